@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct arena_block;
+
+/*
+ * Bump allocation with a ceiling: everything is freed together. One thread. Blocks are
+ * aligned to 16 bytes and zeroed. NULL when the ceiling is reached or memory is out.
+ */
+struct arena {
+	struct arena_block *_blocks; /* owned */
+	size_t _used;                /* bytes, all blocks */
+	size_t _max;                 /* ceiling in bytes */
+};
+
+void arena_init(struct arena *a, size_t max);
+void arena_fini(struct arena *a);
+/* Frees all but one block, which is used again. */
+void arena_reset(struct arena *a);
+
+void *arena_alloc(struct arena *a, size_t size);
+void *arena_array(struct arena *a, size_t count, size_t size);
+/* A terminated copy; a slice with NULL pointer when there is no room. */
+struct slice arena_copy(struct arena *a, struct slice s);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MEDIA_MEDIA_H
+#define MEDIA_MEDIA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/fingerprint.h"
+#include "base/netaddr.h"
+
+/*
+ * The media room's only door. A media session relays one m= section between side A
+ * (towards the caller) and side B: each side ends DTLS-SRTP (RFC 5764) of its own and
+ * carries RTP and RTCP. Sessions live on media loops, each a thread; everything here is
+ * called on the signalling thread, returns at once, and names a session by its media_id.
+ *
+ * Nothing is forwarded from or to a side until (1) its DTLS handshake is done, (2) the
+ * certificate shown in it has a fingerprint that media_set_remote() gave, and (3) its gate
+ * was opened by media_set_gate(). The gate is shut at first: fail closed.
+ */
+struct media;
+
+struct media_id {
+	uint16_t loop;
+	uint16_t slot;
+	uint32_t generation; /* never 0 in a live name */
+};
+
+enum media_side { MEDIA_SIDE_A, MEDIA_SIDE_B };
+#define MEDIA_SIDE_COUNT 2
+
+/* Our role in the DTLS handshake, from both a=setup values (RFC 5763 section 5). */
+enum media_dtls_role { MEDIA_DTLS_CLIENT, MEDIA_DTLS_SERVER };
+
+enum media_failure {
+	MEDIA_FAILURE_NONE,
+	MEDIA_FAILURE_FINGERPRINT, /* certificate shown is not the one signalled */
+	MEDIA_FAILURE_HANDSHAKE,   /* alert, no common profile or suite, no certificate */
+	MEDIA_FAILURE_DEADLINE,    /* no handshake within dtls_deadline */
+	MEDIA_FAILURE_INTERNAL,    /* memory, keys */
+};
+/* "fingerprint mismatch", ... for logs, call records and Reason. */
+const char *media_failure_name(enum media_failure failure);
+
+/* Packets, counted where they arrive. */
+struct media_counters {
+	uint64_t rtp_received;  /* arrived on this side, looking like RTP */
+	uint64_t rtp_relayed;   /* arrived here and sent on to the other side */
+	uint64_t rtcp_received;
+	uint64_t rtcp_relayed;
+	uint64_t rtp_lost;      /* gaps in the sequence numbers that arrived (RFC 3550 A.3) */
+	uint64_t dtls_received; /* datagrams that look like DTLS */
+	uint64_t dropped_gate;      /* media before both sides were allowed to forward */
+	uint64_t dropped_auth;      /* SRTP or SRTCP that does not verify */
+	uint64_t dropped_replay;
+	uint64_t dropped_malformed; /* no class of RFC 7983, or a broken header */
+	uint64_t dropped_source;    /* not from where the peer's media comes from */
+	uint64_t dropped_dtls;      /* DTLS records refused before wolfSSL saw them */
+	uint64_t dropped_send;      /* the socket did not take it */
+};
+
+/* What one side's handshake came to; text fields are empty when there was none. */
+struct media_security {
+	char dtls_version[16];        /* "DTLSv1.2" */
+	char cipher_suite[48];        /* IANA name */
+	char srtp_profile[40];        /* "SRTP_AES128_CM_HMAC_SHA1_80" (RFC 5764 names) */
+	struct fingerprint presented; /* of the certificate shown; digest_len 0: none */
+};
+
+enum media_event_type {
+	MEDIA_EVENT_SECURED,  /* this side's handshake is done and its fingerprint matched */
+	MEDIA_EVENT_FAILED,   /* it cannot be any more; the session stays, shut */
+	MEDIA_EVENT_TIMEOUT,  /* no authenticated packet on this side for media_timeout */
+	MEDIA_EVENT_COUNTERS, /* the answer to media_ask_counters() */
+	MEDIA_EVENT_CLOSED,   /* last word; final counters; the name is dead now */
+};
+
+struct media_event {
+	enum media_event_type type;
+	struct media_id id;
+	uint64_t cookie; /* as given to media_open() */
+	enum media_side side;           /* SECURED, FAILED, TIMEOUT */
+	enum media_failure failure;     /* FAILED */
+	struct media_security security; /* SECURED, FAILED: of that side */
+	struct media_counters counters[MEDIA_SIDE_COUNT]; /* COUNTERS, CLOSED */
+};
+
+/* On the signalling loop, never inside a call of this header. ev is borrowed. */
+typedef void(media_event_h)(const struct media_event *ev, void *arg);
+
+/* Where sockets are bound and what is told to peers. */
+struct media_interface {
+	struct netaddr address;    /* bound; port ignored */
+	struct netaddr advertised; /* told in SDP; unset: address */
+	uint16_t port_min;         /* RTP on even ports, RTCP on the odd one above */
+	uint16_t port_max;
+};
+
+#define MEDIA_INTERFACE_MAX 4
+#define MEDIA_LOOP_MAX      16
+#define MEDIA_PROFILE_MAX   4
+
+enum media_srtp_profile {
+	MEDIA_SRTP_AES128_CM_SHA1_80 = 0x0001,
+	MEDIA_SRTP_AES128_CM_SHA1_32 = 0x0002,
+	MEDIA_SRTP_AEAD_AES_128_GCM  = 0x0007,
+	MEDIA_SRTP_AEAD_AES_256_GCM  = 0x0008,
+};
+
+struct media_config {
+	unsigned loop_count; /* 1 .. MEDIA_LOOP_MAX */
+	struct media_interface interfaces[MEDIA_INTERFACE_MAX];
+	unsigned interface_count;
+	unsigned session_max; /* ceiling over all loops; media_open() then says SBC_ELIMIT */
+	enum media_srtp_profile profiles[MEDIA_PROFILE_MAX]; /* our order of preference */
+	unsigned profile_count;
+	usec_t dtls_retransmit;  /* first retransmission; doubles */
+	usec_t dtls_deadline;    /* a handshake not done by then has failed */
+	usec_t media_timeout;    /* silence on a secured side that is reported; 0: never */
+	unsigned dtls_mtu;       /* bytes of UDP payload */
+};
+
+/* Sensible values for all but interfaces. */
+void media_config_init(struct media_config *config);
+
+/*
+ * Makes the loops and the process's self-signed P-256 certificate (fresh at each start).
+ * loop: the signalling loop, on which handler runs. config is copied. SBC_EINVAL: a value
+ * out of range; SBC_ENOMEM, SBC_ECRYPTO, SBC_EIO.
+ */
+int media_new(struct media **out, const struct media_config *config, uv_loop_t *loop,
+	media_event_h *handler, void *arg);
+
+typedef void(media_stopped_h)(void *arg);
+/* Closes every session (their CLOSED events come first), joins the threads; stopped runs on
+ * the signalling loop as the very last thing and media is freed after it. */
+void media_stop(struct media *media, media_stopped_h *stopped, void *arg);
+
+/* Our own fingerprint (sha-256), to be told to both sides. Borrowed, lives as media. */
+const struct fingerprint *media_own_fingerprint(const struct media *media);
+
+struct media_open_request {
+	uint64_t cookie;                     /* comes back in each event; names the call */
+	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */
+};
+
+struct media_opened {
+	struct media_id id;
+	struct netaddr local[MEDIA_SIDE_COUNT]; /* advertised address and RTP port; RTCP + 1 */
+};
+
+/*
+ * Takes ports and bound sockets at once, so that both SDPs can be written; the session is
+ * made on its loop later. Until media_set_remote() the newest DTLS datagrams of a side are
+ * kept (bounded), so that a peer may begin before its answer arrives.
+ * SBC_ELIMIT: session_max or no free ports; SBC_EAGAIN: the loop's mailbox is full;
+ * SBC_EIO: sockets.
+ */
+int media_open(
+	struct media *media, const struct media_open_request *request, struct media_opened *out);
+
+/* What the signalling learnt about one side. */
+struct media_remote {
+	struct netaddr rtp;
+	struct netaddr rtcp; /* unset when rtcp_mux */
+	bool rtcp_mux;       /* RFC 5761: RTP, RTCP and DTLS share the RTP port */
+	enum media_dtls_role role; /* ours */
+	struct fingerprint_set fingerprints; /* signalled; any of the strongest hash will do */
+};
+
+/*
+ * Repeating it with the same role and fingerprints keeps the association and only changes
+ * addresses; a change of either begins a new association (RFC 8842) and shuts the side
+ * until it is secured again. SBC_EAGAIN: mailbox full. SBC_EINVAL: no usable fingerprint.
+ */
+int media_set_remote(struct media *media, struct media_id id, enum media_side side,
+	const struct media_remote *remote);
+
+/* Policy's word on one side. SBC_EAGAIN: mailbox full. */
+int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open);
+
+/* Answered by a COUNTERS event. SBC_EAGAIN: mailbox full. */
+int media_ask_counters(struct media *media, struct media_id id);
+
+/* Ends it; CLOSED follows. Never fails: room for it in the mailbox is kept from the start.
+ * A name that is dead already is ignored. */
+void media_close(struct media *media, struct media_id id);
+
+#endif

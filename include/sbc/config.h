@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SBC_CONFIG_H
+#define SBC_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "base/netaddr.h"
+#include "sbc/transport.h"
+
+/*
+ * The configuration as one immutable value, read from YAML by a table of keys
+ * (sbc/config_schema.c). Strings are terminated, owned by the config, and "" when absent
+ * (never NULL). Durations carry their unit in the name. Counted: a reload makes a new one.
+ */
+
+#define CONFIG_FINGERPRINT_MAX 8
+
+struct config_domain {
+	const char *name;
+	const char *certificate; /* path; "": made at first start under state_dir */
+	const char *key;
+	const char *info_url;    /* "": https://NAME:PORT/cert of the http section */
+	const char *rsa_certificate;
+	const char *rsa_key;
+	const char *rsa_info_url;
+};
+
+struct config_listener {
+	enum transport_kind transport;
+	struct netaddr address;
+	const char *advertised;
+	const char *certificate; /* TLS; "": the first domain's */
+	const char *key;
+	const char *ca; /* "": the ca below */
+	bool require_client_certificate;
+};
+
+struct config_user {
+	const char *name;
+	const char *domain;
+	const char *ha1_sha256;
+	const char *ha1_sha512_256;
+	const char *ha1_md5;
+};
+
+struct config_peer {
+	const char *name;
+	const char *domain;       /* its certificate's name, and its users' From domain */
+	struct netaddr address;   /* where requests are sent; port of the transport by default */
+	enum transport_kind transport;
+	bool sign_8224;
+	bool sign_4474;
+	bool accept_8224;
+	bool accept_4474;
+	bool identity_required;
+	bool require_mky;
+	bool allow_http;
+};
+
+struct config_route {
+	const char *domain;
+	const char *peer;
+	size_t peer_index; /* resolved */
+};
+
+struct config_interface {
+	struct netaddr address;
+	struct netaddr advertised;
+};
+
+struct config_media {
+	unsigned loops;
+	struct config_interface *interfaces;
+	size_t interface_count;
+	uint16_t port_min, port_max;
+	uint16_t profiles[4]; /* RFC 5764 numbers in order of preference */
+	size_t profile_count;
+	unsigned dtls_retransmit_ms;
+	unsigned dtls_deadline_ms;
+	unsigned dtls_mtu;
+	unsigned media_timeout_s;
+};
+
+struct config_host {
+	const char *name;
+	struct netaddr address; /* port 0 */
+};
+
+struct config_fetch {
+	const char *ca; /* anchors for https; "": the ca below, else the system's */
+	struct netaddr_block *allow; /* else-refused addresses that may be fetched from */
+	size_t allow_count;
+	unsigned timeout_ms;
+	unsigned size_max; /* bytes */
+	unsigned parallel_max;
+};
+
+struct config_http {
+	bool is_enabled;
+	struct netaddr address;
+	const char *certificate; /* "": the first domain's */
+	const char *key;
+};
+
+struct config_limits {
+	unsigned calls;
+	unsigned transactions;
+	unsigned registrations;
+	unsigned connections;
+	unsigned connections_per_address;
+	unsigned ring_timeout_s; /* an unanswered call is given up */
+	unsigned shutdown_ms;    /* BYEs may take so long at stop */
+};
+
+struct config {
+	const char *state_dir;
+	enum log_level log_level;
+	const char *sip_trace;    /* path of a JSON Lines file; "": none */
+	const char *call_records; /* path of a JSON Lines file; "": none */
+	const char *ca;           /* anchors for identity, TLS and fetch; "": demo CA */
+	struct config_domain *domains;
+	size_t domain_count;
+	struct config_listener *listeners;
+	size_t listener_count;
+	struct config_user *users;
+	size_t user_count;
+	struct config_peer *peers;
+	size_t peer_count;
+	struct config_route *routes;
+	size_t route_count;
+	struct config_host *hosts;
+	size_t host_count;
+	struct config_media media;
+	struct config_fetch fetch;
+	struct config_http http;
+	struct config_limits limits;
+	/* digest */
+	unsigned registration_min_s, registration_max_s, registration_default_s;
+	unsigned _references;
+	void *_memory;
+};
+
+/* One fault of a file, for a person: text has file:line:column, the quoted line with a
+ * caret, what is wrong, and the nearest known key if one is near. */
+typedef void(config_fault_h)(const char *text, void *arg);
+
+/*
+ * Reads and checks the whole file and reports every fault of it in one run. 0, or SBC_EPARSE
+ * when there was any fault, SBC_EIO (cannot be read: reported too), SBC_ENOMEM. The result
+ * starts with one reference.
+ */
+int config_load(struct config **out, const char *path, config_fault_h *fault, void *arg);
+
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config);
+
+const struct config_domain *config_domain_find(const struct config *config, struct slice name);
+const struct config_user *config_user_find(
+	const struct config *config, struct slice name, struct slice domain);
+/* Static names of the hosts section. */
+bool config_host_find(const struct config *config, struct slice name, struct netaddr *out);
+
+/* The table of keys, one per line with type, default and help: countersip --config-keys. */
+void config_print_keys(void (*line)(const char *text, void *arg), void *arg);
+
+#endif

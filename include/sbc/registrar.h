@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SBC_REGISTRAR_H
+#define SBC_REGISTRAR_H
+
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "sbc/sip_msg.h"
+#include "sbc/transport.h"
+
+/*
+ * In-memory location service for our own users (RFC 3261 section 10): address-of-record to
+ * contacts, each with the connection it came over, since that is the only way back to a
+ * phone behind TLS or NAT. No clock, no sending. Signalling thread.
+ */
+struct registrar;
+
+#define REGISTRAR_CONTACT_MAX 4 /* contacts of one address-of-record */
+
+struct registrar_limits {
+	size_t registration_max; /* contacts in all */
+	int64_t expires_min_s, expires_max_s, expires_default_s;
+};
+
+struct registrar_binding {
+	char contact[512]; /* Contact URI, as written: the Request-URI for calls to it */
+	struct hop hop;    /* how to reach it */
+	usec_t expires_at;
+	char call_id[256];
+	uint32_t cseq;
+};
+
+int registrar_new(struct registrar **out, const struct registrar_limits *limits,
+	const struct random_source *random);
+void registrar_free(struct registrar *registrar);
+
+struct registrar_answer {
+	uint16_t code;      /* 200, 400, 423, 500, 503 */
+	const char *why;    /* static; for the log */
+	/* 200: bindings in force, newest first, borrowed until the next call */
+	const struct registrar_binding *bindings[REGISTRAR_CONTACT_MAX];
+	size_t binding_count;
+};
+
+/*
+ * One authenticated REGISTER for aor ("alice@atlanta.test", host in lower case), all of its
+ * contacts or none (RFC 3261 section 10.3 steps 6 to 8): '*' with Expires 0 only, older
+ * CSeq of the same Call-ID refused, expiry clipped or 423 below the minimum. Without
+ * Contact it is a query.
+ */
+void registrar_register(struct registrar *registrar, struct slice aor,
+	const struct sip_msg *msg, const struct transport_source *source, usec_t now,
+	struct registrar_answer *out);
+
+/* The newest binding of aor that has not expired, or NULL. Borrowed until the next call. */
+const struct registrar_binding *registrar_find(
+	struct registrar *registrar, struct slice aor, usec_t now);
+
+/* Drops what has expired; called now and then. Returns how many are left. */
+size_t registrar_expire(struct registrar *registrar, usec_t now);
+
+#endif

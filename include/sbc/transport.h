@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SBC_TRANSPORT_H
+#define SBC_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "base/log.h"
+#include "base/netaddr.h"
+#include "base/slice.h"
+
+/*
+ * Bytes in, bytes out: UDP, TCP and TLS listeners and the connections made through them
+ * (RFC 3261 section 18, RFC 5923). Knows frames, not messages. Signalling thread.
+ */
+struct transport;
+
+enum transport_kind { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
+#define TRANSPORT_KIND_COUNT 3
+/* "UDP": as in Via. */
+const char *transport_kind_name(enum transport_kind kind);
+/* Either case. SBC_EPARSE. */
+int transport_kind_parse(enum transport_kind *out, struct slice word);
+static inline bool transport_kind_is_reliable(enum transport_kind kind)
+{
+	return kind != TRANSPORT_UDP;
+}
+
+/* The name of one connection; generation 0: none. Names outlive what they name. */
+struct flow_id {
+	uint32_t slot;
+	uint32_t generation;
+};
+
+#define TLS_NAME_MAX   128
+#define TLS_NAME_COUNT 8
+
+/* Certificate names (dNSName and sip: URI hosts of a client certificate that verified). */
+struct tls_names {
+	char names[TLS_NAME_COUNT][TLS_NAME_MAX];
+	size_t count;
+};
+bool tls_names_has(const struct tls_names *names, struct slice name);
+
+/* Where a message came from. */
+struct transport_source {
+	enum transport_kind kind;
+	unsigned listener;           /* index into the configuration */
+	struct flow_id flow;         /* TCP and TLS */
+	struct netaddr peer;
+	const struct tls_names *tls; /* borrowed for the call; NULL: no verified certificate */
+};
+
+/* Where to send. */
+struct hop {
+	enum transport_kind kind;
+	unsigned listener;           /* from this one; TCP and TLS: with its certificate */
+	struct flow_id flow;         /* if alive, over this connection */
+	struct netaddr addr;         /* else to here; UDP always */
+	char tls_name[TLS_NAME_MAX]; /* must be in the server's certificate (RFC 5922) */
+};
+/* The way back to a request's sender (RFC 3261 section 18.2.2, RFC 3581): never to an
+ * address that stands in a stranger's Via. */
+void hop_from_source(struct hop *out, const struct transport_source *source);
+
+#define LISTENER_MAX 16
+
+struct listener_config {
+	enum transport_kind kind;
+	struct netaddr address;      /* bound */
+	char advertised[128];        /* host, or host:port, told in Via and Contact */
+	struct slice certificate_pem; /* TLS: leaf, then intermediates; borrowed for the call */
+	struct slice key_pem;
+	struct slice ca_pem; /* anchors for server and client certificates; empty: none */
+	bool require_client_certificate; /* else it is only asked for when there are anchors */
+};
+
+struct transport_limits {
+	unsigned connection_max;         /* all listeners */
+	unsigned connection_max_per_address;
+	size_t output_max;               /* bytes queued to one slow reader, then it is closed */
+	unsigned idle_timeout_s;         /* a connection without any whole message */
+	unsigned handshake_timeout_s;    /* TCP connect and TLS handshake together */
+};
+void transport_limits_init(struct transport_limits *limits);
+
+/* bytes: one whole message as framed, or one datagram; borrowed for the call. */
+typedef void(transport_receive_h)(
+	struct slice bytes, const struct transport_source *source, void *arg);
+/* A frame that is broken (413 false) or too large (true): the last chance to answer, the
+ * connection is closed afterwards. bytes: what there is of it. */
+typedef void(transport_broken_h)(
+	struct slice bytes, bool is_too_large, const struct transport_source *source, void *arg);
+/* A transport_send() with this tag failed after it had returned 0. Never inside it. why:
+ * static words. */
+typedef void(transport_failed_h)(uint64_t tag, const char *why, void *arg);
+
+struct transport_config {
+	struct listener_config listeners[LISTENER_MAX];
+	unsigned listener_count;
+	struct transport_limits limits;
+	transport_receive_h *receive;
+	transport_broken_h *broken;
+	transport_failed_h *failed;
+	void *arg; /* borrowed */
+	struct log *log;
+};
+
+/* Binds and listens. fault (fault_size bytes) says which listener and why. SBC_EIO (cannot
+ * bind), SBC_ECRYPTO (certificate or key), SBC_ENOMEM. */
+int transport_open(struct transport **out, uv_loop_t *loop,
+	const struct transport_config *config, char *fault, size_t fault_size);
+
+/*
+ * Sends one message. Connects first where needed; what is sent meanwhile waits in that
+ * connection's output. tag comes back in failed(); 0: nobody wants to know. The bytes are
+ * copied. SBC_ELIMIT: output or connections full; SBC_EINVAL: no such listener; SBC_EPEER:
+ * the flow is gone and there is no address.
+ */
+int transport_send(struct transport *transport, const struct hop *hop, uint64_t tag,
+	const void *bytes, size_t len);
+
+/* A connection that a registration lives on: is it still there? */
+bool transport_flow_is_alive(const struct transport *transport, struct flow_id flow);
+
+typedef void(transport_closed_h)(void *arg);
+/* Sends what is queued (at most a second), closes all, then closed, then frees. */
+void transport_close(struct transport *transport, transport_closed_h *closed, void *arg);
+
+struct transport_counters {
+	uint64_t received[TRANSPORT_KIND_COUNT];
+	uint64_t sent[TRANSPORT_KIND_COUNT];
+	uint64_t connections_open;
+	uint64_t connections_refused; /* over a limit */
+	uint64_t handshakes_failed;
+	uint64_t broken;
+	uint64_t output_overflow;
+};
+void transport_counters(const struct transport *transport, struct transport_counters *out);
+
+#endif

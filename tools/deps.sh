@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Installs what countersip is built and tested with, and builds wolfSSL with use_srtp from
+# Debian's signed source package. Quick when nothing is missing. Called by the Makefile:
+#   tools/deps.sh PREFIX build|system FLAGS_FILE
+# FLAGS_FILE gets the compiler's and linker's flags, for the Makefile to include.
+# The system's apt configuration and libraries are never touched: the source comes through
+# a private list that names the mirror of the system's own list.
+set -eu
+
+prefix=$1
+wolfssl=$2
+flags_file=$3
+here=$(cd "$(dirname "$0")" && pwd)
+
+# The pin: Debian's 5.7.2 with its patches. Another version means another look at
+# docs/decisions/wolfssl-build.md.
+wolfssl_version=5.7.2
+wolfssl_suite=trixie
+
+say() { printf 'deps: %s\n' "$*"; }
+die() { printf 'deps: %s\n' "$*" >&2; exit 1; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"
+	elif command -v sudo >/dev/null 2>&1; then sudo "$@"
+	else die "installing packages needs root or sudo; missing:$missing"
+	fi
+}
+
+apt_packages() {
+	command -v dpkg-query >/dev/null 2>&1 || die "this step knows Debian only; see docs/building.md"
+	wanted=$(sed -n 's/^\([a-z0-9][^ ]*\).*/\1/p' "$here/packages.txt")
+	# shellcheck disable=SC2086
+	present=$(dpkg-query -W -f='${Package} ${Status}\n' $wanted 2>/dev/null |
+		sed -n 's/ install ok installed$//p')
+	missing=
+	for package in $wanted; do
+		printf '%s\n' "$present" | grep -qxF "$package" || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	say "installing:$missing"
+	as_root apt-get -q update >/dev/null
+	# shellcheck disable=SC2086
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+		install --no-install-recommends $missing >/dev/null
+}
+
+# The first Debian mirror in the system's own lists, one-line or deb822 form.
+debian_mirror() {
+	for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
+			/etc/apt/sources.list.d/*.sources; do
+		[ -r "$list" ] || continue
+		sed -n -e 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*debian\/\{0,1\}\) .*/\2/p' \
+			-e 's/^URIs: *\([^ ]*debian\/\{0,1\}\) *$/\1/p' "$list"
+	done | head -n 1
+}
+
+fetch_wolfssl() {
+	mirror=$(debian_mirror)
+	[ -n "$mirror" ] || die "no Debian mirror in the system's apt lists"
+	mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+	printf 'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' \
+		"$mirror" "$wolfssl_suite" > "$work/sources.list"
+	set -- -q -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" \
+		-o APT::Sandbox::User=root
+	apt-get "$@" update >"$work/apt.log" 2>&1 ||
+		{ cat "$work/apt.log" >&2; die "cannot read the source list of $wolfssl_suite"; }
+	(cd "$work" && apt-get "$@" source wolfssl >>apt.log 2>&1) ||
+		{ tail -n 5 "$work/apt.log" >&2; die "cannot fetch wolfSSL's source package"; }
+	[ -d "$work/wolfssl-$wolfssl_version" ] ||
+		die "the mirror's wolfSSL is not $wolfssl_version: $(ls "$work")"
+}
+
+build_wolfssl() {
+	stamp=$prefix/.wolfssl-$wolfssl_version-$(cksum < "$here/wolfssl.configure" | cut -d' ' -f1)
+	[ -e "$stamp" ] && return 0
+	root=$(cd "$prefix" && pwd)
+	work=$root/src
+	rm -rf "$work"
+	mkdir -p "$work"
+	say "fetching wolfSSL $wolfssl_version (Debian $wolfssl_suite source package)"
+	fetch_wolfssl
+	say "building wolfSSL $wolfssl_version, about a minute (log: $work/build.log)"
+	flags=$(sed -n '/^-D/p' "$here/wolfssl.configure" | tr '\n' ' ')
+	options=$(sed -n '/^--/p' "$here/wolfssl.configure" | tr '\n' ' ')
+	# shellcheck disable=SC2086
+	(
+		cd "$work/wolfssl-$wolfssl_version" && autoreconf -fi &&
+		./configure --prefix="$root" $options CFLAGS="-O2 -g -fPIC $flags" &&
+		make -j"$(nproc)" && make install
+	) >"$work/build.log" 2>&1 || { tail -n 20 "$work/build.log" >&2; die "wolfSSL did not build"; }
+	rm -rf "$work/wolfssl-$wolfssl_version" "$work/lists" "$work/cache" "$work"/*.tar.*
+	: > "$root/${stamp##*/}"
+	say "wolfSSL $wolfssl_version is in $prefix"
+}
+
+# One clear sentence instead of a page of linker errors.
+check_wolfssl() {
+	probe=$(mktemp -d)
+	trap 'rm -rf "$probe"' EXIT
+	cat >"$probe/probe.c" <<'C'
+#include <wolfssl/options.h>
+#include <wolfssl/ssl.h>
+#ifndef WOLFSSL_SRTP
+#error lacks use_srtp
+#endif
+#ifndef WOLFSSL_DTLS
+#error lacks DTLS
+#endif
+#ifndef WOLFSSL_ALWAYS_VERIFY_CB
+#error lacks WOLFSSL_ALWAYS_VERIFY_CB
+#endif
+#ifndef WOLFSSL_CERT_GEN
+#error lacks certificate generation
+#endif
+unsigned int LowResTimer(void);
+unsigned int LowResTimer(void) { return 0; } /* asked for by USER_TICKS */
+int main(void) { return wolfSSL_Init() != 1; }
+C
+	# shellcheck disable=SC2086
+	${CC:-cc} $1 -o "$probe/probe" "$probe/probe.c" $2 >"$probe/log" 2>&1 || {
+		reason=$(sed -n 's/.*#error //p' "$probe/log" | head -n 1)
+		die "this wolfSSL ${reason:-cannot be compiled and linked with}; unset WOLFSSL=system to have one built"
+	}
+}
+
+write_flags() {
+	packages='libuv libsrtp2 nettle libosip2 libfyaml jansson libcurl libwebsockets'
+	if [ "$wolfssl" = system ]; then
+		pkg-config --exists wolfssl || die "WOLFSSL=system, but pkg-config finds no wolfssl"
+		wolf_cppflags=$(pkg-config --cflags wolfssl)
+		wolf_libs=$(pkg-config --libs wolfssl)
+	else
+		wolf_cppflags="-isystem $prefix/include"
+		wolf_libs="$prefix/lib/libwolfssl.a"
+	fi
+	check_wolfssl "$wolf_cppflags" "$wolf_libs -lm -lpthread"
+	# shellcheck disable=SC2086
+	{
+		printf 'DEP_CPPFLAGS := %s %s\n' "$wolf_cppflags" "$(pkg-config --cflags $packages)"
+		printf 'DEP_LIBS := %s %s -lm -lpthread\n' "$wolf_libs" "$(pkg-config --libs $packages)"
+	} >"$flags_file.new"
+	mv "$flags_file.new" "$flags_file"
+}
+
+mkdir -p "$prefix"
+apt_packages
+case $wolfssl in
+build) build_wolfssl ;;
+system) ;;
+*) die "WOLFSSL is build or system" ;;
+esac
+write_flags
