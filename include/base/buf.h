@@ -12,8 +12,8 @@
  * or SBC_ENOMEM) and later puts do nothing, so a writer may check once at the end.
  */
 struct buf {
-	char *data;  /* owned; terminated when not NULL */
-	size_t len;  /* bytes used */
+	char *data; /* owned; terminated when not NULL */
+	size_t len; /* bytes used */
 	size_t _cap;
 	size_t _max; /* ceiling in bytes */
 	int err;

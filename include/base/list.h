@@ -11,8 +11,7 @@ struct list {
 	struct list *next;
 };
 
-#define container_of(ptr, type, member)                                                        \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define list_for_each(pos, head)                                                               \
 	for (struct list *pos = (head)->next; pos != (head); pos = pos->next)

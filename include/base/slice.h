@@ -16,8 +16,7 @@ struct slice {
 	size_t len;      /* bytes */
 };
 
-#define SLICE(literal)                                                                         \
-	((struct slice){.ptr = (literal), .len = sizeof(literal) - 1})
+#define SLICE(literal) ((struct slice){.ptr = (literal), .len = sizeof(literal) - 1})
 /* For printf's "%.*s". */
 #define SLICE_ARG(s) (int)(s).len, (s).ptr ? (s).ptr : ""
 

@@ -47,14 +47,14 @@ const char *media_failure_name(enum media_failure failure);
 
 /* Packets, counted where they arrive. */
 struct media_counters {
-	uint64_t rtp_received;  /* arrived on this side, looking like RTP */
-	uint64_t rtp_relayed;   /* arrived here and sent on to the other side */
+	uint64_t rtp_received; /* arrived on this side, looking like RTP */
+	uint64_t rtp_relayed;  /* arrived here and sent on to the other side */
 	uint64_t rtcp_received;
 	uint64_t rtcp_relayed;
 	uint64_t rtp_lost;      /* gaps in the sequence numbers that arrived (RFC 3550 A.3) */
 	uint64_t dtls_received; /* datagrams that look like DTLS */
-	uint64_t dropped_gate;      /* media before both sides were allowed to forward */
-	uint64_t dropped_auth;      /* SRTP or SRTCP that does not verify */
+	uint64_t dropped_gate;  /* media before both sides were allowed to forward */
+	uint64_t dropped_auth;  /* SRTP or SRTCP that does not verify */
 	uint64_t dropped_replay;
 	uint64_t dropped_malformed; /* no class of RFC 7983, or a broken header */
 	uint64_t dropped_source;    /* not from where the peer's media comes from */
@@ -81,10 +81,10 @@ enum media_event_type {
 struct media_event {
 	enum media_event_type type;
 	struct media_id id;
-	uint64_t cookie; /* as given to media_open() */
-	enum media_side side;           /* SECURED, FAILED, TIMEOUT */
-	enum media_failure failure;     /* FAILED */
-	struct media_security security; /* SECURED, FAILED: of that side */
+	uint64_t cookie;                                  /* as given to media_open() */
+	enum media_side side;                             /* SECURED, FAILED, TIMEOUT */
+	enum media_failure failure;                       /* FAILED */
+	struct media_security security;                   /* SECURED, FAILED: of that side */
 	struct media_counters counters[MEDIA_SIDE_COUNT]; /* COUNTERS, CLOSED */
 };
 
@@ -106,8 +106,8 @@ struct media_interface {
 enum media_srtp_profile {
 	MEDIA_SRTP_AES128_CM_SHA1_80 = 0x0001,
 	MEDIA_SRTP_AES128_CM_SHA1_32 = 0x0002,
-	MEDIA_SRTP_AEAD_AES_128_GCM  = 0x0007,
-	MEDIA_SRTP_AEAD_AES_256_GCM  = 0x0008,
+	MEDIA_SRTP_AEAD_AES_128_GCM = 0x0007,
+	MEDIA_SRTP_AEAD_AES_256_GCM = 0x0008,
 };
 
 struct media_config {
@@ -117,10 +117,10 @@ struct media_config {
 	unsigned session_max; /* ceiling over all loops; media_open() then says SBC_ELIMIT */
 	enum media_srtp_profile profiles[MEDIA_PROFILE_MAX]; /* our order of preference */
 	unsigned profile_count;
-	usec_t dtls_retransmit;  /* first retransmission; doubles */
-	usec_t dtls_deadline;    /* a handshake not done by then has failed */
-	usec_t media_timeout;    /* silence on a secured side that is reported; 0: never */
-	unsigned dtls_mtu;       /* bytes of UDP payload */
+	usec_t dtls_retransmit; /* first retransmission; doubles */
+	usec_t dtls_deadline;   /* a handshake not done by then has failed */
+	usec_t media_timeout;   /* silence on a secured side that is reported; 0: never */
+	unsigned dtls_mtu;      /* bytes of UDP payload */
 };
 
 /* Sensible values for all but interfaces. */
@@ -143,7 +143,7 @@ void media_stop(struct media *media, media_stopped_h *stopped, void *arg);
 const struct fingerprint *media_own_fingerprint(const struct media *media);
 
 struct media_open_request {
-	uint64_t cookie;                     /* comes back in each event; names the call */
+	uint64_t cookie;                      /* comes back in each event; names the call */
 	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */
 };
 
@@ -159,14 +159,14 @@ struct media_opened {
  * SBC_ELIMIT: session_max or no free ports; SBC_EAGAIN: the loop's mailbox is full;
  * SBC_EIO: sockets.
  */
-int media_open(
-	struct media *media, const struct media_open_request *request, struct media_opened *out);
+int media_open(struct media *media, const struct media_open_request *request,
+	struct media_opened *out);
 
 /* What the signalling learnt about one side. */
 struct media_remote {
 	struct netaddr rtp;
-	struct netaddr rtcp; /* unset when rtcp_mux */
-	bool rtcp_mux;       /* RFC 5761: RTP, RTCP and DTLS share the RTP port */
+	struct netaddr rtcp;       /* unset when rtcp_mux */
+	bool rtcp_mux;             /* RFC 5761: RTP, RTCP and DTLS share the RTP port */
 	enum media_dtls_role role; /* ours */
 	struct fingerprint_set fingerprints; /* signalled; any of the strongest hash will do */
 };

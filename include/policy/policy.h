@@ -19,10 +19,10 @@ struct policy;
 
 /* A domain whose identities we may sign for (RFC 8224 section 6.1, RFC 4474 section 5). */
 struct policy_domain {
-	struct slice name;             /* "atlanta.test" */
-	struct slice certificate_pem;  /* P-256 leaf, then intermediates */
-	struct slice key_pem;          /* its private key */
-	struct slice info_url;         /* where the certificate is served: info and x5u */
+	struct slice name;                /* "atlanta.test" */
+	struct slice certificate_pem;     /* P-256 leaf, then intermediates */
+	struct slice key_pem;             /* its private key */
+	struct slice info_url;            /* where the certificate is served: info and x5u */
 	struct slice rsa_certificate_pem; /* RFC 4474 only; empty: no 4474 for this domain */
 	struct slice rsa_key_pem;
 	struct slice rsa_info_url;
@@ -33,12 +33,12 @@ struct policy_domain {
 struct policy_config {
 	const struct policy_domain *domains; /* borrowed for the call */
 	size_t domain_count;
-	struct slice anchors_pem;   /* CAs that signers' certificates must chain to */
-	int64_t max_age_8224_s;     /* iat and Date, past and future: 60 (DEC-7) */
-	int64_t max_age_4474_s;     /* Date, past and future: 3600 (DEC-7) */
+	struct slice anchors_pem;     /* CAs that signers' certificates must chain to */
+	int64_t max_age_8224_s;       /* iat and Date, past and future: 60 (DEC-7) */
+	int64_t max_age_4474_s;       /* Date, past and future: 3600 (DEC-7) */
 	size_t certificate_cache_max; /* URLs */
 	size_t replay_cache_max;      /* requests */
-	struct slice digest_secret; /* 32 random bytes that nonces are bound to */
+	struct slice digest_secret;   /* 32 random bytes that nonces are bound to */
 };
 
 void policy_config_init(struct policy_config *config);
@@ -48,8 +48,8 @@ void policy_config_init(struct policy_config *config);
  * certificate, the certificate does not cover its domain or is not of the right kind;
  * fault (fault_size bytes, may be NULL) then says which and why. SBC_ENOMEM, SBC_ELIMIT.
  */
-int policy_new(
-	struct policy **out, const struct policy_config *config, char *fault, size_t fault_size);
+int policy_new(struct policy **out, const struct policy_config *config, char *fault,
+	size_t fault_size);
 void policy_free(struct policy *policy);
 
 bool policy_signs_for(const struct policy *policy, struct slice domain);
@@ -66,12 +66,12 @@ struct identity_facts {
 	struct slice to_uri;
 	struct slice call_id;
 	uint32_t cseq;
-	struct slice contact_uri; /* of the first Contact; empty: none */
-	struct slice date;        /* value of Date; empty: none */
-	struct slice body;        /* exactly Content-Length bytes */
+	struct slice contact_uri;                   /* of the first Contact; empty: none */
+	struct slice date;                          /* value of Date; empty: none */
+	struct slice body;                          /* exactly Content-Length bytes */
 	struct slice identity[IDENTITY_HEADER_MAX]; /* values of Identity, in order */
 	size_t identity_count;
-	struct slice identity_info; /* value of Identity-Info; empty: none */
+	struct slice identity_info;                 /* value of Identity-Info; empty: none */
 	const struct fingerprint_set *fingerprints; /* every a=fingerprint of the body */
 };
 
@@ -99,15 +99,15 @@ const char *identity_outcome_name(enum identity_outcome outcome);
 /* One per leg; the same words in log, call record and commands. Plain value. */
 struct identity_verdict {
 	enum identity_outcome outcome;
-	int code;            /* REFUSED: 403, 428, 436, 437, 438, 500 */
-	const char *phrase;  /* static, the reason phrase */
-	char why[128];       /* the first thing that was wrong, or empty */
+	int code;           /* REFUSED: 403, 428, 436, 437, 438, 500 */
+	const char *phrase; /* static, the reason phrase */
+	char why[128];      /* the first thing that was wrong, or empty */
 	enum identity_mechanism mechanism;
-	char identity[256];  /* who was claimed, canonical */
-	char domain[128];    /* the domain that vouched */
-	char url[512];       /* where its certificate is */
-	char subject[128];   /* the certificate's name that covered the identity */
-	int64_t signed_at;   /* iat or Date; 0: none */
+	char identity[256]; /* who was claimed, canonical */
+	char domain[128];   /* the domain that vouched */
+	char url[512];      /* where its certificate is */
+	char subject[128];  /* the certificate's name that covered the identity */
+	int64_t signed_at;  /* iat or Date; 0: none */
 	struct fingerprint_set fingerprints; /* VERIFIED: those that the signature covers */
 };
 
@@ -128,8 +128,8 @@ void policy_store_failure(
 
 /* The request as it will be sent: signing is the last step before it is frozen. */
 struct sign_request {
-	bool passport;  /* RFC 8224 Identity, base PASSporT, full form */
-	bool rfc4474;   /* Identity and Identity-Info, rsa-sha1 */
+	bool passport; /* RFC 8224 Identity, base PASSporT, full form */
+	bool rfc4474;  /* Identity and Identity-Info, rsa-sha1 */
 	struct slice method;
 	struct slice from_uri;
 	struct slice to_uri;
@@ -176,8 +176,8 @@ void policy_challenge(struct policy *policy, struct slice realm, const struct di
 
 enum digest_outcome {
 	DIGEST_OK,
-	DIGEST_STALE,   /* right, but the nonce is too old or its count was used: challenge */
-	DIGEST_WRONG,   /* challenge again, count it */
+	DIGEST_STALE,     /* right, but the nonce is too old or its count was used: challenge */
+	DIGEST_WRONG,     /* challenge again, count it */
 	DIGEST_MALFORMED, /* 400 */
 };
 

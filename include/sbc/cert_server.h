@@ -20,7 +20,7 @@ struct cert_server;
 
 struct cert_server_domain {
 	struct slice name;
-	struct slice certificate_pem; /* copied; refuses anything but CERTIFICATE blocks */
+	struct slice certificate_pem;     /* copied; refuses anything but CERTIFICATE blocks */
 	struct slice rsa_certificate_pem; /* may be empty */
 };
 

@@ -22,7 +22,7 @@ struct config_domain {
 	const char *name;
 	const char *certificate; /* path; "": made at first start under state_dir */
 	const char *key;
-	const char *info_url;    /* "": https://NAME:PORT/cert of the http section */
+	const char *info_url; /* "": https://NAME:PORT/cert of the http section */
 	const char *rsa_certificate;
 	const char *rsa_key;
 	const char *rsa_info_url;
@@ -48,8 +48,8 @@ struct config_user {
 
 struct config_peer {
 	const char *name;
-	const char *domain;       /* its certificate's name, and its users' From domain */
-	struct netaddr address;   /* where requests are sent; port of the transport by default */
+	const char *domain;     /* its certificate's name, and its users' From domain */
+	struct netaddr address; /* where requests are sent; port of the transport by default */
 	enum transport_kind transport;
 	bool sign_8224;
 	bool sign_4474;

@@ -25,7 +25,7 @@ struct http_get_host { /* a static name, before any DNS */
 };
 
 struct http_get_config {
-	struct slice ca_pem; /* empty: the system's; copied */
+	struct slice ca_pem;               /* empty: the system's; copied */
 	const struct netaddr_block *allow; /* copied */
 	size_t allow_count;
 	const struct http_get_host *hosts; /* copied */

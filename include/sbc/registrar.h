@@ -36,8 +36,8 @@ int registrar_new(struct registrar **out, const struct registrar_limits *limits,
 void registrar_free(struct registrar *registrar);
 
 struct registrar_answer {
-	uint16_t code;      /* 200, 400, 423, 500, 503 */
-	const char *why;    /* static; for the log */
+	uint16_t code;   /* 200, 400, 423, 500, 503 */
+	const char *why; /* static; for the log */
 	/* 200: bindings in force, newest first, borrowed until the next call */
 	const struct registrar_binding *bindings[REGISTRAR_CONTACT_MAX];
 	size_t binding_count;

@@ -35,9 +35,9 @@ enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
 
 /* One m= section with session-level values applied (SDP-7). */
 struct sdp_media {
-	struct slice kind;     /* "audio" */
-	uint16_t port;         /* 0: rejected */
-	struct slice proto;    /* "UDP/TLS/RTP/SAVPF" */
+	struct slice kind;  /* "audio" */
+	uint16_t port;      /* 0: rejected */
+	struct slice proto; /* "UDP/TLS/RTP/SAVPF" */
 	struct slice formats[SDP_FORMAT_MAX];
 	size_t format_count;
 	struct netaddr address; /* c= with the port; AF_UNSPEC when not a literal address */
@@ -45,14 +45,14 @@ struct sdp_media {
 	bool rtcp_mux;          /* RFC 5761 */
 	enum sdp_setup setup;
 	struct fingerprint_set fingerprints; /* in force here */
-	bool has_crypto;        /* a=crypto (RFC 4568) */
+	bool has_crypto;                     /* a=crypto (RFC 4568) */
 	enum sdp_direction direction;
 	struct slice attributes[SDP_ATTRIBUTE_MAX]; /* "rtpmap:0 PCMU/8000": those we relay */
 	size_t attribute_count;
 };
 
 struct sdp {
-	struct slice origin;   /* o= value */
+	struct slice origin; /* o= value */
 	struct sdp_media media[SDP_MEDIA_MAX];
 	size_t media_count;
 	struct fingerprint_set all_fingerprints; /* of all levels, for mky (MKY-4) */
@@ -64,8 +64,8 @@ int sdp_parse(struct sdp **out, struct arena *arena, struct slice body, const ch
 /* What one leg's own description says, all of it ours but the codecs. */
 struct sdp_print {
 	uint64_t session_id;
-	uint64_t version;       /* one more when the leg's description changes (SDP-34) */
-	struct netaddr address; /* our advertised address with the RTP port */
+	uint64_t version;         /* one more when the leg's description changes (SDP-34) */
+	struct netaddr address;   /* our advertised address with the RTP port */
 	const struct sdp *codecs; /* the other leg's description: m= lines and formats */
 	size_t active;            /* index of the one m= section we take */
 	const struct fingerprint *fingerprint; /* ours */

@@ -37,9 +37,9 @@ int sip_build_refusal(struct buf *out, const struct sip_scan *scan,
 struct sip_request_spec {
 	struct slice method;
 	struct slice request_uri;
-	struct slice via;     /* "SIP/2.0/TLS host:port;branch=...;rport" */
-	struct slice routes;  /* whole Route lines, may be empty */
-	struct slice from;    /* values, with their tags */
+	struct slice via;    /* "SIP/2.0/TLS host:port;branch=...;rport" */
+	struct slice routes; /* whole Route lines, may be empty */
+	struct slice from;   /* values, with their tags */
 	struct slice to;
 	struct slice call_id;
 	uint32_t cseq;

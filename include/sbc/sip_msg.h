@@ -73,23 +73,23 @@ struct sip_via {
 struct sip_msg {
 	struct sip_scan scan; /* every line as received, in order */
 	bool is_request;
-	enum sip_method method;      /* of the request line; of CSeq for responses */
+	enum sip_method method; /* of the request line; of CSeq for responses */
 	struct slice method_name;
-	struct sip_uri request_uri;  /* requests */
-	uint16_t status;             /* responses */
+	struct sip_uri request_uri; /* requests */
+	uint16_t status;            /* responses */
 	struct slice reason;
-	struct sip_via via;          /* topmost */
+	struct sip_via via; /* topmost */
 	size_t via_count;
 	struct sip_address from;
 	struct sip_address to;
-	struct sip_address contact;  /* the first; see contact_count */
-	size_t contact_count;        /* contacts, not lines */
+	struct sip_address contact; /* the first; see contact_count */
+	size_t contact_count;       /* contacts, not lines */
 	bool is_contact_star;
 	struct slice call_id;
 	uint32_t cseq;
-	int max_forwards;            /* -1: none */
-	int64_t expires;             /* seconds; -1: none */
-	struct slice content_type;   /* "application/sdp", without parameters */
+	int max_forwards;          /* -1: none */
+	int64_t expires;           /* seconds; -1: none */
+	struct slice content_type; /* "application/sdp", without parameters */
 	struct slice body;
 };
 

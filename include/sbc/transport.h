@@ -48,8 +48,8 @@ bool tls_names_has(const struct tls_names *names, struct slice name);
 /* Where a message came from. */
 struct transport_source {
 	enum transport_kind kind;
-	unsigned listener;           /* index into the configuration */
-	struct flow_id flow;         /* TCP and TLS */
+	unsigned listener;   /* index into the configuration */
+	struct flow_id flow; /* TCP and TLS */
 	struct netaddr peer;
 	const struct tls_names *tls; /* borrowed for the call; NULL: no verified certificate */
 };
@@ -70,8 +70,8 @@ void hop_from_source(struct hop *out, const struct transport_source *source);
 
 struct listener_config {
 	enum transport_kind kind;
-	struct netaddr address;      /* bound */
-	char advertised[128];        /* host, or host:port, told in Via and Contact */
+	struct netaddr address;       /* bound */
+	char advertised[128];         /* host, or host:port, told in Via and Contact */
 	struct slice certificate_pem; /* TLS: leaf, then intermediates; borrowed for the call */
 	struct slice key_pem;
 	struct slice ca_pem; /* anchors for server and client certificates; empty: none */
@@ -79,11 +79,11 @@ struct listener_config {
 };
 
 struct transport_limits {
-	unsigned connection_max;         /* all listeners */
+	unsigned connection_max; /* all listeners */
 	unsigned connection_max_per_address;
-	size_t output_max;               /* bytes queued to one slow reader, then it is closed */
-	unsigned idle_timeout_s;         /* a connection without any whole message */
-	unsigned handshake_timeout_s;    /* TCP connect and TLS handshake together */
+	size_t output_max;            /* bytes queued to one slow reader, then it is closed */
+	unsigned idle_timeout_s;      /* a connection without any whole message */
+	unsigned handshake_timeout_s; /* TCP connect and TLS handshake together */
 };
 void transport_limits_init(struct transport_limits *limits);
 
@@ -92,8 +92,8 @@ typedef void(transport_receive_h)(
 	struct slice bytes, const struct transport_source *source, void *arg);
 /* A frame that is broken (413 false) or too large (true): the last chance to answer, the
  * connection is closed afterwards. bytes: what there is of it. */
-typedef void(transport_broken_h)(
-	struct slice bytes, bool is_too_large, const struct transport_source *source, void *arg);
+typedef void(transport_broken_h)(struct slice bytes, bool is_too_large,
+	const struct transport_source *source, void *arg);
 /* A transport_send() with this tag failed after it had returned 0. Never inside it. why:
  * static words. */
 typedef void(transport_failed_h)(uint64_t tag, const char *why, void *arg);

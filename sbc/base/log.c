@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Log lines through a bounded ring to a writer thread, so that a slow terminal or disk
+ * never stops a loop. Any thread may write a line; a short lock guards the ring (no packet
+ * path logs). What does not fit is dropped, counted, and the count told.
+ */
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <uv.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#define LINE_MAX_LEN 1024 /* bytes; a longer line is cut */
+#define LINE_COUNT   512  /* waiting lines */
+
+struct log_line {
+	uint16_t len;
+	char text[LINE_MAX_LEN];
+};
+
+struct log {
+	int fd;
+	_Atomic int level;
+	uv_mutex_t lock;
+	uv_cond_t wake;
+	uv_thread_t writer;
+	size_t head, tail; /* under lock */
+	uint64_t dropped;  /* under lock */
+	bool is_closing;   /* under lock */
+	struct log_line lines[LINE_COUNT];
+};
+
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+
+static void write_all(int fd, const char *at, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, at, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return; /* nobody to tell it to */
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+static void tell_dropped(struct log *log, uint64_t dropped)
+{
+	char text[80];
+	int n = snprintf(text, sizeof(text), "warn base log.dropped lines=%llu\n",
+		(unsigned long long)dropped);
+
+	write_all(log->fd, text, (size_t)n);
+}
+
+static void writer_main(void *arg)
+{
+	struct log *log = arg;
+	struct log_line line;
+	uint64_t dropped;
+
+	uv_mutex_lock(&log->lock);
+	for (;;) {
+		while (log->head == log->tail && !log->is_closing)
+			uv_cond_wait(&log->wake, &log->lock);
+		if (log->head == log->tail)
+			break;
+		line = log->lines[log->tail % LINE_COUNT];
+		log->tail++;
+		dropped = log->dropped;
+		log->dropped = 0;
+		uv_mutex_unlock(&log->lock);
+		write_all(log->fd, line.text, line.len);
+		if (dropped)
+			tell_dropped(log, dropped);
+		uv_mutex_lock(&log->lock);
+	}
+	uv_mutex_unlock(&log->lock);
+}
+
+int log_open(struct log **out, int fd, enum log_level level)
+{
+	struct log *log = mem_alloc(sizeof(*log));
+
+	if (!log)
+		return SBC_ENOMEM;
+	log->fd = fd;
+	atomic_init(&log->level, (int)level);
+	if (uv_mutex_init(&log->lock))
+		goto fail_mutex;
+	if (uv_cond_init(&log->wake))
+		goto fail_cond;
+	if (uv_thread_create(&log->writer, writer_main, log))
+		goto fail_thread;
+	*out = log;
+	return 0;
+
+fail_thread:
+	uv_cond_destroy(&log->wake);
+fail_cond:
+	uv_mutex_destroy(&log->lock);
+fail_mutex:
+	mem_free(log);
+	return SBC_ENOMEM;
+}
+
+void log_close(struct log *log)
+{
+	if (!log)
+		return;
+	uv_mutex_lock(&log->lock);
+	log->is_closing = true;
+	uv_cond_signal(&log->wake);
+	uv_mutex_unlock(&log->lock);
+	uv_thread_join(&log->writer);
+	if (log->dropped)
+		tell_dropped(log, log->dropped);
+	uv_cond_destroy(&log->wake);
+	uv_mutex_destroy(&log->lock);
+	mem_free(log);
+}
+
+void log_set_level(struct log *log, enum log_level level)
+{
+	atomic_store_explicit(&log->level, (int)level, memory_order_relaxed);
+}
+
+int log_level_parse(enum log_level *out, struct slice word)
+{
+	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
+		if (slice_equal(word, slice_str(level_names[i]))) {
+			*out = (enum log_level)i;
+			return 0;
+		}
+	}
+	return SBC_EPARSE;
+}
+
+/* "2026-11-24T14:30:48.123Z info sbc call.start " */
+static size_t print_head(
+	char *out, size_t size, enum log_level level, const char *room, const char *event)
+{
+	struct timespec ts;
+	struct tm tm;
+	size_t n;
+	int rest;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	n = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	rest = snprintf(out + n, size - n, ".%03ldZ %s %s %s ", ts.tv_nsec / 1000000,
+		level_names[level], room, event);
+	return rest < 0 ? n : n + (size_t)rest < size ? n + (size_t)rest : size - 1;
+}
+
+/* Control bytes could forge a line or a terminal sequence. */
+static void defuse(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			text[i] = '?';
+	}
+}
+
+static void enqueue(struct log *log, const struct log_line *line)
+{
+	uv_mutex_lock(&log->lock);
+	if (log->head - log->tail == LINE_COUNT) {
+		log->dropped++;
+	} else {
+		struct log_line *slot = &log->lines[log->head % LINE_COUNT];
+		slot->len = line->len;
+		memcpy(slot->text, line->text, line->len);
+		log->head++;
+		uv_cond_signal(&log->wake);
+	}
+	uv_mutex_unlock(&log->lock);
+}
+
+void log_event(struct log *log, enum log_level level, const char *room, const char *event,
+	const char *format, ...)
+{
+	struct log_line line;
+	size_t room_left, len;
+	va_list args;
+	int n;
+
+	if (!log || (int)level > atomic_load_explicit(&log->level, memory_order_relaxed))
+		return;
+	len = print_head(line.text, sizeof(line.text) - 1, level, room, event);
+	room_left = sizeof(line.text) - 1 - len;
+	va_start(args, format);
+	n = vsnprintf(line.text + len, room_left, format, args);
+	va_end(args);
+	if (n > 0)
+		len += (size_t)n < room_left ? (size_t)n : room_left - 1;
+	defuse(line.text, len);
+	line.text[len++] = '\n';
+	line.len = (uint16_t)len;
+	enqueue(log, &line);
+}
+
+bool log_limit_pass(struct log_limit *limit, usec_t now, unsigned burst, usec_t interval)
+{
+	if (now >= limit->_next + interval * (usec_t)burst)
+		limit->_burst_used = 0;
+	if (limit->_burst_used < burst) {
+		limit->_burst_used++;
+		limit->_next = now + interval;
+		return true;
+	}
+	if (now >= limit->_next) {
+		limit->_next = now + interval;
+		return true;
+	}
+	limit->held++;
+	return false;
+}
