@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SBC_SBC_H
+#define SBC_SBC_H
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/timers.h"
+#include "sbc/config.h"
+#include "sbc/http_get.h"
+#include "sbc/transport.h"
+#include "sbc/txn.h"
+
+struct media;
+struct media_event;
+struct policy;
+
+/*
+ * The signalling core: what comes in becomes calls, registrations and answers. It owns no
+ * socket and reads no clock: the shell (sbc/app.c) or a scenario test feeds it and carries
+ * out what it wants. One thread.
+ */
+struct sbc;
+
+struct sbc_outside {
+	txn_send_h *send;
+	/* Starts a fetch; its result comes to sbc_fetched(), never inside. */
+	int (*fetch)(struct slice url, bool allow_http, void *arg);
+	int64_t (*wall_s)(void *arg);
+	/* One JSON object without line end, for each ended call. */
+	void (*record)(struct slice json, void *arg);
+	void *arg; /* borrowed */
+};
+
+struct sbc_setup {
+	struct config *config; /* a reference is taken */
+	struct log *log;       /* borrowed, may be NULL */
+	struct timers *timers; /* borrowed */
+	struct policy *policy; /* borrowed */
+	struct media *media;   /* borrowed */
+	struct random_source random;
+	struct txn_timing timing; /* zero: RFC 3261's */
+	struct sbc_outside outside;
+};
+
+/* SBC_ENOMEM, SBC_EINVAL. */
+int sbc_new(struct sbc **out, const struct sbc_setup *setup);
+/* Forgets every call without a word to anybody: drain first. */
+void sbc_free(struct sbc *sbc);
+
+/* From the transports. */
+void sbc_receive(
+	struct sbc *sbc, struct slice bytes, const struct transport_source *source, usec_t now);
+void sbc_broken(struct sbc *sbc, struct slice bytes, bool is_too_large,
+	const struct transport_source *source, usec_t now);
+void sbc_transport_failed(struct sbc *sbc, uint64_t tag, usec_t now);
+
+void sbc_fetched(struct sbc *sbc, const struct http_get_result *result, usec_t now);
+void sbc_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now);
+
+typedef void(sbc_drained_h)(void *arg);
+/* Ends every call with BYE or CANCEL and refuses new ones with 503; drained runs once, from
+ * a timer or an event, when the last call is gone, and at deadline at the latest. */
+void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drained, void *arg);
+
+struct sbc_counters {
+	uint64_t calls_started;
+	uint64_t calls_answered;
+	uint64_t calls_now;
+	uint64_t requests_refused; /* parsed, and answered with an error */
+	uint64_t messages_broken;  /* did not parse */
+	uint64_t identity_verified;
+	uint64_t identity_refused;
+	uint64_t media_failed; /* calls ended because a handshake was not as signalled */
+};
+void sbc_counters(const struct sbc *sbc, struct sbc_counters *out);
+
+#endif

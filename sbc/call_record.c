@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a call came to: one log line and one JSON object, in the same words. Written once,
+ * when both legs are over and the media room told its counters. Signalling thread.
+ */
+
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "sbc/call.h"
+
+#define RECORD_MAX (16 * 1024) /* bytes */
+
+static const char *const ender_names[] = {"", "caller", "callee", "countersip"};
+
+static void put_text(struct buf *out, const char *key, struct slice value)
+{
+	buf_printf(out, "\"%s\":", key);
+	json_put_string(out, value);
+	buf_put_char(out, ',');
+}
+
+static void put_number(struct buf *out, const char *key, uint64_t value)
+{
+	buf_printf(out, "\"%s\":%" PRIu64 ",", key, value);
+}
+
+/* The comma after the last member goes; every object here has one. */
+static void close_object(struct buf *out)
+{
+	if (out->len && out->data[out->len - 1] == ',')
+		out->len--;
+	buf_put_char(out, '}');
+}
+
+static void put_identity(struct buf *out, const struct call_party *party)
+{
+	const struct identity_verdict *verdict = &party->verdict;
+
+	buf_put_str(out, "\"identity\":{");
+	put_text(out, "outcome", slice_str(party->identity_outcome));
+	put_text(out, "mechanism",
+		slice_str(verdict->mechanism == IDENTITY_NONE
+				  ? ""
+				  : identity_mechanism_name(verdict->mechanism)));
+	put_text(out, "identity", slice_str(verdict->identity));
+	put_text(out, "domain", slice_str(verdict->domain));
+	put_text(out, "url", slice_str(verdict->url));
+	put_text(out, "subject", slice_str(verdict->subject));
+	put_text(out, "why", slice_str(verdict->why));
+	put_number(out, "code", (uint64_t)verdict->code);
+	close_object(out);
+	buf_put_char(out, ',');
+}
+
+static void put_fingerprints(
+	struct buf *out, const struct call_party *party, const struct media_security *security)
+{
+	char text[FINGERPRINT_TEXT_MAX];
+
+	put_text(out, "fingerprint_signalled",
+		slice_str(party->signalled.count
+				  ? fingerprint_print(&party->signalled.items[0], text)
+				  : ""));
+	put_text(out, "fingerprint_presented",
+		slice_str(security->presented.digest_len
+				  ? fingerprint_print(&security->presented, text)
+				  : ""));
+	buf_printf(out, "\"fingerprint_match\":%s,",
+		security->presented.digest_len &&
+				fingerprint_set_has(&party->signalled, &security->presented)
+			? "true"
+			: "false");
+}
+
+static void put_counters(struct buf *out, const struct media_counters *counters)
+{
+	put_number(out, "rtp_received", counters->rtp_received);
+	put_number(out, "rtp_relayed", counters->rtp_relayed);
+	put_number(out, "rtp_lost", counters->rtp_lost);
+	put_number(out, "rtcp_received", counters->rtcp_received);
+	put_number(out, "rtcp_relayed", counters->rtcp_relayed);
+	buf_put_str(out, "\"dropped\":{");
+	put_number(out, "gate", counters->dropped_gate);
+	put_number(out, "auth", counters->dropped_auth);
+	put_number(out, "replay", counters->dropped_replay);
+	put_number(out, "malformed", counters->dropped_malformed);
+	put_number(out, "source", counters->dropped_source);
+	put_number(out, "dtls", counters->dropped_dtls);
+	put_number(out, "send", counters->dropped_send);
+	close_object(out);
+	buf_put_char(out, ',');
+}
+
+static void put_leg(struct buf *out, const struct call *call, int i)
+{
+	const struct leg *leg = i ? &call->b : &call->a;
+	const struct call_party *party = &call->party[i];
+	const struct media_security *security = &call->media.security[i];
+
+	buf_put_char(out, '{');
+	put_text(out, "leg", slice_of(&leg->name, 1));
+	put_text(out, "call_id", leg->dialog.call_id);
+	put_text(out, "peer", slice_str(party->name));
+	put_text(out, "transport", slice_str(transport_kind_name(party->transport)));
+	put_identity(out, party);
+	put_fingerprints(out, party, security);
+	put_text(out, "dtls", slice_str(security->dtls_version));
+	put_text(out, "cipher_suite", slice_str(security->cipher_suite));
+	put_text(out, "srtp_profile", slice_str(security->srtp_profile));
+	put_counters(out, &call->media.counters[i]);
+	close_object(out);
+}
+
+static void put_call(struct buf *out, const struct call *call)
+{
+	buf_put_char(out, '{');
+	put_text(out, "call", slice_str(call->name));
+	put_number(out, "start", (uint64_t)call->start_s);
+	put_number(out, "answer", (uint64_t)call->answer_s);
+	put_number(out, "end", (uint64_t)call->end_s);
+	put_number(
+		out, "duration", call->answer_s ? (uint64_t)(call->end_s - call->answer_s) : 0);
+	put_number(out, "sip_code", call->code);
+	put_text(out, "ended_by", slice_str(ender_names[call->ender]));
+	put_text(out, "reason", slice_str(call->reason));
+	put_text(out, "from", call->invite->from.uri.raw);
+	put_text(out, "to", call->invite->to.uri.raw);
+	buf_put_str(out, "\"legs\":[");
+	put_leg(out, call, 0);
+	buf_put_char(out, ',');
+	put_leg(out, call, 1);
+	buf_put_str(out, "]}");
+}
+
+void call_record(struct call *call)
+{
+	const struct media_counters *counters = call->media.counters;
+	struct sbc *sbc = call->sbc;
+	struct buf json;
+
+	log_event(sbc->log, LOG_INFO, "sbc", "call.end",
+		"call=%s code=%u by=%s reason=\"%s\" seconds=%" PRId64 " relayed_a=%" PRIu64
+		" relayed_b=%" PRIu64,
+		call->name, call->code, ender_names[call->ender], call->reason,
+		call->answer_s ? call->end_s - call->answer_s : 0, counters[0].rtp_relayed,
+		counters[1].rtp_relayed);
+	if (!sbc->outside.record)
+		return;
+	buf_init(&json, RECORD_MAX);
+	put_call(&json, call);
+	if (!json.err)
+		sbc->outside.record(buf_slice(&json), sbc->outside.arg);
+	buf_fini(&json);
+}

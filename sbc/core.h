@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SBC_CORE_H
+#define SBC_CORE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "sbc/registrar.h"
+#include "sbc/sbc.h"
+#include "sbc/sip_build.h"
+#include "sbc/sip_msg.h"
+
+/* Private to the sbc room: what its files share of the core. */
+
+/* What our Via and Contact say for one listener. */
+struct sbc_listener {
+	enum transport_kind kind;
+	char sent_by[128]; /* host or host:port */
+};
+
+struct sbc {
+	struct config *config; /* counted */
+	struct log *log;       /* borrowed */
+	struct timers *timers; /* borrowed */
+	struct policy *policy; /* borrowed; policy_link.c only */
+	struct media *media;   /* borrowed; media_link.c only */
+	struct random_source random;
+	struct txn_timing timing;
+	struct sbc_outside outside;
+	struct txn_layer *txns;      /* owned */
+	struct registrar *registrar; /* owned */
+	struct sbc_listener listeners[LISTENER_MAX];
+	unsigned listener_count;
+	struct arena arena;          /* of the message in hand */
+	struct hash_table by_number; /* struct call */
+	struct hash_table by_dialog; /* struct leg */
+	uint64_t last_number;
+	struct list checks; /* struct identity_check that wait for a certificate */
+	struct timer housekeeping;
+	struct timer drain_timer;
+	sbc_drained_h *drained; /* set: draining */
+	void *drained_arg;
+	bool is_drained; /* told */
+	struct log_limit broken_limit;
+	struct log_limit refused_limit;
+	struct sbc_counters counters;
+};
+
+/* One incoming request on its way to an answer. */
+struct request {
+	struct txn *server; /* NULL: an ACK */
+	const struct sip_msg *msg;
+	const struct transport_source *source;
+	usec_t now;
+};
+
+/* What an answer has beside its code. */
+struct reply {
+	uint16_t code;
+	struct slice reason; /* empty: the usual phrase */
+	struct slice lines;  /* whole header lines */
+	struct slice content_type;
+	struct slice body;
+	struct slice to_tag; /* empty: a fresh one where one is needed */
+};
+
+/* Answers through the transaction. Codes from 400 are counted and, with a limit, logged. */
+void sbc_reply(struct sbc *sbc, const struct request *request, const struct reply *reply);
+/* The same with a code and no more. */
+void sbc_refuse(struct sbc *sbc, const struct request *request, uint16_t code);
+
+#define SBC_TAG_LEN 16 /* characters of 5 bits: 80 bits nobody guesses */
+#define SBC_ALLOW   "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n"
+
+/* What a response to OPTIONS and a 200 to INVITE say about us. */
+#define SBC_TEXT_MAX 8192 /* bytes of header lines or a description that we write */
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SBC_POLICY_LINK_H
+#define SBC_POLICY_LINK_H
+
+#include "base/list.h"
+#include "policy/policy.h"
+#include "sbc/core.h"
+#include "sbc/sdp.h"
+
+/*
+ * The door to the policy room: requests become facts, verdicts become answers. Only
+ * policy_link.c calls policy. Signalling thread.
+ */
+
+struct identity_check;
+/* Once per check that was started, never inside policy_link_check(). */
+typedef void(identity_checked_h)(struct identity_check *check, usec_t now, void *arg);
+
+/* Embedded in the call. Zeroed memory is a check that was not started. */
+struct identity_check {
+	struct list waiting;         /* in sbc->checks while a certificate is fetched */
+	struct identity_facts facts; /* slices of the call's own copy of the request */
+	struct identity_rules rules;
+	struct identity_verdict verdict;
+	unsigned fetch_count;
+	bool is_waiting;
+	identity_checked_h *done;
+	void *arg; /* borrowed: the call */
+};
+
+/* What the INVITE of a peer says, checked by that peer's rules. True: check->verdict is
+ * final. False: done will be called. sdp may be NULL (no usable description). */
+bool policy_link_check(struct sbc *sbc, struct identity_check *check, const struct sip_msg *msg,
+	const struct fingerprint_set *fingerprints, const struct config_peer *peer, usec_t now);
+/* No done any more. */
+void policy_link_cancel(struct identity_check *check);
+void policy_link_fetched(struct sbc *sbc, const struct http_get_result *result, usec_t now);
+
+/* Writes the header lines that sign the request for this peer; SBC_ENOENT: we have no key
+ * for From's domain. */
+struct sign_job {
+	struct sbc *sbc;
+	const struct config_peer *peer;
+	const struct fingerprint_set *fingerprints;
+	bool is_signed; /* out */
+};
+int policy_link_sign(const struct sip_request_spec *spec, struct slice contact_uri,
+	struct buf *lines, void *job);
+
+enum auth_outcome {
+	AUTH_OK,
+	AUTH_CHALLENGE, /* lines: the challenges; answer 401 or 407 */
+	AUTH_FORBIDDEN, /* right, but not for this From: 403 */
+	AUTH_MALFORMED, /* 400 */
+};
+/* Digest for one of our own users: the credentials must be those of aor's user (From of an
+ * INVITE, To of a REGISTER). */
+enum auth_outcome policy_link_authenticate(struct sbc *sbc, const struct sip_msg *msg,
+	const struct sip_uri *aor, bool is_proxy, struct buf *lines,
+	const struct config_user **user);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * REGISTER: our users only, after digest, for their own address-of-record only (RFC 3261
+ * section 10.3). Signalling thread.
+ */
+
+#include <inttypes.h>
+
+#include "base/err.h"
+#include "sbc/policy_link.h"
+#include "sbc/request.h"
+
+static void answer(struct sbc *sbc, const struct request *request,
+	const struct registrar_answer *answered, const struct config_user *user)
+{
+	struct reply reply = {.code = answered->code};
+	struct buf lines;
+
+	buf_init(&lines, SBC_TEXT_MAX);
+	for (size_t i = 0; answered->code == 200 && i < answered->binding_count; i++) {
+		const struct registrar_binding *binding = answered->bindings[i];
+		int64_t left =
+			(binding->expires_at - request->now + USEC_PER_SEC - 1) / USEC_PER_SEC;
+		buf_printf(&lines, "Contact: <%s>;expires=%" PRId64 "\r\n", binding->contact,
+			left);
+	}
+	if (answered->code == 423)
+		buf_printf(&lines, "Min-Expires: %u\r\n", sbc->config->registration_min_s);
+	if (answered->code == 503)
+		buf_put_str(&lines, "Retry-After: 30\r\n");
+	reply.lines = buf_slice(&lines);
+	sbc_reply(sbc, request, &reply);
+	buf_fini(&lines);
+	log_event(sbc->log, answered->code == 200 ? LOG_INFO : LOG_WARN, "sbc", "registration",
+		"user=%s@%s code=%u contacts=%zu why=\"%s\"", user->name, user->domain,
+		answered->code, answered->binding_count, answered->why ? answered->why : "");
+}
+
+static void registered(
+	struct sbc *sbc, const struct request *request, const struct config_user *user)
+{
+	struct registrar_answer answered;
+	struct buf aor;
+
+	buf_init(&aor, SBC_TEXT_MAX);
+	buf_printf(&aor, "%s@%s", user->name, user->domain);
+	registrar_register(sbc->registrar, buf_slice(&aor), request->msg, request->source,
+		request->now, &answered);
+	answer(sbc, request, &answered, user);
+	buf_fini(&aor);
+}
+
+void register_request(struct sbc *sbc, const struct request *request)
+{
+	const struct config_user *user = NULL;
+	struct reply challenge = {.code = 401};
+	struct buf lines;
+
+	/* Somebody else's domain is none of our business, and we relay no registrations. */
+	if (!config_domain_find(sbc->config, request->msg->to.uri.host)) {
+		sbc_refuse(sbc, request, 404);
+		return;
+	}
+	buf_init(&lines, SBC_TEXT_MAX);
+	switch (policy_link_authenticate(
+		sbc, request->msg, &request->msg->to.uri, false, &lines, &user)) {
+	case AUTH_OK:
+		registered(sbc, request, user);
+		break;
+	case AUTH_CHALLENGE:
+		challenge.lines = buf_slice(&lines);
+		sbc_reply(sbc, request, &challenge);
+		break;
+	case AUTH_FORBIDDEN:
+		sbc_refuse(sbc, request, 403);
+		break;
+	case AUTH_MALFORMED:
+		sbc_refuse(sbc, request, 400);
+		break;
+	}
+	buf_fini(&lines);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What becomes of a new request: a call, a registration, something within a dialog, or a
+ * proper refusal (RFC 3261 section 8.2). Signalling thread.
+ */
+
+#include "sbc/request.h"
+
+#include "base/err.h"
+#include "sbc/call.h"
+
+#define REFUSED_BURST    10                  /* log lines at once */
+#define REFUSED_INTERVAL (10 * USEC_PER_SEC) /* between later ones */
+
+static void note_refusal(
+	struct sbc *sbc, const struct request *request, const struct reply *reply)
+{
+	char peer[NETADDR_TEXT_MAX];
+
+	sbc->counters.requests_refused++;
+	if (!log_limit_pass(&sbc->refused_limit, request->now, REFUSED_BURST, REFUSED_INTERVAL))
+		return;
+	log_event(sbc->log, LOG_INFO, "sbc", "request.refused",
+		"method=%.*s code=%u source=%s from=\"%.*s\" held=%llu",
+		SLICE_ARG(request->msg->method_name), reply->code,
+		netaddr_print(&request->source->peer, peer),
+		SLICE_ARG(request->msg->from.uri.raw),
+		(unsigned long long)sbc->refused_limit.held);
+}
+
+void sbc_reply(struct sbc *sbc, const struct request *request, const struct reply *reply)
+{
+	struct sip_response_spec spec = {.code = reply->code,
+		.reason = reply->reason,
+		.to_tag = reply->to_tag,
+		.lines = reply->lines,
+		.content_type = reply->content_type,
+		.body = reply->body};
+	char tag[SBC_TAG_LEN + 1];
+	struct buf bytes;
+
+	if (!request->server)
+		return; /* an ACK is never answered */
+	/* A challenge is no refusal: every honest user gets one. */
+	if (reply->code >= 400 && reply->code != 401 && reply->code != 407)
+		note_refusal(sbc, request, reply);
+	random_token(&sbc->random, tag, SBC_TAG_LEN);
+	if (!spec.to_tag.len)
+		spec.to_tag = slice_str(tag);
+	buf_init(&bytes, SIP_MESSAGE_MAX);
+	if (!sip_build_response(&bytes, request->msg, &request->source->peer, &spec))
+		txn_respond(request->server, reply->code, bytes.data, bytes.len, request->now);
+	buf_fini(&bytes);
+}
+
+void sbc_refuse(struct sbc *sbc, const struct request *request, uint16_t code)
+{
+	sbc_reply(sbc, request, &(struct reply){.code = code});
+}
+
+/* RFC 3261 section 8.2.2.3: what is required of us that we do not have. ACK and CANCEL are
+ * not asked. */
+static bool refuse_extensions(struct sbc *sbc, const struct request *request)
+{
+	struct reply reply = {.code = 420};
+	struct slice value;
+	struct buf lines;
+	bool is_refused = false;
+
+	if (request->msg->method == SIP_METHOD_ACK || request->msg->method == SIP_METHOD_CANCEL)
+		return false;
+	buf_init(&lines, SBC_TEXT_MAX);
+	for (size_t i = 0; (value = sip_msg_header(request->msg, "Require", i)).len; i++) {
+		buf_printf(&lines, "Unsupported: %.*s\r\n", SLICE_ARG(value));
+		is_refused = true;
+	}
+	reply.lines = lines.err ? (struct slice){0} : buf_slice(&lines);
+	if (is_refused)
+		sbc_reply(sbc, request, &reply);
+	buf_fini(&lines);
+	return is_refused;
+}
+
+static bool refuse_content(struct sbc *sbc, const struct request *request)
+{
+	struct reply reply = {.code = 415, .lines = SLICE("Accept: application/sdp\r\n")};
+	const struct sip_msg *msg = request->msg;
+
+	if (!msg->body.len || slice_equal_nocase(msg->content_type, SLICE("application/sdp")))
+		return false;
+	sbc_reply(sbc, request, &reply);
+	return true;
+}
+
+/* Answers a monitoring neighbour as dispatchers expect it (KAM-1). */
+static void options(struct sbc *sbc, const struct request *request)
+{
+	struct reply alive = {.code = 200,
+		.reason = SLICE("Keepalive"),
+		.lines = SLICE(SBC_ALLOW "Accept: application/sdp\r\n")};
+	struct reply draining = {.code = 503, .lines = SLICE("Retry-After: 10\r\n")};
+
+	sbc_reply(sbc, request, sbc->drained ? &draining : &alive);
+}
+
+static void cancel(struct sbc *sbc, const struct request *request)
+{
+	struct txn *invite = txn_find_invite(sbc->txns, request->msg);
+	struct leg *leg = invite ? txn_handler_arg(invite) : NULL;
+
+	if (leg)
+		leg_uas_cancel(leg, request);
+	else
+		sbc_refuse(sbc, request, 481);
+}
+
+static void in_dialog(struct sbc *sbc, const struct request *request)
+{
+	struct leg *leg = leg_find(sbc, request->msg, true);
+
+	if (leg)
+		leg_request(leg, request);
+	else
+		sbc_refuse(sbc, request, 481);
+}
+
+static void out_of_dialog(struct sbc *sbc, const struct request *request)
+{
+	struct reply not_allowed = {.code = 405, .lines = SLICE(SBC_ALLOW)};
+	struct reply unknown = {.code = 501, .lines = SLICE(SBC_ALLOW)};
+
+	switch (request->msg->method) {
+	case SIP_METHOD_INVITE:
+		if (!refuse_content(sbc, request))
+			call_start(sbc, request);
+		break;
+	case SIP_METHOD_REGISTER:
+		register_request(sbc, request);
+		break;
+	case SIP_METHOD_OPTIONS:
+		options(sbc, request);
+		break;
+	case SIP_METHOD_BYE:
+	case SIP_METHOD_PRACK:
+	case SIP_METHOD_UPDATE:
+	case SIP_METHOD_NOTIFY: /* only ever within a dialog */
+		sbc_refuse(sbc, request, 481);
+		break;
+	case SIP_METHOD_INFO:
+	case SIP_METHOD_MESSAGE:
+	case SIP_METHOD_REFER:
+	case SIP_METHOD_SUBSCRIBE:
+	case SIP_METHOD_PUBLISH:
+		sbc_reply(sbc, request, &not_allowed);
+		break;
+	case SIP_METHOD_UNKNOWN:
+		sbc_reply(sbc, request, &unknown);
+		break;
+	case SIP_METHOD_ACK:
+	case SIP_METHOD_CANCEL: /* taken before */
+		break;
+	}
+}
+
+static void ack(struct sbc *sbc, const struct request *request)
+{
+	struct leg *leg = leg_find(sbc, request->msg, true);
+
+	if (leg && leg->request && request->msg->cseq == leg->invite_cseq)
+		leg_uas_ack(leg, request->now);
+}
+
+void request_dispatch(struct txn *server, const struct sip_msg *msg,
+	const struct transport_source *source, usec_t now, void *arg)
+{
+	struct sbc *sbc = arg;
+	struct request request = {.server = server, .msg = msg, .source = source, .now = now};
+
+	if (msg->method == SIP_METHOD_ACK)
+		ack(sbc, &request);
+	else if (msg->method == SIP_METHOD_CANCEL)
+		cancel(sbc, &request);
+	else if (refuse_extensions(sbc, &request))
+		return;
+	else if (msg->to.tag.len)
+		in_dialog(sbc, &request);
+	else if (msg->max_forwards == 0 && msg->method != SIP_METHOD_OPTIONS)
+		sbc_refuse(sbc, &request, 483);
+	else
+		out_of_dialog(sbc, &request);
+}

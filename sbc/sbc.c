@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The signalling core: owns what its rooms share, lets bytes and events in. Signalling
+ * thread. */
+
+#include "sbc/sbc.h"
+
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "sbc/call.h"
+#include "sbc/request.h"
+
+#define MESSAGE_ARENA_MAX (1024 * 1024)       /* bytes: 64 kB of headers as osip keeps them */
+#define BROKEN_BURST      5                   /* log lines at once */
+#define BROKEN_INTERVAL   (10 * USEC_PER_SEC) /* between later ones */
+#define HOUSEKEEPING      (30 * USEC_PER_SEC) /* expired registrations may stay so long */
+
+static void on_stray(
+	const struct sip_msg *msg, const struct transport_source *source, usec_t now, void *arg)
+{
+	struct leg *leg;
+
+	(void)source;
+	if (msg->method != SIP_METHOD_INVITE || msg->status / 100 != 2)
+		return;
+	leg = leg_find(arg, msg, false);
+	if (leg && !leg->request)
+		leg_uac_stray(leg, msg, now);
+}
+
+static int on_send(
+	const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg)
+{
+	struct sbc *sbc = arg;
+
+	return sbc->outside.send(hop, tag, bytes, len, sbc->outside.arg);
+}
+
+static void on_housekeeping(struct timer *timer, usec_t now, void *arg)
+{
+	struct sbc *sbc = arg;
+
+	registrar_expire(sbc->registrar, now);
+	timer_start(sbc->timers, timer, now + HOUSEKEEPING);
+}
+
+static void on_drained(struct timer *timer, usec_t now, void *arg)
+{
+	struct sbc *sbc = arg;
+
+	(void)timer;
+	(void)now;
+	if (!sbc->is_drained) {
+		sbc->is_drained = true;
+		sbc->drained(sbc->drained_arg);
+	}
+}
+
+static void name_listeners(struct sbc *sbc)
+{
+	const struct config *config = sbc->config;
+
+	for (size_t i = 0; i < config->listener_count && i < LISTENER_MAX; i++) {
+		const struct config_listener *from = &config->listeners[i];
+		struct sbc_listener *to = &sbc->listeners[sbc->listener_count++];
+		char text[NETADDR_TEXT_MAX];
+		to->kind = from->transport;
+		snprintf(to->sent_by, sizeof(to->sent_by), "%s",
+			from->advertised[0] ? from->advertised
+					    : netaddr_print(&from->address, text));
+	}
+}
+
+static int make_parts(struct sbc *sbc)
+{
+	const struct config *config = sbc->config;
+	struct txn_layer_config txns;
+	struct registrar_limits limits = {
+		.registration_max = config->limits.registrations,
+		.expires_min_s = config->registration_min_s,
+		.expires_max_s = config->registration_max_s,
+		.expires_default_s = config->registration_default_s,
+	};
+	uint8_t seed[16];
+	int err;
+
+	txn_layer_config_init(&txns);
+	txns.timers = sbc->timers;
+	txns.timing = sbc->timing;
+	txns.txn_max = config->limits.transactions;
+	txns.send = on_send;
+	txns.request = request_dispatch;
+	txns.stray = on_stray;
+	txns.arg = sbc;
+	txns.random = sbc->random;
+	err = txn_layer_new(&sbc->txns, &txns);
+	err = err ? err : registrar_new(&sbc->registrar, &limits, &sbc->random);
+	sbc->random.fill(sbc->random.arg, seed, sizeof(seed));
+	err = err ? err : hash_init(&sbc->by_number, config->limits.calls + 1, seed);
+	sbc->random.fill(sbc->random.arg, seed, sizeof(seed));
+	return err ? err
+		   : hash_init(&sbc->by_dialog, 2 * (size_t)config->limits.calls + 2, seed);
+}
+
+int sbc_new(struct sbc **out, const struct sbc_setup *setup)
+{
+	struct sbc *sbc = mem_alloc(sizeof(*sbc));
+	int err;
+
+	if (!sbc)
+		return SBC_ENOMEM;
+	sbc->config = config_ref(setup->config);
+	sbc->log = setup->log;
+	sbc->timers = setup->timers;
+	sbc->policy = setup->policy;
+	sbc->media = setup->media;
+	sbc->random = setup->random;
+	sbc->outside = setup->outside;
+	sbc->timing = setup->timing;
+	if (!sbc->timing.t1) {
+		struct txn_layer_config standard;
+		txn_layer_config_init(&standard);
+		sbc->timing = standard.timing;
+	}
+	list_init(&sbc->checks);
+	arena_init(&sbc->arena, MESSAGE_ARENA_MAX);
+	name_listeners(sbc);
+	timer_init(&sbc->housekeeping, on_housekeeping, sbc);
+	timer_init(&sbc->drain_timer, on_drained, sbc);
+	err = make_parts(sbc);
+	if (err) {
+		sbc_free(sbc);
+		return err;
+	}
+	timer_start(sbc->timers, &sbc->housekeeping, HOUSEKEEPING);
+	*out = sbc;
+	return 0;
+}
+
+static void free_call(struct hash_node *node, void *arg)
+{
+	(void)arg;
+	call_free(container_of(node, struct call, by_number));
+}
+
+void sbc_free(struct sbc *sbc)
+{
+	if (!sbc)
+		return;
+	if (sbc->by_number._slots)
+		hash_visit(&sbc->by_number, free_call, NULL);
+	timer_stop(sbc->timers, &sbc->housekeeping);
+	timer_stop(sbc->timers, &sbc->drain_timer);
+	txn_layer_free(sbc->txns);
+	registrar_free(sbc->registrar);
+	hash_fini(&sbc->by_number);
+	hash_fini(&sbc->by_dialog);
+	arena_fini(&sbc->arena);
+	config_unref(sbc->config);
+	mem_free(sbc);
+}
+
+/* Stateless: what cannot be parsed has no transaction. Never to a response or an ACK, so
+ * that two servers cannot keep each other busy. */
+static void refuse_broken(struct sbc *sbc, struct slice bytes, uint16_t code,
+	struct slice reason, const struct transport_source *source)
+{
+	struct sip_scan scan;
+	struct hop hop;
+	struct buf text;
+
+	sip_scan_message(&scan, bytes); /* as far as it can be read */
+	buf_init(&text, SIP_MESSAGE_MAX);
+	if (!sip_build_refusal(&text, &scan, &source->peer, code, reason)) {
+		hop_from_source(&hop, source);
+		sbc->outside.send(&hop, 0, text.data, text.len, sbc->outside.arg);
+	}
+	buf_fini(&text);
+}
+
+static void note_broken(
+	struct sbc *sbc, const struct transport_source *source, const char *why, usec_t now)
+{
+	char peer[NETADDR_TEXT_MAX];
+
+	sbc->counters.messages_broken++;
+	if (!log_limit_pass(&sbc->broken_limit, now, BROKEN_BURST, BROKEN_INTERVAL))
+		return;
+	log_event(sbc->log, LOG_WARN, "sbc", "message.broken",
+		"transport=%s source=%s why=\"%s\" held=%llu",
+		transport_kind_name(source->kind), netaddr_print(&source->peer, peer), why,
+		(unsigned long long)sbc->broken_limit.held);
+}
+
+void sbc_receive(
+	struct sbc *sbc, struct slice bytes, const struct transport_source *source, usec_t now)
+{
+	struct sip_fault fault = {0};
+	struct sip_msg *msg;
+
+	if (!sip_msg_parse(&msg, &sbc->arena, bytes, &fault)) {
+		txn_layer_receive(sbc->txns, msg, source, now);
+	} else {
+		note_broken(sbc, source, fault.why ? fault.why : "no memory", now);
+		if (fault.code)
+			refuse_broken(sbc, bytes, (uint16_t)fault.code, slice_str(fault.phrase),
+				source);
+	}
+	arena_reset(&sbc->arena);
+}
+
+void sbc_broken(struct sbc *sbc, struct slice bytes, bool is_too_large,
+	const struct transport_source *source, usec_t now)
+{
+	note_broken(sbc, source, is_too_large ? "too large" : "no frame", now);
+	refuse_broken(sbc, bytes, is_too_large ? 513 : 400, (struct slice){0}, source);
+}
+
+void sbc_transport_failed(struct sbc *sbc, uint64_t tag, usec_t now)
+{
+	txn_layer_transport_failed(sbc->txns, tag, now);
+}
+
+void sbc_fetched(struct sbc *sbc, const struct http_get_result *result, usec_t now)
+{
+	policy_link_fetched(sbc, result, now);
+}
+
+void sbc_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
+{
+	call_media_event(sbc, ev, now);
+}
+
+void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drained, void *arg)
+{
+	if (sbc->drained)
+		return;
+	sbc->drained = drained;
+	sbc->drained_arg = arg;
+	call_end_all(sbc, now);
+	timer_start(sbc->timers, &sbc->drain_timer, sbc->by_number.count ? deadline : now);
+}
+
+void sbc_counters(const struct sbc *sbc, struct sbc_counters *out)
+{
+	*out = sbc->counters;
+}
