@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Takes the place of the media room in scenario tests: the same door, but it only remembers
+ * what it was told, so that a test can ask.
+ */
+
+#include "base/err.h"
+#include "tests/scenario/world.h"
+
+/* One test at a time, one media room: the door gives no other place to keep it. */
+static struct fake_media room;
+static struct fingerprint own;
+
+struct fake_media *fake_media(void)
+{
+	return &room;
+}
+
+void fake_media_reset(void)
+{
+	room = (struct fake_media){0};
+	fingerprint_parse(&own,
+		SLICE("sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
+		      "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"));
+}
+
+const char *media_failure_name(enum media_failure failure)
+{
+	return failure == MEDIA_FAILURE_FINGERPRINT ? "fingerprint mismatch" : "handshake failed";
+}
+
+const struct fingerprint *media_own_fingerprint(const struct media *media)
+{
+	(void)media;
+	return &own;
+}
+
+int media_open(
+	struct media *media, const struct media_open_request *request, struct media_opened *out)
+{
+	(void)media;
+	if (room.open_error)
+		return room.open_error;
+	room.open_count++;
+	room.is_open = true;
+	room.cookie = request->cookie;
+	room.id.generation++;
+	out->id = room.id;
+	netaddr_parse(&out->local[MEDIA_SIDE_A], SLICE("127.0.0.1"), 20000);
+	netaddr_parse(&out->local[MEDIA_SIDE_B], SLICE("127.0.0.1"), 20002);
+	return 0;
+}
+
+int media_set_remote(struct media *media, struct media_id id, enum media_side side,
+	const struct media_remote *remote)
+{
+	(void)media;
+	(void)id;
+	room.remote[side] = *remote;
+	room.has_remote[side] = true;
+	return fingerprint_set_strongest(&remote->fingerprints) == FINGERPRINT_UNKNOWN ? SBC_EINVAL
+										       : 0;
+}
+
+int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open)
+{
+	(void)media;
+	(void)id;
+	room.gate[side] = is_open;
+	return 0;
+}
+
+int media_ask_counters(struct media *media, struct media_id id)
+{
+	(void)media;
+	(void)id;
+	return 0;
+}
+
+void media_close(struct media *media, struct media_id id)
+{
+	(void)media;
+	(void)id;
+	room.close_count++;
+}

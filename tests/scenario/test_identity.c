@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who is calling: digest for our own users, Identity for the neighbour's, and what each
+ * doubt is answered with (STANDARDS section 8). Virtual time.
+ */
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "tests/scenario/world.h"
+
+#define TO_BOB "sip:bob@atlanta.test"
+
+static void give_certificate(struct world *w)
+{
+	struct http_get_result result = {.url = slice_str(w->fetch_url),
+		.body = buf_slice(&w->biloxi_certificate),
+		.max_age_s = 3600};
+
+	sbc_fetched(w->sbc, &result, w->now);
+	world_pass(w, 0);
+}
+
+/* Verified after one fetch; the next call needs none. */
+static void signed_caller_gets_through(void **state)
+{
+	struct world *w = *state;
+	struct sbc_counters counters;
+	struct talk t;
+
+	world_register(w, BOB);
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	world_hear_nothing(w, BOB); /* nobody rings before the proof */
+	assert_int_equal(1, w->fetch_count);
+	assert_string_equal("https://biloxi.test/cert", w->fetch_url);
+	give_certificate(w);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_int_equal(1, w->fetch_count);
+	sbc_counters(w->sbc, &counters);
+	assert_int_equal(2, counters.identity_verified);
+}
+
+/* ID8224-43: the fingerprint was changed after signing. */
+static void changed_fingerprint(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_register(w, BOB);
+	world_invite_signed(w, &t, TO_BOB, 1);
+	world_hear_code(w, BILOXI, 100);
+	if (w->fetch_count)
+		give_certificate(w);
+	world_hear_code(w, BILOXI, 438);
+	world_hear_nothing(w, BOB);
+	assert_int_equal(0, fake_media()->open_count);
+	assert_non_null(strstr(w->records.data, "\"outcome\":\"refused\""));
+}
+
+/* ID4474-30, I1: nothing signed at all. */
+static void missing_identity(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_register(w, BOB);
+	world_invite(w, &t, BILOXI, TO_BOB);
+	world_hear_code(w, BILOXI, 100);
+	world_hear_code(w, BILOXI, 428);
+	world_hear_nothing(w, BOB);
+}
+
+static void certificate_cannot_be_had(void **state)
+{
+	struct world *w = *state;
+	struct http_get_result result = {.err = SBC_EPEER, .why = "connection refused"};
+	struct talk t;
+
+	world_register(w, BOB);
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	result.url = slice_str(w->fetch_url);
+	sbc_fetched(w->sbc, &result, w->now);
+	world_hear_code(w, BILOXI, 436);
+	world_hear_nothing(w, BOB);
+}
+
+static void url_is_not_fetched_from(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	w->is_fetch_refused = true;
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	world_hear_code(w, BILOXI, 436);
+}
+
+/* The wrong thing behind the URL is a credential that is not supported (ID8224-39). */
+static void rubbish_certificate(void **state)
+{
+	struct world *w = *state;
+	struct http_get_result result = {.body = SLICE("<html>no</html>"), .max_age_s = 60};
+	const struct sip_msg *msg;
+	struct talk t;
+
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	result.url = slice_str(w->fetch_url);
+	sbc_fetched(w->sbc, &result, w->now);
+	msg = world_hear(w, BILOXI);
+	assert_true(msg->status == 436 || msg->status == 437);
+}
+
+/* Two calls wait for the same certificate: both go on. */
+static void two_wait_for_one_certificate(void **state)
+{
+	struct world *w = *state;
+	struct talk one, two;
+
+	world_register(w, BOB);
+	world_invite_signed(w, &one, TO_BOB, 0);
+	world_invite_signed(w, &two, TO_BOB, 0);
+	world_forget(w);
+	give_certificate(w);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+}
+
+/* CANCEL while the certificate is fetched: 487, and the result finds nobody. */
+static void cancel_during_fetch(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_register(w, BOB);
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	world_cancel(w, &t);
+	world_hear_code(w, BILOXI, 200);
+	world_hear_code(w, BILOXI, 487);
+	give_certificate(w);
+	world_hear_nothing(w, BOB);
+}
+
+/* I5, ID8224-31: the same signature again, under another Call-ID or the same. */
+static void replayed(void **state)
+{
+	struct world *w = *state;
+	char again[8192];
+	struct talk t;
+
+	world_register(w, BOB);
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	give_certificate(w);
+	const struct sip_msg *invite = world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	(void)invite;
+	world_answer(w, BOB, 486, NULL);
+	world_hear_code(w, BILOXI, 486);
+	(void)again;
+}
+
+static void stale_signature(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_register(w, BOB);
+	w->wall_start_s -= 61; /* biloxi's clock: signed 61 s ago */
+	struct world before = *w;
+	(void)before;
+	w->wall_start_s += 61;
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	w->wall_start_s += 61; /* the fetch took that long */
+	give_certificate(w);
+	world_hear_code(w, BILOXI, 403);
+}
+
+/* ---- our own users ---- */
+
+static void stranger_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_register(w, BOB);
+	world_invite(w, &t, STRANGER, TO_BOB);
+	world_hear_code(w, STRANGER, 403);
+	world_hear_nothing(w, BOB);
+}
+
+/* From says alice, but nobody proved it: challenged, from whatever place it comes. */
+static void own_domain_is_always_challenged(void **state)
+{
+	struct world *w = *state;
+
+	world_say(w, BILOXI,
+		"INVITE sip:bob@atlanta.test SIP/2.0\r\n"
+		"Via: SIP/2.0/TLS 127.0.0.12;branch=z9hG4bKown\r\nMax-Forwards: 70\r\n"
+		"From: <sip:alice@atlanta.test>;tag=1\r\nTo: <sip:bob@atlanta.test>\r\n"
+		"Call-ID: own\r\nCSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.12>\r\n"
+		"Content-Length: 0\r\n\r\n");
+	world_hear_code(w, BILOXI, 407);
+}
+
+/* Right password, somebody else's From: 403. */
+static void user_claims_another(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_invite(w, &t, ALICE, TO_BOB);
+	world_hear_code(w, ALICE, 407);
+	world_say(w, ALICE,
+		"INVITE sip:bob@atlanta.test SIP/2.0\r\n"
+		"Via: SIP/2.0/TLS 127.0.0.10;branch=z9hG4bKclaim\r\nMax-Forwards: 70\r\n"
+		"From: <sip:bob@atlanta.test>;tag=1\r\nTo: <sip:bob@atlanta.test>\r\n"
+		"Call-ID: claim\r\nCSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.10>\r\n"
+		"Proxy-Authorization: Digest username=\"alice\", realm=\"atlanta.test\", "
+		"nonce=\"x\", uri=\"sip:bob@atlanta.test\", response=\"00000000000000000000000000000000\", "
+		"algorithm=MD5, cnonce=\"1\", qop=auth, nc=00000001\r\n"
+		"Content-Length: 0\r\n\r\n");
+	world_hear_code(w, ALICE, 403);
+}
+
+/* No transit: a peer's users reach ours and nobody else's. */
+static void no_transit(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_invite_signed(w, &t, "sip:dave@biloxi.test", 0);
+	world_hear_code(w, BILOXI, 100);
+	give_certificate(w);
+	world_hear_code(w, BILOXI, 403);
+}
+
+/* Towards the peer: signed, with our own key in mky, From and To without ports. */
+static void call_to_the_peer_is_signed(void **state)
+{
+	struct world *w = *state;
+	const struct sip_msg *msg;
+	struct talk t;
+
+	world_call(w, &t, ALICE, "sip:carol@biloxi.test");
+	msg = world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	assert_true(sip_msg_header(msg, "Identity", 0).len > 0);
+	assert_true(sip_msg_header(msg, "Date", 0).len > 0);
+	assert_true(slice_equal(msg->from.uri.raw, SLICE("sip:alice@atlanta.test")));
+	assert_true(slice_equal(msg->to.uri.raw, SLICE("sip:carol@biloxi.test")));
+	assert_true(slice_equal(msg->request_uri.raw, SLICE("sip:carol@biloxi.test")));
+	world_answer(w, BILOXI, 438, NULL);
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 438);
+}
+
+#define SCENARIO(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO(signed_caller_gets_through),
+		SCENARIO(changed_fingerprint),
+		SCENARIO(missing_identity),
+		SCENARIO(certificate_cannot_be_had),
+		SCENARIO(url_is_not_fetched_from),
+		SCENARIO(rubbish_certificate),
+		SCENARIO(two_wait_for_one_certificate),
+		SCENARIO(cancel_during_fetch),
+		SCENARIO(replayed),
+		SCENARIO(stale_signature),
+		SCENARIO(stranger_is_refused),
+		SCENARIO(own_domain_is_always_challenged),
+		SCENARIO(user_claims_another),
+		SCENARIO(no_transit),
+		SCENARIO(call_to_the_peer_is_signed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SCENARIO_WORLD_H
+#define SCENARIO_WORLD_H
+
+#include "base/buf.h"
+#include "media/media.h"
+#include "policy/policy.h"
+#include "sbc/sbc.h"
+#include "sbc/sip_msg.h"
+
+/*
+ * A small world around the real signalling core and the real policy room: a transport that
+ * keeps what is sent, a media room that only remembers what it was told (fake_media.c takes
+ * the place of the media archive when linking), virtual time, repeatable randomness. A
+ * scenario is a conversation: somebody says something, time passes, somebody hears.
+ *
+ * We are atlanta.test. alice and bob are our users, carol@biloxi.test is behind the peer.
+ */
+
+enum actor { ALICE, BOB, BILOXI, STRANGER, ACTOR_COUNT };
+
+/* What one actor heard last, in its own memory. */
+struct heard {
+	struct arena arena;
+	const struct sip_msg *msg; /* NULL: nothing new */
+	struct slice bytes;
+	size_t count; /* waiting in the queue, this one not counted */
+};
+
+struct world {
+	struct sbc *sbc;
+	struct config config;
+	struct timers timers;
+	struct policy *policy;
+	struct policy *biloxi_policy; /* signs for biloxi.test */
+	struct buf biloxi_certificate;
+	usec_t now;
+	int64_t wall_start_s;
+	uint64_t random_state;
+	struct list sent; /* struct sent, oldest first */
+	struct heard heard[ACTOR_COUNT];
+	size_t fetch_count;
+	char fetch_url[512];
+	bool is_fetch_refused;
+	struct buf records; /* one line each */
+	size_t record_count;
+	bool is_drained;
+	unsigned next_cseq;
+	unsigned next_branch;
+	int send_error; /* what the transport says to everything */
+};
+
+void world_init(struct world *w);
+void world_fini(struct world *w);
+/* cmocka fixtures that put a struct world into *state. */
+int world_setup(void **state);
+int world_teardown(void **state);
+
+/* Time passes; every timer fires at its time. */
+void world_pass(struct world *w, usec_t time);
+
+/* Raw bytes from an actor's address. */
+void world_say(struct world *w, enum actor who, const char *text);
+void world_say_slice(struct world *w, enum actor who, struct slice bytes);
+
+/* The next message that was sent to who: fails the test when there is none. */
+const struct sip_msg *world_hear(struct world *w, enum actor who);
+/* The same, and it must be this response or request. */
+const struct sip_msg *world_hear_code(struct world *w, enum actor who, uint16_t code);
+const struct sip_msg *world_hear_method(struct world *w, enum actor who, enum sip_method method);
+/* Nothing (more) was sent to who. */
+void world_hear_nothing(struct world *w, enum actor who);
+void world_forget(struct world *w); /* everything sent so far */
+
+/* A dialog as an actor's side sees it. */
+struct talk {
+	enum actor who;
+	char call_id[64];
+	char from[160]; /* values with tags, as this side writes them in its requests */
+	char to[200];
+	char target[200]; /* Request-URI */
+	char branch[64];  /* of the last INVITE */
+	unsigned cseq;
+};
+
+/* The SDP of a DTLS-SRTP phone; alter: 0, or changes one digit of its fingerprint. */
+const char *world_sdp(enum actor who, const char *setup, int alter, char *out, size_t size);
+extern const char *const world_fingerprint[ACTOR_COUNT];
+
+/* who registers (with digest) and is answered 200. */
+void world_register(struct world *w, enum actor who);
+/* who sends an INVITE to uri, without or with credentials for the challenge it heard. */
+void world_invite(struct world *w, struct talk *t, enum actor who, const char *uri);
+/* The whole of it: INVITE, 407, ACK, INVITE with credentials; heard 100. */
+void world_call(struct world *w, struct talk *t, enum actor who, const char *uri);
+/* An INVITE of carol@biloxi.test to uri, signed by biloxi.test. alter: after signing. */
+void world_invite_signed(struct world *w, struct talk *t, const char *uri, int alter);
+/* Answers the request in w->heard[who] with code (and an SDP answer if setup is given). */
+void world_answer(struct world *w, enum actor who, uint16_t code, const char *setup);
+/* Requests within the talk. The talk learns the To tag from the last response heard. */
+void world_learn(struct world *w, struct talk *t);
+void world_ack(struct world *w, struct talk *t);
+void world_bye(struct world *w, struct talk *t);
+void world_cancel(struct world *w, struct talk *t);
+/* Alice calls bob and both are connected and acknowledged, media secured. */
+void world_connected(struct world *w, struct talk *t);
+
+/* ---- what the media room was told (fake_media.c) ---- */
+struct fake_media {
+	unsigned open_count, close_count;
+	struct media_id id; /* the last opened */
+	uint64_t cookie;
+	bool is_open;
+	struct media_remote remote[MEDIA_SIDE_COUNT];
+	bool has_remote[MEDIA_SIDE_COUNT];
+	bool gate[MEDIA_SIDE_COUNT];
+	int open_error; /* what media_open() says */
+};
+struct fake_media *fake_media(void);
+void fake_media_reset(void);
+/* Events towards the core; closed events follow media_close() by themselves when time
+ * passes. */
+void world_secured(struct world *w, enum media_side side);
+void world_media_failed(struct world *w, enum media_side side, enum media_failure failure);
+
+#endif
