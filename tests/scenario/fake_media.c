@@ -19,14 +19,14 @@ struct fake_media *fake_media(void)
 void fake_media_reset(void)
 {
 	room = (struct fake_media){0};
-	fingerprint_parse(&own,
-		SLICE("sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
-		      "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"));
+	fingerprint_parse(&own, SLICE("sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
+				      "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"));
 }
 
 const char *media_failure_name(enum media_failure failure)
 {
-	return failure == MEDIA_FAILURE_FINGERPRINT ? "fingerprint mismatch" : "handshake failed";
+	return failure == MEDIA_FAILURE_FINGERPRINT ? "fingerprint mismatch"
+						    : "handshake failed";
 }
 
 const struct fingerprint *media_own_fingerprint(const struct media *media)
@@ -58,8 +58,9 @@ int media_set_remote(struct media *media, struct media_id id, enum media_side si
 	(void)id;
 	room.remote[side] = *remote;
 	room.has_remote[side] = true;
-	return fingerprint_set_strongest(&remote->fingerprints) == FINGERPRINT_UNKNOWN ? SBC_EINVAL
-										       : 0;
+	return fingerprint_set_strongest(&remote->fingerprints) == FINGERPRINT_UNKNOWN
+		       ? SBC_EINVAL
+		       : 0;
 }
 
 int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open)

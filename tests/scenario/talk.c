@@ -2,8 +2,8 @@
 /* What the actors of a scenario say: phones and the neighbour domain, written by hand so
  * that nothing of the program under test speaks to itself. */
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -76,8 +76,8 @@ static void say_request(struct world *w, struct talk *t, const char *method, con
 		"From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n%s%s"
 		"Content-Length: %zu\r\n\r\n%s",
 		method, t->target, via[t->who], branch, t->from, t->to, t->call_id, cseq,
-		method, lines, body[0] ? "Content-Type: application/sdp\r\n" : "",
-		strlen(body), body);
+		method, lines, body[0] ? "Content-Type: application/sdp\r\n" : "", strlen(body),
+		body);
 	world_say(w, t->who, text);
 }
 
@@ -118,8 +118,9 @@ static void challenge_param(
 		if (memcmp(value.ptr + i, pattern, strlen(pattern)) != 0)
 			continue;
 		at = value.ptr + i + strlen(pattern);
-		slice_copy(slice_head(slice_from(value, (size_t)(at - value.ptr)),
-				   slice_find(slice_from(value, (size_t)(at - value.ptr)), '"')),
+		slice_copy(
+			slice_head(slice_from(value, (size_t)(at - value.ptr)),
+				slice_find(slice_from(value, (size_t)(at - value.ptr)), '"')),
 			out, size);
 		return;
 	}
@@ -141,7 +142,8 @@ static void credentials(struct world *w, enum actor who, const char *method, con
 	md5_hex(text, response);
 	snprintf(out, size,
 		"%s: Digest username=\"%s\", realm=\"atlanta.test\", nonce=\"%s\", uri=\"%s\", "
-		"response=\"%s\", algorithm=MD5, cnonce=\"0a4f113b\", qop=auth, nc=00000001\r\n",
+		"response=\"%s\", algorithm=MD5, cnonce=\"0a4f113b\", qop=auth, "
+		"nc=00000001\r\n",
 		is_proxy ? "Proxy-Authorization" : "Authorization",
 		who == ALICE ? "alice" : "bob", nonce, uri, response);
 }
@@ -242,7 +244,8 @@ void world_answer(struct world *w, enum actor who, uint16_t code, const char *se
 		world_sdp(who, setup, 0, sdp, sizeof(sdp));
 	snprintf(text, sizeof(text),
 		"SIP/2.0 %u Whatever\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: %.*s%s\r\n"
-		"Call-ID: %.*s\r\nCSeq: %u %.*s\r\nContact: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
+		"Call-ID: %.*s\r\nCSeq: %u %.*s\r\nContact: %s\r\n%sContent-Length: "
+		"%zu\r\n\r\n%s",
 		code, SLICE_ARG(request->via.raw), SLICE_ARG(request->from.raw),
 		SLICE_ARG(request->to.raw),
 		code > 100 && !request->to.tag.len ? ";tag=callee" : "",

@@ -4,8 +4,8 @@
  * between (RFC 3261; rows SIP-2 to SIP-24 of the requirements). Virtual time.
  */
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 #include "tests/scenario/world.h"
 
-#define SECONDS(n) ((n) * USEC_PER_SEC)
+#define SECONDS(n) ((n)*USEC_PER_SEC)
 
 static bool record_has(const struct world *w, const char *text)
 {
@@ -116,8 +116,10 @@ static void offer_and_answer_are_ours(void **state)
 	/* RFC 5763: bob is active, so we are the server there and the client here. */
 	assert_int_equal(MEDIA_DTLS_SERVER, fake_media()->remote[MEDIA_SIDE_B].role);
 	assert_int_equal(MEDIA_DTLS_CLIENT, fake_media()->remote[MEDIA_SIDE_A].role);
-	assert_int_equal(0xA1, fake_media()->remote[MEDIA_SIDE_A].fingerprints.items[0].digest[0]);
-	assert_int_equal(0xB1, fake_media()->remote[MEDIA_SIDE_B].fingerprints.items[0].digest[0]);
+	assert_int_equal(
+		0xA1, fake_media()->remote[MEDIA_SIDE_A].fingerprints.items[0].digest[0]);
+	assert_int_equal(
+		0xB1, fake_media()->remote[MEDIA_SIDE_B].fingerprints.items[0].digest[0]);
 }
 
 /* No media before the callee answered: the gates stay shut. */
@@ -479,7 +481,8 @@ static void answer_without_fingerprint(void **state)
 	world_call(w, &t, ALICE, "sip:bob@atlanta.test");
 	invite = world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	snprintf(text, sizeof(text),
-		"SIP/2.0 200 OK\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: %.*s;tag=x\r\nCall-ID: %.*s\r\n"
+		"SIP/2.0 200 OK\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: %.*s;tag=x\r\nCall-ID: "
+		"%.*s\r\n"
 		"CSeq: %u INVITE\r\nContact: <sip:bob@127.0.0.11:40002>\r\n"
 		"Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
 		SLICE_ARG(invite->via.raw), SLICE_ARG(invite->from.raw),

@@ -3,8 +3,8 @@
 
 #include "tests/scenario/world.h"
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -39,9 +39,15 @@ static const struct {
 static struct config_domain domains[] = {{.name = "atlanta.test"}};
 /* Passwords "secret": MD5 and SHA-256 of user:atlanta.test:secret. */
 static struct config_user users[] = {
-	{.name = "alice", .domain = "atlanta.test", .ha1_sha256 = "", .ha1_sha512_256 = "",
+	{.name = "alice",
+		.domain = "atlanta.test",
+		.ha1_sha256 = "",
+		.ha1_sha512_256 = "",
 		.ha1_md5 = ""},
-	{.name = "bob", .domain = "atlanta.test", .ha1_sha256 = "", .ha1_sha512_256 = "",
+	{.name = "bob",
+		.domain = "atlanta.test",
+		.ha1_sha256 = "",
+		.ha1_sha512_256 = "",
 		.ha1_md5 = ""},
 };
 static struct config_listener listeners[] = {
@@ -59,7 +65,8 @@ static struct config_route routes[] = {{.domain = "biloxi.test", .peer = "biloxi
 
 /* ---- outside ---- */
 
-static int on_send(const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg)
+static int on_send(
+	const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg)
 {
 	struct world *w = arg;
 	struct sent *sent;
@@ -120,8 +127,7 @@ static void on_random(void *arg, void *out, size_t len)
 static void make_policy(struct policy **out, struct slice ca_key, struct slice ca,
 	const char *name, const char *url, int64_t now_s, struct buf *certificate)
 {
-	struct policy_domain domain = {
-		.name = slice_str(name), .info_url = slice_str(url)};
+	struct policy_domain domain = {.name = slice_str(name), .info_url = slice_str(url)};
 	struct policy_config config;
 	struct buf key;
 	char fault[256] = "";
@@ -149,8 +155,7 @@ static void make_policies(struct world *w)
 	buf_init(&ca, 8192);
 	buf_init(&own, 16384);
 	buf_init(&w->biloxi_certificate, 16384);
-	assert_int_equal(
-		0, keygen_ca(SLICE("scenario CA"), w->wall_start_s, 30, &ca_key, &ca));
+	assert_int_equal(0, keygen_ca(SLICE("scenario CA"), w->wall_start_s, 30, &ca_key, &ca));
 	make_policy(&w->policy, buf_slice(&ca_key), buf_slice(&ca), "atlanta.test",
 		"https://atlanta.test/cert", w->wall_start_s, &own);
 	make_policy(&w->biloxi_policy, buf_slice(&ca_key), buf_slice(&ca), "biloxi.test",
@@ -168,15 +173,26 @@ static void make_config(struct world *w)
 	domains[0].info_url = "https://atlanta.test/cert";
 	netaddr_parse(&peers[0].address, slice_str(place[BILOXI].address), 5061);
 	w->config = (struct config){
-		.state_dir = "", .sip_trace = "", .call_records = "", .ca = "",
-		.domains = domains, .domain_count = 1,
-		.listeners = listeners, .listener_count = 2,
-		.users = users, .user_count = 2,
-		.peers = peers, .peer_count = 1,
-		.routes = routes, .route_count = 1,
-		.limits = {.calls = 8, .transactions = 1000, .registrations = 100,
+		.state_dir = "",
+		.sip_trace = "",
+		.call_records = "",
+		.ca = "",
+		.domains = domains,
+		.domain_count = 1,
+		.listeners = listeners,
+		.listener_count = 2,
+		.users = users,
+		.user_count = 2,
+		.peers = peers,
+		.peer_count = 1,
+		.routes = routes,
+		.route_count = 1,
+		.limits = {.calls = 8,
+			.transactions = 1000,
+			.registrations = 100,
 			.ring_timeout_s = 60},
-		.registration_min_s = 60, .registration_max_s = 3600,
+		.registration_min_s = 60,
+		.registration_max_s = 3600,
 		.registration_default_s = 600,
 		._references = 2,
 	};
@@ -189,6 +205,7 @@ void world_init(struct world *w)
 	*w = (struct world){.wall_start_s = WALL_START, .now = USEC_PER_SEC, .next_cseq = 1};
 	list_init(&w->sent);
 	buf_init(&w->records, 1 << 20);
+	buf_init(&w->said, SENT_MAX);
 	timers_init(&w->timers, 10000);
 	for (int i = 0; i < ACTOR_COUNT; i++)
 		arena_init(&w->heard[i].arena, 1 << 20);
@@ -200,8 +217,11 @@ void world_init(struct world *w)
 		.timers = &w->timers,
 		.policy = w->policy,
 		.random = {.fill = on_random, .arg = w},
-		.outside = {.send = on_send, .fetch = on_fetch, .wall_s = on_wall,
-			.record = on_record, .arg = w},
+		.outside = {.send = on_send,
+			.fetch = on_fetch,
+			.wall_s = on_wall,
+			.record = on_record,
+			.arg = w},
 	};
 	assert_int_equal(0, sbc_new(&w->sbc, &setup));
 }
@@ -229,6 +249,7 @@ void world_fini(struct world *w)
 	policy_free(w->biloxi_policy);
 	buf_fini(&w->biloxi_certificate);
 	buf_fini(&w->records);
+	buf_fini(&w->said);
 	timers_fini(&w->timers);
 }
 
@@ -290,6 +311,10 @@ void world_say_slice(struct world *w, enum actor who, struct slice bytes)
 		.tls = who == BILOXI ? &biloxi : NULL};
 
 	netaddr_parse(&source.peer, slice_str(place[who].address), place[who].port);
+	if (bytes.ptr != w->said.data) {
+		buf_reset(&w->said);
+		buf_put_slice(&w->said, bytes);
+	}
 	sbc_receive(w->sbc, bytes, &source, w->now);
 	world_pass(w, 0);
 }
@@ -311,8 +336,7 @@ static bool is_for(const struct sent *sent, enum actor who)
 
 static struct sent *next_for(struct world *w, enum actor who)
 {
-	list_for_each(node, &w->sent)
-	{
+	list_for_each (node, &w->sent) {
 		struct sent *sent = container_of(node, struct sent, node);
 		if (is_for(sent, who))
 			return sent;

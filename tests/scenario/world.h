@@ -3,6 +3,7 @@
 #define SCENARIO_WORLD_H
 
 #include "base/buf.h"
+#include "base/list.h"
 #include "media/media.h"
 #include "policy/policy.h"
 #include "sbc/sbc.h"
@@ -42,6 +43,7 @@ struct world {
 	size_t fetch_count;
 	char fetch_url[512];
 	bool is_fetch_refused;
+	struct buf said;    /* the last message that any actor sent */
 	struct buf records; /* one line each */
 	size_t record_count;
 	bool is_drained;
@@ -67,7 +69,8 @@ void world_say_slice(struct world *w, enum actor who, struct slice bytes);
 const struct sip_msg *world_hear(struct world *w, enum actor who);
 /* The same, and it must be this response or request. */
 const struct sip_msg *world_hear_code(struct world *w, enum actor who, uint16_t code);
-const struct sip_msg *world_hear_method(struct world *w, enum actor who, enum sip_method method);
+const struct sip_msg *world_hear_method(
+	struct world *w, enum actor who, enum sip_method method);
 /* Nothing (more) was sent to who. */
 void world_hear_nothing(struct world *w, enum actor who);
 void world_forget(struct world *w); /* everything sent so far */
