@@ -12,9 +12,9 @@
 
 static bool is_token_char(char c)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+	if (((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9'))
 		return true;
-	return c && strchr("-.!%*_+`'~", c);
+	return c == '-' || c == '.' || (c && strchr("!%*_+`'~", c));
 }
 
 bool sip_is_token(struct slice s)
@@ -63,21 +63,22 @@ static const struct {
 	{'j', "Reject-Contact"},
 };
 
+static struct slice long_name(char compact)
+{
+	for (size_t i = 0; i < sizeof(compact_names) / sizeof(compact_names[0]); i++) {
+		if (compact_names[i].compact == (compact | 0x20))
+			return slice_str(compact_names[i].name);
+	}
+	return (struct slice){0};
+}
+
 bool sip_name_is(struct slice written, const char *name)
 {
-	char c;
-
-	if (written.len != 1)
-		return slice_equal_nocase(written, slice_str(name));
-	c = written.ptr[0] >= 'A' && written.ptr[0] <= 'Z'
-		    ? (char)(written.ptr[0] + ('a' - 'A'))
-		    : written.ptr[0];
-	for (size_t i = 0; i < sizeof(compact_names) / sizeof(compact_names[0]); i++) {
-		if (compact_names[i].compact == c)
-			return slice_equal_nocase(
-				slice_str(compact_names[i].name), slice_str(name));
-	}
-	return false;
+	if (written.len == 1)
+		written = long_name(written.ptr[0]);
+	/* Most names differ in their first letter. */
+	return written.len && (written.ptr[0] | 0x20) == (name[0] | 0x20) &&
+	       slice_equal_nocase(written, slice_str(name));
 }
 
 size_t sip_unfold(struct slice value, char *out)
@@ -126,7 +127,8 @@ static int take_line(struct slice *rest, struct raw_line *out)
 	return 0;
 }
 
-/* Counts what osip's lists grow by; refuses what would end a line or a string elsewhere. */
+/* Counts what osip's lists grow by, and '%', at each of which it moves the rest of the URI;
+ * refuses what would end a line or a string elsewhere. */
 static int inspect_line(const struct raw_line *line, size_t *separators)
 {
 	struct slice s = line->text;
@@ -138,6 +140,7 @@ static int inspect_line(const struct raw_line *line, size_t *separators)
 		case ',':
 		case '&':
 		case '?':
+		case '%':
 			++*separators;
 			break;
 		case '\r':

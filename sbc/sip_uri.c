@@ -38,19 +38,26 @@ static size_t quoted_len(struct slice s)
 	return 0;
 }
 
-/* Index of the first byte of stops outside of quotes and <>; s.len when there is none.
- * SBC_EPARSE: a quote or bracket that does not end. */
-static int find_outside(struct slice s, const char *stops, size_t *out)
+/* The same for what stands in <>. */
+static size_t bracketed_len(struct slice s)
+{
+	size_t end = slice_find(s, '>');
+
+	return end < s.len ? end + 1 : 0;
+}
+
+/* Index of the first stop outside of quotes and <>; s.len when there is none. SBC_EPARSE: a
+ * quote or bracket that does not end. */
+static int find_outside(struct slice s, char stop, size_t *out)
 {
 	size_t i = 0;
 
-	while (i < s.len && (!s.ptr[i] || !strchr(stops, s.ptr[i]))) {
-		struct slice from = slice_from(s, i);
+	while (i < s.len && s.ptr[i] != stop) {
 		size_t len = 1;
-		if (from.ptr[0] == '"')
-			len = quoted_len(from);
-		else if (from.ptr[0] == '<')
-			len = (slice_find(from, '>') + 1) % (from.len + 1);
+		if (s.ptr[i] == '"')
+			len = quoted_len(slice_from(s, i));
+		else if (s.ptr[i] == '<')
+			len = bracketed_len(slice_from(s, i));
 		if (!len)
 			return SBC_EPARSE;
 		i += len;
@@ -69,7 +76,7 @@ static int param_next(struct slice *rest, struct slice *name, struct slice *valu
 
 	if (!rest->ptr)
 		return SBC_ENOENT;
-	if (find_outside(*rest, ";", &end))
+	if (find_outside(*rest, ';', &end))
 		return SBC_EPARSE;
 	text = slice_head(*rest, end);
 	*rest = end < rest->len ? slice_from(*rest, end + 1) : (struct slice){0};
@@ -92,13 +99,20 @@ bool sip_param_find(struct slice params, const char *name, struct slice *value)
 	return false;
 }
 
+/* Bytes that could end a URI, a parameter, a line or a string elsewhere. */
+static bool is_delimiter(char c)
+{
+	return (unsigned char)c <= ' ' || c == '"' || c == '<' || c == '>' || c == '\\' ||
+	       c == 0x7f;
+}
+
 /* generic-param: a token, or token = token / host / quoted string. */
 static bool is_param_value(struct slice value)
 {
 	if (value.len && value.ptr[0] == '"')
 		return quoted_len(value) == value.len;
 	for (size_t i = 0; i < value.len; i++) {
-		if ((unsigned char)value.ptr[i] <= ' ' || strchr("\"<>\\\x7f", value.ptr[i]))
+		if (is_delimiter(value.ptr[i]))
 			return false;
 	}
 	return true;
@@ -143,14 +157,13 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/* No byte that could end a URI, a line or a string elsewhere; escapes are whole. */
+/* Escapes are whole (section 25.1: "%" HEXDIG HEXDIG). */
 static bool is_uri_text(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		if (c <= ' ' || strchr("<>\"\\\x7f", s.ptr[i]))
+		if (is_delimiter(s.ptr[i]))
 			return false;
-		if (c == '%' &&
+		if (s.ptr[i] == '%' &&
 			(s.len - i < 3 || !is_hex(s.ptr[i + 1]) || !is_hex(s.ptr[i + 2])))
 			return false;
 	}
@@ -259,7 +272,7 @@ static int value_next(struct slice *rest, struct slice *value)
 		*rest = text;
 		return SBC_ENOENT;
 	}
-	if (find_outside(text, ",", &end))
+	if (find_outside(text, ',', &end))
 		return SBC_EPARSE;
 	*value = slice_trim(slice_head(text, end));
 	*rest = slice_from(text, end + 1);
