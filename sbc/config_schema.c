@@ -347,7 +347,7 @@ static void fill_absent(struct config_reading *r, const struct config_row *row,
 	if (is_text_like(row))
 		*(const char **)(void *)(base + row->offset) = "";
 	if (row->type == &config_type_section)
-		fill_section(r, row, &nothing, base);
+		fill_section(r, row, node ? &nothing : NULL, base);
 	else if (!row->fallback && node)
 		config_fault(r->faults, node, "\"%s\" is missing here: %s",
 			is_in_list ? key.ptr : row->path, row->help);
@@ -396,15 +396,16 @@ static void fill_row(struct config_reading *r, const struct config_row *row,
 		row->type->read(r, row, value, base);
 }
 
-/* One mapping: all rows right under prefix. base: the struct they fill. */
+/* One mapping: all rows right under prefix. base: the struct they fill. node NULL: broken
+ * further up, so that only defaults are filled in. */
 static void fill(struct config_reading *r, struct slice prefix, const struct config_node *node,
 	char *base)
 {
-	if (node->kind == CONFIG_MAPPING) {
+	if (node && node->kind == CONFIG_MAPPING) {
 		check_keys(r, prefix, node);
-	} else {
+	} else if (node) {
 		config_fault(r->faults, node, "\"key: value\" lines are wanted here");
-		node = NULL; /* defaults, and no more faults for what is missing */
+		node = NULL;
 	}
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		struct slice key = key_under(&rows[i], prefix);
