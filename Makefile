@@ -4,6 +4,7 @@
 # make run        one countersip, lab settings     make test SAN=address|thread
 # make deps       install and build what is missing
 # make check      the gates alone                  make fuzz F=sdp TIME=60
+# make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
 # WOLFSSL=system  uses an installed wolfSSL instead of building one
 
 CC      ?= cc
@@ -49,9 +50,12 @@ BELOW_sbc    := policy media base
 SRC := $(foreach r,$(ROOMS),$(wildcard $(DIR_$(r))/*.c))
 OBJ := $(SRC:%.c=$(B)/%.o)
 lib = $(B)/lib$(1).a
+UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
+SCENARIO := $(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c))
+WORLD    := $(B)/tests/scenario/world.o $(B)/tests/scenario/talk.o
 LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 
-.PHONY: all deps test demo run check fuzz clean help
+.PHONY: all deps test demo run check fuzz fuzz-smoke clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -69,7 +73,7 @@ $(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(filter-out sbc/main.c,$(wildcard $(D
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
 
-$(B)/tests/unit/$(1)/%: $(B)/tests/unit/$(1)/%.o $(call lib,$(1)) $(foreach b,$(BELOW_$(1)),$(call lib,$(b)))
+$(filter $(B)/tests/unit/$(1)/%,$(UNIT)): %: %.o $(call lib,$(1)) $(foreach b,$(BELOW_$(1)),$(call lib,$(b)))
 	$$(CC) $$(CFLAGS) -o $$@ $$^ $$(DEP_LIBS) -lcmocka
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
@@ -77,15 +81,14 @@ $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 $(B)/countersip: $(B)/sbc/main.o $(LIBS)
 	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS)
 
-$(B)/tests/scenario/%: $(B)/tests/scenario/%.o $(LIBS)
+# A scenario has the whole core and judgement around it, and a media room that only remembers.
+$(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
+		$(call lib,base)
 	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-
-UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
-SCENARIO := $(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c))
 
 test: $(B)/countersip $(UNIT) $(SCENARIO)
 	@python3 tools/run_tests.py --build $(B) --san '$(SAN)' --filter '$(T)'
@@ -100,14 +103,36 @@ check:
 	@python3 tools/check.py
 
 # The rooms again, instrumented by clang for libFuzzer.
-FUZZ_DIR := build/fuzz
+FUZZ       := build/fuzz
+FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS := -std=c11 -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	      -fno-sanitize-recover=undefined
+FUZZ_ROOMS := $(patsubst %.c,$(FUZZ)/%.o,$(filter-out sbc/main.c,$(SRC)))
+
+$(FUZZ)/%.o: %.c
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+
+$(FUZZ)/librooms.a: $(FUZZ_ROOMS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/librooms.a
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
+
+# What it finds new goes to build/fuzz/corpus; tests/fuzz/corpus has the seeds.
+ifneq ($(F),)
+fuzz: $(FUZZ)/fuzz_$(F)
+	@mkdir -p $(FUZZ)/corpus/$(F)
+	$< -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+		-artifact_prefix=$(FUZZ)/$(F)- $(FUZZ)/corpus/$(F) $(wildcard tests/fuzz/corpus/$(F))
+else
 fuzz:
-	@test -n "$(F)" || { echo "make fuzz F=NAME, one of:"; ls tests/fuzz | sed -n 's/^fuzz_\(.*\)\.c/  \1/p'; exit 1; }
-	@mkdir -p $(FUZZ_DIR)/corpus/$(F)
-	clang -fsanitize=fuzzer,address,undefined -g -O1 -std=c11 $(CPPFLAGS) -o $(FUZZ_DIR)/$(F) \
-		tests/fuzz/fuzz_$(F).c $(filter-out sbc/main.c,$(SRC)) $(DEP_LIBS)
-	$(FUZZ_DIR)/$(F) -max_total_time=$(TIME) -print_final_stats=1 $(FUZZ_DIR)/corpus/$(F) \
-		$(wildcard tests/fuzz/corpus/$(F))
+	@echo "make fuzz F=NAME TIME=SECONDS, NAME one of: $(FUZZERS)"; exit 1
+endif
+
+fuzz-smoke: $(FUZZERS:%=$(FUZZ)/fuzz_%)
+	@sh tools/fuzz_smoke.sh $(FUZZ) $(or $(SMOKE_TIME),10) $(FUZZERS)
 
 clean:
 	rm -rf build/plain build/address build/thread build/fuzz
@@ -115,4 +140,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# //p' Makefile
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) $(FUZZ) -name '*.d' 2>/dev/null)

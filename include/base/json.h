@@ -11,7 +11,8 @@
 
 /*
  * JSON (RFC 8259), jansson's house: strict and bounded reading, careful writing. One thread
- * per document.
+ * per document. No name here may be one of jansson's own (json_string, json_integer, ...):
+ * the dynamic linker would give ours to jansson.
  */
 struct json; /* a value; borrowed from its document */
 struct json_document;
@@ -33,9 +34,9 @@ size_t json_count(const struct json *value);
 bool json_is_object(const struct json *value);
 bool json_is_array(const struct json *value);
 /* UTF-8 bytes, borrowed; a slice with NULL pointer when it is no string. */
-struct slice json_string(const struct json *value);
+struct slice json_get_string(const struct json *value);
 /* Only a number written without fraction and exponent. */
-bool json_integer(const struct json *value, int64_t *out);
+bool json_get_integer(const struct json *value, int64_t *out);
 
 /* Without blanks, members sorted by name: the form that RFC 8225 section 9 signs. Returns
  * out's err. */

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * JSON, RFC 8259, over jansson. What jansson would take but we do not (deep nesting, NUL)
+ * is refused by a scan before it sees the text. Pure; one thread per document.
+ */
+
+#include "base/json.h"
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+/* jansson has macros of these names; here they are the door's functions. */
+#undef json_is_object
+#undef json_is_array
+
+struct json_document {
+	json_t *root; /* owned */
+};
+
+/* The door's struct json is jansson's value under another name. */
+static const struct json *from_jansson(const json_t *value)
+{
+	return (const struct json *)value;
+}
+
+static const json_t *to_jansson(const struct json *value)
+{
+	return (const json_t *)value;
+}
+
+/* jansson's parser recurses up to 2048 deep: brackets outside of strings are counted first. */
+static int check_text(struct slice text)
+{
+	size_t depth = 0;
+	bool in_string = false;
+
+	if (text.len > JSON_TEXT_MAX)
+		return SBC_ELIMIT;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (!c)
+			return SBC_EPARSE;
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '{' || c == '[') && ++depth > JSON_DEPTH_MAX)
+			return SBC_ELIMIT;
+		else if (!in_string && (c == '}' || c == ']') && depth)
+			depth--;
+	}
+	return 0;
+}
+
+int json_parse(struct json_document **out, struct slice text)
+{
+	struct json_document *document;
+	json_error_t error;
+	int err = check_text(text);
+
+	if (err)
+		return err;
+	document = mem_alloc(sizeof(*document));
+	if (!document)
+		return SBC_ENOMEM;
+	document->root =
+		json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
+	if (!document->root) {
+		mem_free(document);
+		return json_error_code(&error) == json_error_out_of_memory ? SBC_ENOMEM
+									   : SBC_EPARSE;
+	}
+	*out = document;
+	return 0;
+}
+
+void json_free(struct json_document *document)
+{
+	if (!document)
+		return;
+	json_decref(document->root);
+	mem_free(document);
+}
+
+const struct json *json_root(const struct json_document *document)
+{
+	return from_jansson(document->root);
+}
+
+const struct json *json_member(const struct json *object, const char *name)
+{
+	return from_jansson(json_object_get(to_jansson(object), name));
+}
+
+const struct json *json_item(const struct json *array, size_t index)
+{
+	return from_jansson(json_array_get(to_jansson(array), index));
+}
+
+size_t json_count(const struct json *value)
+{
+	const json_t *v = to_jansson(value);
+
+	return json_is_object(value) ? json_object_size(v) : json_array_size(v);
+}
+
+bool json_is_object(const struct json *value)
+{
+	return value && json_typeof(to_jansson(value)) == JSON_OBJECT;
+}
+
+bool json_is_array(const struct json *value)
+{
+	return value && json_typeof(to_jansson(value)) == JSON_ARRAY;
+}
+
+struct slice json_get_string(const struct json *value)
+{
+	const json_t *v = to_jansson(value);
+
+	return slice_of(json_string_value(v), json_string_length(v));
+}
+
+bool json_get_integer(const struct json *value, int64_t *out)
+{
+	const json_t *v = to_jansson(value);
+
+	if (!v || json_typeof(v) != JSON_INTEGER)
+		return false;
+	*out = json_integer_value(v);
+	return true;
+}
+
+static int put_piece(const char *bytes, size_t len, void *arg)
+{
+	return buf_put(arg, bytes, len) ? -1 : 0;
+}
+
+int json_print_sorted(struct buf *out, const struct json *value)
+{
+	if (json_dump_callback(to_jansson(value), put_piece, out,
+		    JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) &&
+		!out->err)
+		out->err = value ? SBC_ENOMEM : SBC_EINVAL;
+	return out->err;
+}
+
+static size_t sequence_len(uint8_t lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return 2;
+	if (lead >= 0xe0 && lead <= 0xef)
+		return 3;
+	if (lead >= 0xf0 && lead <= 0xf4)
+		return 4;
+	return 0;
+}
+
+/* Bytes of the UTF-8 character at the front of s (RFC 3629 section 4); 0: it is none. */
+static size_t utf8_len(struct slice s)
+{
+	const uint8_t *at = (const uint8_t *)s.ptr;
+	size_t len = sequence_len(at[0]);
+
+	if (!len || len > s.len)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Overlong forms, surrogates, above U+10FFFF. */
+	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+		(at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+int json_put_string(struct buf *out, struct slice value)
+{
+	buf_put_char(out, '"');
+	while (value.len && !out->err) {
+		uint8_t c = (uint8_t)value.ptr[0];
+		size_t len = utf8_len(value);
+		if (!len)
+			buf_put_str(out, "\xef\xbf\xbd");
+		else if (c == '"' || c == '\\')
+			buf_printf(out, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(out, "\\u%04x", c);
+		else
+			buf_put(out, value.ptr, len);
+		value = slice_from(value, len ? len : 1);
+	}
+	return buf_put_char(out, '"');
+}
