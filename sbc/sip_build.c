@@ -343,7 +343,7 @@ static int build_from_invite(
 	struct buf *out, const char *method, struct slice invite, struct slice to)
 {
 	struct sip_scan scan;
-	struct slice uri, via, cseq, params;
+	struct slice uri, via, cseq, number, params;
 	struct sip_via top;
 	int err = sip_scan_message(&scan, invite);
 
@@ -367,7 +367,8 @@ static int build_from_invite(
 	put_line(out, "From", sip_scan_value(&scan, "From"));
 	put_line(out, "To", to.len ? to : sip_scan_value(&scan, "To"));
 	put_line(out, "Call-ID", sip_scan_value(&scan, "Call-ID"));
-	return buf_printf(out, "CSeq: %.*s %s\r\n", SLICE_ARG(slice_cut(&cseq, ' ')), method);
+	number = slice_cut(&cseq, ' '); /* not within SLICE_ARG(), which names it twice */
+	return buf_printf(out, "CSeq: %.*s %s\r\n", SLICE_ARG(number), method);
 }
 
 int sip_build_ack(struct buf *out, struct slice invite, struct slice to)
