@@ -68,7 +68,7 @@ all: $(B)/countersip
 
 deps:
 	@rm -f $(DEPS)/flags-$(WOLFSSL).mk
-	@$(MAKE) --no-print-directory $(DEPS)/flags-$(WOLFSSL).mk
+	@$(MAKE) -s --no-print-directory $(DEPS)/flags-$(WOLFSSL).mk
 
 $(DEPS)/flags-$(WOLFSSL).mk: tools/deps.sh tools/packages.txt tools/wolfssl.configure
 	@sh tools/deps.sh $(DEPS) $(WOLFSSL) $@
