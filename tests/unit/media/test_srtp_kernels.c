@@ -43,15 +43,14 @@ static void are_the_ones_used(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		srtp_cipher_t *cipher;
 
-		assert_int_equal(srtp_err_status_ok,
-			srtp_crypto_kernel_alloc_cipher(
-				rows[i].id, &cipher, rows[i].key_len, 16));
+		assert_int_equal(srtp_err_status_ok, srtp_crypto_kernel_alloc_cipher(rows[i].id,
+							     &cipher, rows[i].key_len, 16));
 		assert_non_null(strstr(cipher->type->description, rows[i].words));
 		srtp_cipher_dealloc(cipher);
 		/* A key of another length is refused. */
-		assert_int_not_equal(srtp_err_status_ok,
-			srtp_crypto_kernel_alloc_cipher(
-				rows[i].id, &cipher, rows[i].key_len + 1, 16));
+		assert_int_not_equal(
+			srtp_err_status_ok, srtp_crypto_kernel_alloc_cipher(rows[i].id, &cipher,
+						    rows[i].key_len + 1, 16));
 	}
 }
 
