@@ -203,8 +203,9 @@ static bool handshake_passes(struct dtls_records *records, const struct dtls_rec
 
 static bool record_passes(struct dtls_records *records, const struct dtls_record *record)
 {
+	/* Nobody has keys before the hellos are exchanged. */
 	if (record->is_unified)
-		return record->epoch && record->len >= UNIFIED_MIN;
+		return records->has_hello && record->epoch && record->len >= UNIFIED_MIN;
 	if (record->epoch == 0 && record->type == DTLS_HANDSHAKE)
 		return handshake_passes(records, record);
 	if (record->epoch == 0 && record->type == DTLS_CHANGE_CIPHER_SPEC)
@@ -212,7 +213,7 @@ static bool record_passes(struct dtls_records *records, const struct dtls_record
 		       (records->role == MEDIA_DTLS_SERVER ? records->has_key_exchange
 							   : records->has_hello);
 	/* DTLS 1.2 and encrypted: a Finished, or an alert with a proof. */
-	return record->epoch == 1 && record->len >= ENCRYPTED_MIN &&
+	return records->has_hello && record->epoch == 1 && record->len >= ENCRYPTED_MIN &&
 	       (record->type == DTLS_HANDSHAKE || record->type == DTLS_ALERT);
 }
 
