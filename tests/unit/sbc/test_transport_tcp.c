@@ -325,6 +325,29 @@ static void out_of_descriptors(void **state)
 	close(fds[0]);
 }
 
+/* The same when libuv's own reserve is gone too: ours is given up for one connection, which
+ * is closed, and after that the oldest one of ours must go. */
+static void out_of_reserves(void **state)
+{
+	struct bed *bed = *state;
+	uv_stream_t *server = &bed->r.transport->listeners[0].stream;
+	int fd;
+
+	rig_until(&bed->loop, rig_counters(&bed->r).connections_open == 1);
+	server->connection_cb(server, UV_EMFILE);
+	assert_int_equal(-1, bed->r.transport->reserve_fd);
+	assert_int_equal(1, rig_counters(&bed->r).connections_open);
+	server->connection_cb(server, UV_EMFILE);
+	assert_int_equal(0, rig_counters(&bed->r).connections_open);
+	fd = peer_connect(bed->r.port[0]);
+	rig_until(&bed->loop, peer_hear(fd, &bed->heard));
+	close(fd);
+	assert_true(bed->r.transport->reserve_fd >= 0);
+	fd = peer_connect(bed->r.port[0]);
+	rig_until(&bed->loop, rig_counters(&bed->r).connections_open == 1);
+	close(fd);
+}
+
 /* ---- out ---- */
 
 static struct hop hop_to(const struct rig *r)
@@ -361,8 +384,11 @@ static void connects(void **state)
 	assert_int_equal(0, rig_send(&bed->r, &back, 4, two, two_len));
 	rig_until(&bed->loop, a.received == 1);
 	assert_int_equal(bed->r.port[0], netaddr_port(&a.source.peer));
+	assert_true(transport_flow_peer(a.transport, a.source.flow, &hop.addr));
+	assert_int_equal(bed->r.port[0], netaddr_port(&hop.addr));
 	rig_close(&a);
 	rig_until(&bed->loop, !transport_flow_is_alive(bed->r.transport, back.flow));
+	assert_false(transport_flow_peer(bed->r.transport, back.flow, &hop.addr));
 	assert_int_equal(SBC_EPEER, rig_send(&bed->r, &back, 5, two, two_len));
 	back.flow.generation = 0;
 	assert_false(transport_flow_is_alive(bed->r.transport, back.flow));
@@ -446,6 +472,33 @@ static void half_closed(void **state)
 	assert_int_equal(0, bed->r.failed_count);
 }
 
+/* The same while much waits for it: nothing of it is lost. */
+static void half_closed_and_slow(void **state)
+{
+	struct bed *bed = *state;
+	struct hop hop;
+	struct flow *flow;
+	char *text = mem_alloc(70000);
+	size_t len = rig_message(text, 1000, "slow", 60000), sent = 0;
+
+	bed->heard._max = 1 << 26;
+	peer_say_text(bed->fd, "OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n");
+	rig_until(&bed->loop, bed->r.received == 1);
+	hop_from_source(&hop, &bed->r.source);
+	flow = flow_find(bed->r.transport, hop.flow);
+	while (!flow->output_len) {
+		assert_int_equal(0, rig_send(&bed->r, &hop, 33, text, len));
+		sent += len;
+	}
+	shutdown(bed->fd, SHUT_WR);
+	rig_pass(&bed->loop, 5);
+	assert_false(transport_flow_is_alive(bed->r.transport, hop.flow));
+	assert_ended(bed);
+	assert_int_equal(sent, bed->heard.len);
+	assert_int_equal(0, bed->r.failed_count);
+	mem_free(text);
+}
+
 /* Reset in the middle: an error, not a signal. */
 static void reset(void **state)
 {
@@ -525,10 +578,12 @@ int main(void)
 		cmocka_unit_test(slow_reader),
 		cmocka_unit_test(caps),
 		TEST(out_of_descriptors),
+		TEST(out_of_reserves),
 		TEST(connects),
 		TEST(nobody_there),
 		cmocka_unit_test(connect_takes_too_long),
 		TEST(half_closed),
+		TEST(half_closed_and_slow),
 		TEST(reset),
 		TEST(closes_gracefully),
 		TEST(closes_without_the_peer),
