@@ -5,13 +5,14 @@
 # make deps       install and build what is missing
 # make check      the gates alone                  make fuzz F=sdp TIME=60
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
-# WOLFSSL=system  uses an installed wolfSSL instead of building one
+# WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
 
 CC      ?= cc
 SAN     ?=
 T       ?=
 TIME    ?= 60
 WOLFSSL ?= build
+V       ?=
 DEPS    ?= build/deps
 B       := build/$(if $(SAN),$(SAN),plain)
 
@@ -30,6 +31,9 @@ endif
 ifeq ($(filter clean help,$(MAKECMDGOALS)),)
 include $(DEPS)/flags-$(WOLFSSL).mk
 endif
+
+# wolfSSL asks for it (USER_TICKS) from behind the archive it lies in: wolfssl_tick.c
+DEP_LIBS += -Wl,-u,LowResTimer
 
 CFLAGS   += -std=c11 $(WARN) $(OPT)
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Iinclude -I. $(DEP_CPPFLAGS) \
@@ -55,6 +59,10 @@ SCENARIO := $(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c))
 WORLD    := $(B)/tests/scenario/world.o $(B)/tests/scenario/talk.o
 LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 
+# One short line for each command; V=1 shows them whole.
+Q    := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
+
 .PHONY: all deps test demo run check fuzz fuzz-smoke clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -63,32 +71,36 @@ all: $(B)/countersip
 
 deps:
 	@rm -f $(DEPS)/flags-$(WOLFSSL).mk
-	@$(MAKE) --no-print-directory $(DEPS)/flags-$(WOLFSSL).mk
+	@$(MAKE) -s --no-print-directory $(DEPS)/flags-$(WOLFSSL).mk
 
 $(DEPS)/flags-$(WOLFSSL).mk: tools/deps.sh tools/packages.txt tools/wolfssl.configure
 	@sh tools/deps.sh $(DEPS) $(WOLFSSL) $@
 
 define room_rules
 $(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(filter-out sbc/main.c,$(wildcard $(DIR_$(1))/*.c)))
-	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
 $(filter $(B)/tests/unit/$(1)/%,$(UNIT)): %: %.o $(call lib,$(1)) $(foreach b,$(BELOW_$(1)),$(call lib,$(b)))
-	$$(CC) $$(CFLAGS) -o $$@ $$^ $$(DEP_LIBS) -lcmocka
+	$$(call say,LINK)
+	$$(Q)$$(CC) $$(CFLAGS) -o $$@ $$^ $$(DEP_LIBS) -lcmocka
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 
 $(B)/countersip: $(B)/sbc/main.o $(LIBS)
-	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS)
 
 # A scenario has the whole core and judgement around it, and a media room that only remembers.
 $(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
 		$(call lib,base)
-	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
 
 $(B)/%.o: %.c
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 test: $(B)/countersip $(UNIT) $(SCENARIO)
 	@python3 tools/run_tests.py --build $(B) --san '$(SAN)' --filter '$(T)'
@@ -110,15 +122,17 @@ FUZZ_FLAGS := -std=c11 -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,
 FUZZ_ROOMS := $(patsubst %.c,$(FUZZ)/%.o,$(filter-out sbc/main.c,$(SRC)))
 
 $(FUZZ)/%.o: %.c
+	$(call say,CC)
 	@mkdir -p $(@D)
-	clang $(CPPFLAGS) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+	$(Q)clang $(CPPFLAGS) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
 
 $(FUZZ)/librooms.a: $(FUZZ_ROOMS)
-	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/librooms.a
-	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
+	$(call say,LINK)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
 
 # What it finds new goes to build/fuzz/corpus; tests/fuzz/corpus has the seeds.
 ifneq ($(F),)

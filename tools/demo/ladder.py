@@ -6,7 +6,7 @@ import re
 from collections import namedtuple
 
 ACTORS = ("alice", "atlanta.test", "biloxi.test", "bob")
-COLUMNS = (14, 38, 65, 89)  # where the actors' lines stand
+COLUMNS = (12, 39, 66, 93)  # where the actors' lines stand
 _FIRST = re.compile(r"SIP/2\.0 (\d{3}) ([^\r\n]*)|(\w+) \S+ SIP/2\.0")
 
 Step = namedtuple("Step", "time sender receiver label call_id method")
@@ -76,7 +76,7 @@ def draw(step, since, note=""):
         line[column] = "|"
     left, right = sorted((COLUMNS[step.sender], COLUMNS[step.receiver]))
     room = right - left - 1
-    text = step.label if len(step.label) <= room - 4 else step.label[:room - 5] + "."
+    text = step.label if len(step.label) <= room - 6 else step.label[:room - 8] + ".."
     arrow = f" {text} ".center(room, "-")
     arrow = arrow[:-1] + ">" if step.sender < step.receiver else "<" + arrow[1:]
     line[left + 1:right] = arrow

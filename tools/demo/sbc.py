@@ -31,10 +31,7 @@ http:
   address: 127.0.0.1:{https_port}
 
 users:
-  - name: {user}
-    domain: {domain}
-    ha1_sha256: {ha1_sha256}
-    ha1_md5: {ha1_md5}
+{users}
 
 peers:
   - name: {peer}
@@ -67,8 +64,16 @@ def ha1(algorithm, user, domain, password):
     return hashlib.new(algorithm, f"{user}:{domain}:{password}".encode()).hexdigest()
 
 
+def users_yaml(domain, users):
+    """users: name to password."""
+    return "\n".join(f"  - name: {name}\n    domain: {domain}\n"
+                     f"    ha1_sha256: {ha1('sha256', name, domain, password)}\n"
+                     f"    ha1_md5: {ha1('md5', name, domain, password)}"
+                     for name, password in users.items())
+
+
 class Sbc:
-    """settings: domain, user, password, ca, certificate, key, tls_port, sip_port,
+    """settings: domain, users (name to password), ca, certificate, key, tls_port, sip_port,
     https_port, peer_domain, peer_port, media_first, media_last."""
 
     def __init__(self, programs, binary, folder, **settings):
@@ -89,9 +94,9 @@ class Sbc:
 
     def write_config(self):
         s = self.settings
-        who = (s["user"], s["domain"], s["password"])
-        text = CONFIG.format(folder=self.folder, peer=s["peer_domain"].split(".")[0],
-                             ha1_sha256=ha1("sha256", *who), ha1_md5=ha1("md5", *who), **s)
+        words = dict(s, users=users_yaml(s["domain"], s["users"]), folder=self.folder,
+                     peer=s["peer_domain"].split(".")[0])
+        text = CONFIG.format(**words)
         with open(self.config, "w", encoding="ascii") as out:
             out.write(text)
         os.chmod(self.config, 0o600)

@@ -78,7 +78,7 @@ class Stage:
     def _sbc(self, name, user, peer):
         certificate, key = self.pki.certify(name, f"{name}.test")
         return Sbc(self.programs, self._binary, os.path.join(self.folder, name),
-                   domain=f"{name}.test", user=user, password=PASSWORDS[user],
+                   domain=f"{name}.test", users={user: PASSWORDS[user]},
                    ca=self.pki.ca, certificate=certificate, key=key,
                    sip_port=self.port(f"{name}_sip"), tls_port=self.port(f"{name}_tls"),
                    https_port=self.port(f"{name}_https"), peer_domain=f"{peer}.test",
