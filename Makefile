@@ -32,9 +32,6 @@ ifeq ($(filter clean help,$(MAKECMDGOALS)),)
 include $(DEPS)/flags-$(WOLFSSL).mk
 endif
 
-# wolfSSL asks for it (USER_TICKS) from behind the archive it lies in: wolfssl_tick.c
-DEP_LIBS += -Wl,-u,LowResTimer
-
 CFLAGS   += -std=c11 $(WARN) $(OPT)
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Iinclude -I. $(DEP_CPPFLAGS) \
 	    -DCOUNTERSIP_VERSION='"$(VERSION)"'
