@@ -90,6 +90,12 @@ void media_link_close(struct sbc *sbc, struct call_media *media)
 		media_close(sbc->media, media->id);
 }
 
+bool media_link_is(const struct call_media *media, struct media_id id)
+{
+	return media->id.loop == id.loop && media->id.slot == id.slot &&
+	       media->id.generation == id.generation;
+}
+
 void media_link_take(struct call_media *media, const struct media_event *ev)
 {
 	switch (ev->type) {

@@ -40,6 +40,9 @@ int media_link_open_gate(struct sbc *sbc, struct call_media *media, enum media_s
 /* CLOSED follows if it was open. */
 void media_link_close(struct sbc *sbc, struct call_media *media);
 
+/* Is this the name of the session that media holds? */
+bool media_link_is(const struct call_media *media, struct media_id id);
+
 /* Copies what an event says into the call's record of it. */
 void media_link_take(struct call_media *media, const struct media_event *ev);
 

@@ -46,6 +46,20 @@ struct config_user {
 	const char *ha1_md5;
 };
 
+/* What of a callee's early media the caller hears (RFC 3960). */
+enum config_early_media {
+	EARLY_MEDIA_BLOCK, /* its 18x goes through without a description */
+	EARLY_MEDIA_PASS,  /* with one, and media flows once it is as secure as later */
+	EARLY_MEDIA_RING,  /* every 18x is 180: the phone rings by itself */
+};
+
+/* Is the answerer's key signed, and must it be (RFC 4916, DEC-6)? */
+enum config_answer_identity {
+	ANSWER_IDENTITY_OFF,
+	ANSWER_IDENTITY_PREFER,
+	ANSWER_IDENTITY_REQUIRE, /* no media with it before a signed UPDATE was verified */
+};
+
 struct config_peer {
 	const char *name;
 	const char *domain;     /* its certificate's name, and its users' From domain */
@@ -58,6 +72,8 @@ struct config_peer {
 	bool identity_required;
 	bool require_mky;
 	bool allow_http;
+	enum config_early_media early_media;         /* of calls to it */
+	enum config_answer_identity answer_identity; /* of calls to and from it */
 };
 
 struct config_route {
@@ -111,8 +127,10 @@ struct config_limits {
 	unsigned registrations;
 	unsigned connections;
 	unsigned connections_per_address;
-	unsigned ring_timeout_s; /* an unanswered call is given up */
-	unsigned shutdown_ms;    /* BYEs may take so long at stop */
+	unsigned ring_timeout_s;    /* an unanswered call is given up */
+	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked for */
+	unsigned session_min_s;     /* a shorter one is refused (422) */
+	unsigned shutdown_ms;       /* BYEs may take so long at stop */
 };
 
 struct config {
