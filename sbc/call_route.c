@@ -41,16 +41,6 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 	return err;
 }
 
-static const struct config_peer *find_route(const struct sbc *sbc, struct slice domain)
-{
-	for (size_t i = 0; i < sbc->config->route_count; i++) {
-		const struct config_route *route = &sbc->config->routes[i];
-		if (slice_equal_nocase(slice_str(route->domain), domain))
-			return &sbc->config->peers[route->peer_index];
-	}
-	return NULL;
-}
-
 static int listener_for(const struct sbc *sbc, enum transport_kind kind, unsigned *out)
 {
 	for (unsigned i = 0; i < sbc->listener_count; i++) {
@@ -107,17 +97,11 @@ static uint16_t find_user(struct call *call, const struct sip_uri *to, usec_t no
 	return 0;
 }
 
-static uint16_t find_peer(struct call *call, const struct sip_uri *to)
+static uint16_t add_peer(
+	struct call *call, const struct config_peer *peer, const struct sip_uri *to)
 {
-	const struct config_peer *peer = find_route(call->sbc, to->host);
-	struct call_target *target;
+	struct call_target *target = add_target(call);
 
-	/* No transit: we could neither prove nor sign for the caller (DEC-4). */
-	if (call->party[MEDIA_SIDE_A].peer)
-		return 403;
-	if (!peer)
-		return 404;
-	target = add_target(call);
 	if (!target)
 		return 500;
 	*target = (struct call_target){.peer = peer, .name = slice_str(peer->name)};
@@ -125,6 +109,27 @@ static uint16_t find_peer(struct call *call, const struct sip_uri *to)
 			       print_aor(call, to, &target->request_uri)
 		       ? 500
 		       : 0;
+}
+
+/* The peers that routes name for this domain, in the order of the file. */
+static uint16_t find_peers(struct call *call, const struct sip_uri *to)
+{
+	const struct config *config = call->sbc->config;
+	uint16_t code = 404;
+
+	/* No transit: we could neither prove nor sign for the caller (DEC-4). */
+	if (call->party[MEDIA_SIDE_A].peer)
+		return 403;
+	for (size_t i = 0; i < config->route_count; i++) {
+		const struct config_route *route = &config->routes[i];
+		if (!slice_equal_nocase(slice_str(route->domain), to->host) ||
+			call->targets.count == CALL_TARGET_MAX)
+			continue;
+		code = add_peer(call, &config->peers[route->peer_index], to);
+		if (code)
+			break;
+	}
+	return code;
 }
 
 /* 0, or the code that refuses the call. */
@@ -136,7 +141,7 @@ static uint16_t find_targets(struct call *call, usec_t now)
 		return 404;
 	if (config_domain_find(call->sbc->config, to->host))
 		return find_user(call, to, now);
-	return find_peer(call, to);
+	return find_peers(call, to);
 }
 
 /* ---- calling one ---- */

@@ -183,7 +183,7 @@ void world_invite(struct world *w, struct talk *t, enum actor who, const char *u
 }
 
 /* The ACK of a refusal goes within its transaction: same branch, To with the tag. */
-static void ack_refusal(struct world *w, struct talk *t)
+void world_ack_refusal(struct world *w, struct talk *t)
 {
 	struct talk refused = *t;
 
@@ -197,7 +197,7 @@ void world_call(struct world *w, struct talk *t, enum actor who, const char *uri
 
 	world_invite(w, t, who, uri);
 	world_hear_code(w, who, 407);
-	ack_refusal(w, t);
+	world_ack_refusal(w, t);
 	credentials(w, who, "INVITE", uri, true, auth, sizeof(auth));
 	t->cseq++;
 	invite(w, t, auth);
@@ -313,6 +313,16 @@ void world_request(struct world *w, struct talk *t, const char *method, const ch
 		has_contact ? contact[t->who] : "", has_contact ? "\r\n" : "", lines);
 	new_branch(w, t->branch, sizeof(t->branch));
 	say_request(w, t, method, t->branch, ++t->cseq, all, body);
+}
+
+void world_invite_again(struct world *w, struct talk *t, const char *lines, const char *body)
+{
+	char auth[2048], all[TEXT_MAX];
+
+	credentials(w, t->who, "INVITE", t->target, true, auth, sizeof(auth));
+	snprintf(all, sizeof(all), "Contact: %s\r\n%s%s", contact[t->who], auth, lines);
+	new_branch(w, t->branch, sizeof(t->branch));
+	say_request(w, t, "INVITE", t->branch, ++t->cseq, all, body);
 }
 
 void world_request_again(struct world *w, struct talk *t, const char *method, const char *body)
@@ -461,4 +471,15 @@ void world_connected_peer(struct world *w, struct talk *t)
 	world_ack(w, t);
 	world_secured(w, MEDIA_SIDE_A);
 	world_secured(w, MEDIA_SIDE_B);
+}
+
+void world_invite_late(struct world *w, struct talk *t, const char *uri)
+{
+	char lines[TEXT_MAX], headers[4096];
+
+	begin(w, t, BILOXI, uri);
+	t->cseq--;
+	world_sign(w, t, "INVITE", "", headers, sizeof(headers));
+	snprintf(lines, sizeof(lines), "%s", headers);
+	world_request(w, t, "INVITE", lines, "");
 }

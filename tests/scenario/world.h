@@ -98,6 +98,8 @@ void world_invite(struct world *w, struct talk *t, enum actor who, const char *u
 void world_call(struct world *w, struct talk *t, enum actor who, const char *uri);
 /* An INVITE of carol@biloxi.test to uri, signed by biloxi.test. alter: after signing. */
 void world_invite_signed(struct world *w, struct talk *t, const char *uri, int alter);
+/* The same without a description. */
+void world_invite_late(struct world *w, struct talk *t, const char *uri);
 /* Answers the request in w->heard[who] with code (and an SDP answer if setup is given). */
 void world_answer(struct world *w, enum actor who, uint16_t code, const char *setup);
 /* Requests within the talk. The talk learns the To tag from the last response heard. */
@@ -114,6 +116,9 @@ void world_request(struct world *w, struct talk *t, const char *method, const ch
 	const char *body);
 /* The same with these credentials for the challenge in w->heard[t->who]. */
 void world_request_again(struct world *w, struct talk *t, const char *method, const char *body);
+/* The ACK of a refusal that was heard, and the INVITE again with credentials for it. */
+void world_ack_refusal(struct world *w, struct talk *t);
+void world_invite_again(struct world *w, struct talk *t, const char *lines, const char *body);
 /* The ACK of the last INVITE of the talk. */
 void world_ack_with(struct world *w, struct talk *t, const char *body);
 /* Answers the request in w->heard[who], with header lines and a body of any kind. */
