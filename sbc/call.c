@@ -29,11 +29,25 @@ struct call *call_find(struct sbc *sbc, uint64_t number)
 	return NULL;
 }
 
+static void drop_check(struct call *call)
+{
+	if (call->check)
+		policy_link_cancel(call->check);
+	mem_free(call->check);
+	call->check = NULL;
+}
+
+void call_forget_invite(struct call *call)
+{
+	call->invite = NULL;
+	arena_fini(&call->invite_arena);
+}
+
 void call_free(struct call *call)
 {
 	struct sbc *sbc = call->sbc;
 
-	policy_link_cancel(&call->check);
+	drop_check(call);
 	call_change_fini(call);
 	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
@@ -48,6 +62,7 @@ void call_free(struct call *call)
 		call_description_fini(&call->remote[side]);
 	hash_remove(&sbc->by_number, &call->by_number);
 	sbc->counters.calls_now--;
+	arena_fini(&call->invite_arena);
 	arena_fini(&call->arena);
 	mem_free(call);
 }
@@ -101,7 +116,8 @@ void call_end(
 		call->code = code;
 	if (reason)
 		slice_copy(slice_str(reason), call->reason, sizeof(call->reason));
-	policy_link_cancel(&call->check);
+	if (call->check)
+		policy_link_cancel(call->check);
 	call_change_fini(call);
 	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
@@ -266,7 +282,8 @@ struct call *call_new(struct sbc *sbc)
 
 	if (!call)
 		return NULL;
-	arena_init(&call->arena, CALL_ARENA_MAX);
+	arena_init_small(&call->arena, CALL_ARENA_MAX, CALL_ARENA_BLOCK);
+	arena_init(&call->invite_arena, CALL_INVITE_MAX);
 	call->b = arena_alloc(&call->arena, sizeof(*call->b));
 	if (!call->b) {
 		mem_free(call);
