@@ -374,6 +374,30 @@ static void no_next_after_early_media(void **state)
 	world_all_over(w);
 }
 
+/* What the media room says of the first one's session is not about the second one's. */
+static void late_word_of_the_first_session(void **state)
+{
+	struct world *w = *state;
+	struct media_event ev = {.type = MEDIA_EVENT_CLOSED};
+	struct talk a;
+
+	two_targets(w);
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	ev.id = fake_media()->id;
+	ev.cookie = fake_media()->cookie;
+	world_answer(w, BILOXI, 503, NULL);
+	world_hear_method(w, STRANGER, SIP_METHOD_INVITE);
+	assert_int_not_equal(ev.id.generation, fake_media()->id.generation);
+	sbc_media_event(w->sbc, &ev, w->now);
+	ev.type = MEDIA_EVENT_FAILED;
+	sbc_media_event(w->sbc, &ev, w->now);
+	world_answer(w, STRANGER, 200, "active");
+	world_hear_method(w, STRANGER, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	world_hear_nothing(w, STRANGER);
+}
+
 /* CANCEL while the second one is called. */
 static void cancel_after_the_first(void **state)
 {
@@ -416,6 +440,7 @@ int main(void)
 		SCENARIO(no_next_target),
 		SCENARIO(silent_target),
 		SCENARIO(no_next_after_early_media),
+		SCENARIO(late_word_of_the_first_session),
 		SCENARIO(cancel_after_the_first),
 	};
 
