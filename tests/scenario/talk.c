@@ -306,7 +306,8 @@ void world_connected(struct world *w, struct talk *t)
 void world_request(struct world *w, struct talk *t, const char *method, const char *lines,
 	const char *body)
 {
-	bool has_contact = strcmp(method, "INVITE") == 0 || strcmp(method, "UPDATE") == 0;
+	bool has_contact = (strcmp(method, "INVITE") == 0 || strcmp(method, "UPDATE") == 0) &&
+			   !strstr(lines, "Contact:");
 	char all[TEXT_MAX];
 
 	snprintf(all, sizeof(all), "%s%s%s%s", has_contact ? "Contact: " : "",

@@ -175,7 +175,7 @@ static void refresh_changes_nothing(void **state)
 	world_hear_nothing(w, BOB);
 }
 
-/* Section 12.2: the next request goes where the re-INVITE said. */
+/* Section 12.2: the next request goes where the last one said, by the way it came. */
 static void target_refresh(void **state)
 {
 	struct world *w = *state;
@@ -183,17 +183,50 @@ static void target_refresh(void **state)
 	struct talk a, b;
 
 	join(w, &a, &b);
-	world_say(w, ALICE, ""); /* nothing */
-	snprintf(a.branch, sizeof(a.branch), "z9hG4bK-target");
-	world_request(w, &a, "UPDATE", "", "");
-	world_hear_code(w, ALICE, 200);
-	w->said.data[w->said.len] = '\0';
-	world_request(w, &b, "UPDATE", "X-Moved: yes\r\n", "");
-	world_hear_code(w, BOB, 200);
+	b.who = STRANGER; /* bob's phone has another address now */
+	world_request(w, &b, "UPDATE", "Contact: <sip:bob@127.0.0.66:40066;x=y>\r\n", "");
+	world_hear_code(w, STRANGER, 200);
+	/* An answer moves it too: hers to a re-INVITE of his. */
+	world_request(w, &b, "INVITE", "", sdp_of(BOB, "a=sendrecv", "a=sendonly"));
+	world_hear_code(w, STRANGER, 100);
+	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
+	world_reply(w, ALICE, 200, "", sdp_of(ALICE, "a=sendrecv", "a=recvonly"));
+	world_hear_method(w, ALICE, SIP_METHOD_ACK);
+	world_hear_code(w, STRANGER, 200);
+	world_ack(w, &b);
+	world_request(w, &b, "UPDATE", "Contact: <sip:bob@127.0.0.66:40066;x=z>\r\n", "");
+	world_hear_code(w, STRANGER, 200);
 	world_bye(w, &a);
 	world_hear_code(w, ALICE, 200);
-	bye = world_hear_method(w, BOB, SIP_METHOD_BYE);
-	assert_true(slice_equal(bye->request_uri.raw, SLICE("sip:bob@127.0.0.11:40002")));
+	bye = world_hear_method(w, STRANGER, SIP_METHOD_BYE);
+	assert_true(slice_equal(bye->request_uri.raw, SLICE("sip:bob@127.0.0.66:40066;x=z")));
+	world_hear_nothing(w, BOB);
+}
+
+/* SDP-29: who is on hold may be silent; who is not may not. */
+static void silence_on_hold(void **state)
+{
+	struct world *w = *state;
+	struct media_event ev = {.type = MEDIA_EVENT_TIMEOUT, .side = MEDIA_SIDE_B};
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	world_ack(w, &a);
+	ev.id = fake_media()->id;
+	ev.cookie = fake_media()->cookie;
+	sbc_media_event(w->sbc, &ev, w->now);
+	world_hear_nothing(w, BOB);
+	still_calling(w);
+	ev.side = MEDIA_SIDE_A; /* her music has stopped */
+	sbc_media_event(w->sbc, &ev, w->now);
+	world_hear_method(w, BOB, SIP_METHOD_BYE);
+	world_hear_method(w, ALICE, SIP_METHOD_BYE);
 }
 
 /* OA-7, SIP-16: refused there, refused here, and nothing has changed. */
@@ -703,6 +736,7 @@ int main(void)
 		SCENARIO(address_change),
 		SCENARIO(refresh_changes_nothing),
 		SCENARIO(target_refresh),
+		SCENARIO(silence_on_hold),
 		SCENARIO(refusal_goes_back),
 		SCENARIO(dialog_is_gone),
 		SCENARIO(nobody_answers_the_change),
