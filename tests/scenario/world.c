@@ -75,8 +75,14 @@ static int on_send(
 	if (w->send_error)
 		return w->send_error;
 	sent = mem_alloc(sizeof(*sent));
+	if (!sent)
+		return SBC_ENOMEM;
 	sent->hop = *hop;
 	sent->bytes = slice_of(mem_strdup(slice_of(bytes, len)), len);
+	if (!sent->bytes.ptr) {
+		mem_free(sent);
+		return SBC_ENOMEM;
+	}
 	list_append(&w->sent, &sent->node);
 	return 0;
 }

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Conversations in which memory runs out at every single place: whatever was being said, the
+ * call ends or goes on, nothing is left behind, and the next call is a call like any other.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "tests/scenario/world.h"
+
+#define SECONDS(n)  ((n)*USEC_PER_SEC)
+#define FAILURE_MAX 90 /* allocations of one step */
+
+static const char *sdp_of(enum actor who, const char *from, const char *to)
+{
+	static char text[2048];
+
+	world_sdp(who, "actpass", 0, text, sizeof(text));
+	world_edit(text, sizeof(text), from, to);
+	return text;
+}
+
+/* Up to where the step begins. */
+static void before(struct world *w, int step, struct talk *a, struct talk *b)
+{
+	if (step == 0) {
+		world_register(w, BOB);
+		world_invite(w, a, ALICE, "sip:bob@atlanta.test");
+		world_hear_code(w, ALICE, 407);
+		world_ack_refusal(w, a);
+		return;
+	}
+	world_connected(w, a);
+	world_callee(w, b, BOB);
+	if (step == 3) {
+		world_request(w, a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+		world_hear_code(w, ALICE, 100);
+		world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	}
+	if (step == 4) {
+		world_request(w, a, "INVITE", "", "");
+		world_hear_code(w, ALICE, 100);
+		world_hear_method(w, BOB, SIP_METHOD_INVITE);
+		world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=sendrecv"));
+		world_hear_code(w, ALICE, 200);
+	}
+}
+
+static void say(struct world *w, int step, struct talk *a, struct talk *b)
+{
+	switch (step) {
+	case 0:
+		world_invite_again(
+			w, a, "Require: 100rel\r\n", sdp_of(ALICE, "a=sendrecv", "a=sendrecv"));
+		break;
+	case 1:
+		world_request(w, b, "UPDATE", "", sdp_of(BOB, "m=audio 30002", "m=audio 4000"));
+		break;
+	case 2:
+		world_request(w, a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+		break;
+	case 3:
+		world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+		break;
+	case 4:
+		world_ack_with(w, a, sdp_of(ALICE, "a=sendrecv", "a=sendrecv"));
+		break;
+	default:
+		world_request(w, a, "INFO", "", "");
+		break;
+	}
+}
+
+/* Everybody goes home: nobody answers anything any more. */
+static void assert_nothing_is_left(struct world *w, struct talk *a)
+{
+	struct sbc_counters counters;
+
+	world_forget(w);
+	world_bye(w, a);
+	world_pass(w, SECONDS(200));
+	world_forget(w);
+	sbc_counters(w->sbc, &counters);
+	if (counters.calls_now) /* it never began, or its BYE was one too late */
+		world_pass(w, SECONDS(2000));
+	sbc_counters(w->sbc, &counters);
+	assert_int_equal(0, counters.calls_now);
+	assert_int_equal(fake_media()->open_count, fake_media()->close_count);
+}
+
+static void run(int step, long failure)
+{
+	struct world *w = mem_alloc(sizeof(*w));
+	struct talk a, b;
+
+	world_init(w);
+	before(w, step, &a, &b);
+	world_forget(w);
+	buf_put_str(&w->said, ""); /* the actors' own memory is there already */
+	mem_fail_after(failure);
+	say(w, step, &a, &b);
+	mem_fail_after(-1);
+	assert_nothing_is_left(w, &a);
+	world_connected(w, &a);
+	world_fini(w);
+	mem_free(w);
+}
+
+static void memory_runs_out(void **state)
+{
+	(void)state;
+	for (int step = 0; step < 6; step++) {
+		for (long failure = 0; failure < FAILURE_MAX; failure++)
+			run(step, failure);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(memory_runs_out)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
