@@ -164,6 +164,12 @@ static void reliable(void **state)
 	bench_say_request(b, "ACK", &(struct bench_words){.to_tag = "x"});
 	bench_pass(b, 0);
 	assert_string_equal("gg", b->events);
+	bench_say_request(b, "INVITE", &(struct bench_words){.branch = "z9hG4bK-2xx"});
+	answer(b, 200);
+	bench_pass(b, SECONDS(32) - 1); /* L is not zero: the user repeats its 2xx */
+	answer(b, 200);
+	bench_pass(b, 1);
+	assert_string_equal("ggg", b->events);
 }
 
 /* ---- section 17.2.3: what matches ---- */
@@ -271,9 +277,12 @@ static void merged(void **state)
 	answer(b, 200);
 	bench_say_request(b, "INVITE", &twin);
 	assert_last(b, first);
+	bench_say_plain(b, "CANCEL"); /* each branch of a fork is cancelled for itself */
+	bench_say_request(b, "CANCEL", &twin);
+	assert_int_equal(3, b->request_count);
 	twin.to_tag = "in-dialog"; /* not out of a dialog: that rule is not for it */
 	bench_say_request(b, "INVITE", &twin);
-	assert_int_equal(2, b->request_count);
+	assert_int_equal(4, b->request_count);
 }
 
 static void refused_may_come_again(void **state)
