@@ -4,13 +4,15 @@
 # make run        one countersip, lab settings     make test SAN=address|thread
 # make deps       install and build what is missing
 # make check      the gates alone                  make fuzz F=sdp TIME=60
-# WOLFSSL=system  uses an installed wolfSSL instead of building one
+# make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
+# WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
 
 CC      ?= cc
 SAN     ?=
 T       ?=
 TIME    ?= 60
 WOLFSSL ?= build
+V       ?=
 DEPS    ?= build/deps
 B       := build/$(if $(SAN),$(SAN),plain)
 
@@ -30,13 +32,13 @@ ifeq ($(filter clean help,$(MAKECMDGOALS)),)
 include $(DEPS)/flags-$(WOLFSSL).mk
 endif
 
-# wolfSSL asks for it (USER_TICKS) from behind the archive it lies in: wolfssl_tick.c
-DEP_LIBS += -Wl,-u,LowResTimer
-
 CFLAGS   += -std=c11 $(WARN) $(OPT)
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Iinclude -I. $(DEP_CPPFLAGS) \
 	    -DCOUNTERSIP_VERSION='"$(VERSION)"'
 VERSION  := 0.1.0
+# wolfSSL reads our clock (USER_TICKS, sbc/base/wolfssl_tick.c): asked for by name, since its
+# archive comes after ours.
+LDFLAGS  += -Wl,-u,LowResTimer
 
 ROOMS     := base media policy sbc
 DIR_base  := sbc/base
@@ -52,9 +54,16 @@ BELOW_sbc    := policy media base
 SRC := $(foreach r,$(ROOMS),$(wildcard $(DIR_$(r))/*.c))
 OBJ := $(SRC:%.c=$(B)/%.o)
 lib = $(B)/lib$(1).a
+UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
+SCENARIO := $(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c))
+WORLD    := $(B)/tests/scenario/world.o $(B)/tests/scenario/talk.o
 LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 
-.PHONY: all deps test demo run check fuzz clean help
+# One short line for each command; V=1 shows them whole.
+Q    := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
+
+.PHONY: all deps test demo run check fuzz fuzz-smoke clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -62,33 +71,36 @@ all: $(B)/countersip
 
 deps:
 	@rm -f $(DEPS)/flags-$(WOLFSSL).mk
-	@$(MAKE) --no-print-directory $(DEPS)/flags-$(WOLFSSL).mk
+	@$(MAKE) -s --no-print-directory $(DEPS)/flags-$(WOLFSSL).mk
 
 $(DEPS)/flags-$(WOLFSSL).mk: tools/deps.sh tools/packages.txt tools/wolfssl.configure
 	@sh tools/deps.sh $(DEPS) $(WOLFSSL) $@
 
 define room_rules
 $(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(filter-out sbc/main.c,$(wildcard $(DIR_$(1))/*.c)))
-	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
-$(B)/tests/unit/$(1)/%: $(B)/tests/unit/$(1)/%.o $(call lib,$(1)) $(foreach b,$(BELOW_$(1)),$(call lib,$(b)))
-	$$(CC) $$(CFLAGS) -o $$@ $$^ $$(DEP_LIBS) -lcmocka
+$(filter $(B)/tests/unit/$(1)/%,$(UNIT)): %: %.o $(call lib,$(1)) $(foreach b,$(BELOW_$(1)),$(call lib,$(b)))
+	$$(call say,LINK)
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(DEP_LIBS) -lcmocka
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 
 $(B)/countersip: $(B)/sbc/main.o $(LIBS)
-	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
 
-$(B)/tests/scenario/%: $(B)/tests/scenario/%.o $(LIBS)
-	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
+# A scenario has the whole core and judgement around it, and a media room that only remembers.
+$(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
+		$(call lib,base)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
 
 $(B)/%.o: %.c
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-
-UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
-SCENARIO := $(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c))
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 test: $(B)/countersip $(UNIT) $(SCENARIO)
 	@python3 tools/run_tests.py --build $(B) --san '$(SAN)' --filter '$(T)'
@@ -103,14 +115,38 @@ check:
 	@python3 tools/check.py
 
 # The rooms again, instrumented by clang for libFuzzer.
-FUZZ_DIR := build/fuzz
+FUZZ       := build/fuzz
+FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS := -std=c11 -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	      -fno-sanitize-recover=undefined
+FUZZ_ROOMS := $(patsubst %.c,$(FUZZ)/%.o,$(filter-out sbc/main.c,$(SRC)))
+
+$(FUZZ)/%.o: %.c
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+
+$(FUZZ)/librooms.a: $(FUZZ_ROOMS)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/librooms.a
+	$(call say,LINK)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
+
+# What it finds new goes to build/fuzz/corpus; tests/fuzz/corpus has the seeds.
+ifneq ($(F),)
+fuzz: $(FUZZ)/fuzz_$(F)
+	@mkdir -p $(FUZZ)/corpus/$(F)
+	$< -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+		-artifact_prefix=$(FUZZ)/$(F)- $(FUZZ)/corpus/$(F) $(wildcard tests/fuzz/corpus/$(F))
+else
 fuzz:
-	@test -n "$(F)" || { echo "make fuzz F=NAME, one of:"; ls tests/fuzz | sed -n 's/^fuzz_\(.*\)\.c/  \1/p'; exit 1; }
-	@mkdir -p $(FUZZ_DIR)/corpus/$(F)
-	clang -fsanitize=fuzzer,address,undefined -g -O1 -std=c11 $(CPPFLAGS) -o $(FUZZ_DIR)/$(F) \
-		tests/fuzz/fuzz_$(F).c $(filter-out sbc/main.c,$(SRC)) $(DEP_LIBS)
-	$(FUZZ_DIR)/$(F) -max_total_time=$(TIME) -print_final_stats=1 $(FUZZ_DIR)/corpus/$(F) \
-		$(wildcard tests/fuzz/corpus/$(F))
+	@echo "make fuzz F=NAME TIME=SECONDS, NAME one of: $(FUZZERS)"; exit 1
+endif
+
+fuzz-smoke: $(FUZZERS:%=$(FUZZ)/fuzz_%)
+	@sh tools/fuzz_smoke.sh $(FUZZ) $(or $(SMOKE_TIME),10) $(FUZZERS)
 
 clean:
 	rm -rf build/plain build/address build/thread build/fuzz
@@ -118,4 +154,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# //p' Makefile
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) $(FUZZ) -name '*.d' 2>/dev/null)

@@ -122,12 +122,22 @@ void leg_uas_provisional(struct leg *leg, uint16_t code, usec_t now)
 	buf_fini(&lines);
 }
 
+/* The next repetition, or the deadline if that is sooner. */
+static int start_success_timer(struct leg *leg, usec_t now)
+{
+	usec_t at = now + leg->success_interval;
+
+	return timer_start(leg->sbc->timers, &leg->timer,
+		at < leg->success_deadline ? at : leg->success_deadline);
+}
+
 /* Section 13.3.1.4: the 2xx again at T1, doubling to T2, until its ACK or 64 T1. */
 static void on_success_timer(struct timer *timer, usec_t now, void *arg)
 {
 	struct leg *leg = arg;
 	const struct txn_timing *timing = &leg->sbc->timing;
 
+	(void)timer;
 	if (now >= leg->success_deadline) {
 		lost(leg, "no ack", now);
 		return;
@@ -140,7 +150,7 @@ static void on_success_timer(struct timer *timer, usec_t now, void *arg)
 	leg->success_interval *= 2;
 	if (leg->success_interval > timing->t2)
 		leg->success_interval = timing->t2;
-	timer_start(leg->sbc->timers, timer, now + leg->success_interval);
+	start_success_timer(leg, now);
 }
 
 int leg_uas_accept(struct leg *leg, struct slice body, usec_t now)
@@ -165,7 +175,7 @@ int leg_uas_accept(struct leg *leg, struct slice body, usec_t now)
 	leg->success_interval = leg->sbc->timing.t1;
 	leg->success_deadline = now + 64 * leg->sbc->timing.t1;
 	timer_init(&leg->timer, on_success_timer, leg);
-	return timer_start(leg->sbc->timers, &leg->timer, now + leg->success_interval);
+	return start_success_timer(leg, now);
 }
 
 void leg_uas_refuse(struct leg *leg, const struct reply *reply, usec_t now)

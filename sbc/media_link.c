@@ -5,6 +5,41 @@
 
 #include "base/err.h"
 
+int media_link_new(struct media **out, const struct config *config, uv_loop_t *loop,
+	media_event_h *handler, void *arg)
+{
+	const struct config_media *from = &config->media;
+	struct media_config to;
+
+	if (from->interface_count > MEDIA_INTERFACE_MAX ||
+		from->profile_count > MEDIA_PROFILE_MAX)
+		return SBC_EINVAL;
+	media_config_init(&to);
+	to.loop_count = from->loops;
+	to.session_max = config->limits.calls;
+	to.dtls_retransmit = from->dtls_retransmit_ms * USEC_PER_MS;
+	to.dtls_deadline = from->dtls_deadline_ms * USEC_PER_MS;
+	to.media_timeout = from->media_timeout_s * USEC_PER_SEC;
+	to.dtls_mtu = from->dtls_mtu;
+	to.interface_count = (unsigned)from->interface_count;
+	for (size_t i = 0; i < from->interface_count; i++)
+		to.interfaces[i] = (struct media_interface){
+			.address = from->interfaces[i].address,
+			.advertised = from->interfaces[i].advertised,
+			.port_min = from->port_min,
+			.port_max = from->port_max,
+		};
+	to.profile_count = (unsigned)from->profile_count;
+	for (size_t i = 0; i < from->profile_count; i++)
+		to.profiles[i] = (enum media_srtp_profile)from->profiles[i];
+	return media_new(out, &to, loop, handler, arg);
+}
+
+void media_link_stop(struct media *media, media_stopped_h *stopped, void *arg)
+{
+	media_stop(media, stopped, arg);
+}
+
 const struct fingerprint *media_link_fingerprint(const struct sbc *sbc)
 {
 	return media_own_fingerprint(sbc->media);

@@ -20,6 +20,13 @@ struct call_media {
 	struct media_counters counters[MEDIA_SIDE_COUNT]; /* once closed */
 };
 
+/* The media room as the configuration wants it; errors of media_new(). */
+int media_link_new(struct media **out, const struct config *config, uv_loop_t *loop,
+	media_event_h *handler, void *arg);
+
+/* As media_stop(). */
+void media_link_stop(struct media *media, media_stopped_h *stopped, void *arg);
+
 const struct fingerprint *media_link_fingerprint(const struct sbc *sbc);
 
 /* number: the call's, comes back in events. SBC_ELIMIT, SBC_EAGAIN, SBC_EIO: 503. */

@@ -3,10 +3,99 @@
 
 #include "sbc/policy_link.h"
 
+#include <stdio.h>
+
 #include "base/err.h"
+#include "base/mem.h"
 
 /* Certificates fetched for one INVITE: several Identity headers, each with a URL (I13). */
-#define FETCH_MAX 4
+#define FETCH_MAX         4
+#define DIGEST_SECRET_LEN 32 /* bytes that nonces are bound to, new at each start */
+
+const char *policy_link_info_url(
+	const struct config *config, size_t index, bool is_rsa, char *out)
+{
+	const struct config_domain *d = &config->domains[index];
+	const char *told = is_rsa ? d->rsa_info_url : d->info_url;
+	uint16_t port = netaddr_port(&config->http.address);
+	char port_text[8] = "";
+
+	if (port != 443)
+		snprintf(port_text, sizeof(port_text), ":%u", port);
+	if (told[0])
+		snprintf(out, POLICY_LINK_URL_MAX, "%s", told);
+	else if (!config->http.is_enabled)
+		out[0] = '\0';
+	else if (is_rsa)
+		snprintf(out, POLICY_LINK_URL_MAX, "https://%s%s/cert/%s/rsa", d->name,
+			port_text, d->name);
+	else if (index == 0)
+		snprintf(out, POLICY_LINK_URL_MAX, "https://%s%s/cert", d->name, port_text);
+	else
+		snprintf(out, POLICY_LINK_URL_MAX, "https://%s%s/cert/%s", d->name, port_text,
+			d->name);
+	return out;
+}
+
+/* One domain's part of the setup. */
+struct domain_urls {
+	char info[POLICY_LINK_URL_MAX];
+	char rsa_info[POLICY_LINK_URL_MAX];
+};
+
+static void fill_domain(const struct policy_setup *setup, size_t i, struct domain_urls *urls,
+	struct policy_domain *out)
+{
+	const struct credential *own = &setup->credentials->domains[i];
+	const struct credential *rsa = &setup->credentials->rsa[i];
+
+	*out = (struct policy_domain){
+		.name = slice_str(setup->config->domains[i].name),
+		.certificate_pem = buf_slice(&own->certificate),
+		.key_pem = buf_slice(&own->key),
+		.info_url =
+			slice_str(policy_link_info_url(setup->config, i, false, urls->info)),
+	};
+	if (!rsa->certificate.len)
+		return;
+	out->rsa_certificate_pem = buf_slice(&rsa->certificate);
+	out->rsa_key_pem = buf_slice(&rsa->key);
+	out->rsa_info_url =
+		slice_str(policy_link_info_url(setup->config, i, true, urls->rsa_info));
+}
+
+int policy_link_new(
+	struct policy **out, const struct policy_setup *setup, char *fault, size_t fault_size)
+{
+	size_t count = setup->config->domain_count;
+	struct domain_urls *urls = mem_array(count, sizeof(*urls));
+	struct policy_domain *domains = mem_array(count, sizeof(*domains));
+	struct policy_config to;
+	char secret[DIGEST_SECRET_LEN];
+	int err = SBC_ENOMEM;
+
+	if (urls && domains) {
+		for (size_t i = 0; i < count; i++)
+			fill_domain(setup, i, &urls[i], &domains[i]);
+		setup->random->fill(setup->random->arg, secret, sizeof(secret));
+		policy_config_init(&to);
+		to.domains = domains;
+		to.domain_count = count;
+		to.anchors_pem = buf_slice(&setup->credentials->ca);
+		to.digest_secret = slice_of(secret, sizeof(secret));
+		err = policy_new(out, &to, fault, fault_size);
+		mem_wipe(secret, sizeof(secret));
+	}
+	mem_free(urls);
+	mem_free(domains);
+	return err;
+}
+
+void policy_link_free(struct policy *policy)
+{
+	if (policy)
+		policy_free(policy);
+}
 
 static void fill_facts(struct identity_check *check, const struct sip_msg *msg,
 	const struct fingerprint_set *fingerprints)

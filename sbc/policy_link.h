@@ -5,12 +5,31 @@
 #include "base/list.h"
 #include "policy/policy.h"
 #include "sbc/core.h"
+#include "sbc/credentials.h"
 #include "sbc/sdp.h"
 
 /*
  * The door to the policy room: requests become facts, verdicts become answers. Only
  * policy_link.c calls policy. Signalling thread.
  */
+
+/* The policy room as the configuration wants it. fault says what is wrong; errors of
+ * policy_new(). */
+struct policy_setup {
+	const struct config *config;
+	const struct credentials *credentials;
+	const struct random_source *random;
+};
+int policy_link_new(
+	struct policy **out, const struct policy_setup *setup, char *fault, size_t fault_size);
+/* NULL is allowed. */
+void policy_link_free(struct policy *policy);
+
+/* Where others fetch the certificate of our domain number index: as configured, else where
+ * the http section serves it. out: POLICY_LINK_URL_MAX bytes; returned. */
+#define POLICY_LINK_URL_MAX 512
+const char *policy_link_info_url(
+	const struct config *config, size_t index, bool is_rsa, char *out);
 
 struct identity_check;
 /* Once per check that was started, never inside policy_link_check(). */

@@ -47,13 +47,14 @@ struct sdp_media {
 	struct fingerprint_set fingerprints; /* in force here */
 	bool has_crypto;                     /* a=crypto (RFC 4568) */
 	enum sdp_direction direction;
-	struct slice attributes[SDP_ATTRIBUTE_MAX]; /* "rtpmap:0 PCMU/8000": those we relay */
+	/* "rtpmap:0 PCMU/8000": those we relay; of audio only, since we take nothing else */
+	struct slice attributes[SDP_ATTRIBUTE_MAX];
 	size_t attribute_count;
 };
 
 struct sdp {
-	struct slice origin; /* o= value */
-	struct sdp_media media[SDP_MEDIA_MAX];
+	struct slice origin;     /* o= value */
+	struct sdp_media *media; /* in the arena; in the order of the m= lines */
 	size_t media_count;
 	struct fingerprint_set all_fingerprints; /* of all levels, for mky (MKY-4) */
 };

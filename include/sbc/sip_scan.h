@@ -14,7 +14,7 @@
 
 #define SIP_MESSAGE_MAX   65535 /* bytes of one message, on any transport */
 #define SIP_HEADER_MAX    128   /* header lines of one message */
-#define SIP_SEPARATOR_MAX 256   /* line ends and ; , & ? before the body: osip is quadratic */
+#define SIP_SEPARATOR_MAX 256   /* line ends and ; , & ? % before the body: osip is quadratic */
 
 enum sip_frame {
 	SIP_FRAME_WHOLE,     /* *frame_len bytes are one message */

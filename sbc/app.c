@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The shell around the signalling core: it owns the loop, the clock, the sockets and the
+ * files, feeds the core and carries out what it wants. Signalling thread.
+ *
+ *   start ──► running ──signal──► draining ──drained, or signal──► closing ──► all closed
+ *      └───────────────────────── a part did not start ──────────────▲
+ */
+
+#include "sbc/app.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <sys/resource.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "sbc/cert_server.h"
+#include "sbc/credentials.h"
+#include "sbc/media_link.h"
+#include "sbc/policy_link.h"
+#include "sbc/sbc.h"
+#include "sbc/trace.h"
+
+#define FAULT_MAX       512  /* bytes of a sentence on what did not start */
+#define CERT_MAX_AGE_S  3600 /* a new certificate is seen everywhere after an hour */
+#define CERT_CONNECTION 64   /* who waits for a certificate at once */
+#define TIMERS_SPARE    1024 /* beside those of transactions and calls */
+
+enum app_state { APP_STARTING, APP_RUNNING, APP_DRAINING, APP_CLOSING };
+
+struct app {
+	enum app_state state;
+	unsigned open_count; /* parts that have yet to say they are closed */
+	uv_loop_t loop;
+	struct timers timers;
+	bool is_ticking; /* timers are attached */
+	uv_signal_t terminate, interrupt;
+	struct config *config; /* borrowed */
+	struct log *log;       /* owned, as everything below */
+	struct credentials credentials;
+	struct trace *sip_trace;
+	struct trace *call_records;
+	struct policy *policy;
+	struct media *media;
+	struct http_get *http_get;
+	struct transport *transport;
+	struct cert_server *cert_server;
+	struct sbc *sbc;
+	char sent_by[LISTENER_MAX][128]; /* for the trace */
+	struct log_limit record_limit;
+};
+
+/* ---- what the core hears and says ---- */
+
+static void note(struct app *app, bool is_incoming, enum transport_kind kind, unsigned listener,
+	const struct netaddr *peer, struct slice bytes)
+{
+	struct trace_sip message = {
+		.is_incoming = is_incoming,
+		.kind = kind,
+		.local = listener < LISTENER_MAX ? app->sent_by[listener] : "",
+		.peer = *peer,
+		.bytes = bytes,
+	};
+
+	if (app->sip_trace)
+		trace_sip(app->sip_trace, &message);
+}
+
+static void on_receive(struct slice bytes, const struct transport_source *source, void *arg)
+{
+	struct app *app = arg;
+
+	note(app, true, source->kind, source->listener, &source->peer, bytes);
+	sbc_receive(app->sbc, bytes, source, clock_monotonic_us());
+}
+
+static void on_broken(
+	struct slice bytes, bool is_too_large, const struct transport_source *source, void *arg)
+{
+	struct app *app = arg;
+
+	note(app, true, source->kind, source->listener, &source->peer, bytes);
+	sbc_broken(app->sbc, bytes, is_too_large, source, clock_monotonic_us());
+}
+
+static void on_failed(uint64_t tag, const char *why, void *arg)
+{
+	struct app *app = arg;
+
+	log_event(app->log, LOG_DEBUG, "sbc", "send.failed", "why=\"%s\"", why);
+	sbc_transport_failed(app->sbc, tag, clock_monotonic_us());
+}
+
+static int on_send(
+	const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg)
+{
+	struct app *app = arg;
+	struct netaddr peer = hop->addr;
+
+	transport_flow_peer(app->transport, hop->flow, &peer);
+	note(app, false, hop->kind, hop->listener, &peer, slice_of(bytes, len));
+	return transport_send(app->transport, hop, tag, bytes, len);
+}
+
+static int on_fetch(struct slice url, bool allow_http, void *arg)
+{
+	struct app *app = arg;
+
+	return http_get_start(app->http_get, url, allow_http);
+}
+
+static void on_fetched(const struct http_get_result *result, void *arg)
+{
+	struct app *app = arg;
+
+	sbc_fetched(app->sbc, result, clock_monotonic_us());
+}
+
+static void on_media(const struct media_event *ev, void *arg)
+{
+	struct app *app = arg;
+
+	if (app->sbc)
+		sbc_media_event(app->sbc, ev, clock_monotonic_us());
+}
+
+static int64_t on_wall(void *arg)
+{
+	(void)arg;
+	return clock_wall_s();
+}
+
+static void on_record(struct slice json, void *arg)
+{
+	struct app *app = arg;
+
+	if (!app->call_records || trace_line(app->call_records, json))
+		return;
+	if (log_limit_pass(&app->record_limit, clock_monotonic_us(), 1, 10 * USEC_PER_SEC))
+		log_event(app->log, LOG_ERROR, "sbc", "record.dropped",
+			"why=\"the disk does not keep up\" held=%llu",
+			(unsigned long long)app->record_limit.held);
+}
+
+/* ---- the way down ---- */
+
+static void count_closed(struct app *app)
+{
+	app->open_count--;
+}
+
+static void on_signal_closed(uv_handle_t *handle)
+{
+	count_closed(handle->data);
+}
+
+static void on_transport_closed(void *arg)
+{
+	struct app *app = arg;
+
+	app->transport = NULL;
+	count_closed(app);
+}
+
+static void on_media_stopped(void *arg)
+{
+	struct app *app = arg;
+
+	app->media = NULL;
+	count_closed(app);
+}
+
+static void on_http_get_closed(void *arg)
+{
+	struct app *app = arg;
+
+	app->http_get = NULL;
+	count_closed(app);
+}
+
+static void on_cert_server_closed(void *arg)
+{
+	struct app *app = arg;
+
+	app->cert_server = NULL;
+	count_closed(app);
+}
+
+static void close_signal(struct app *app, uv_signal_t *handle)
+{
+	/* From now on a signal ends the process the usual way. */
+	if (handle->data) {
+		app->open_count++;
+		uv_close((uv_handle_t *)handle, on_signal_closed);
+	}
+}
+
+/* Whatever did start. The core stays until the last of them is closed: it hears of the
+ * sessions that the media room closes. */
+static void close_parts(struct app *app)
+{
+	if (app->state == APP_CLOSING)
+		return;
+	app->state = APP_CLOSING;
+	close_signal(app, &app->terminate);
+	close_signal(app, &app->interrupt);
+	app->open_count +=
+		!!app->http_get + !!app->cert_server + !!app->media + !!app->transport;
+	if (app->http_get)
+		http_get_close(app->http_get, on_http_get_closed, app);
+	if (app->cert_server)
+		cert_server_close(app->cert_server, on_cert_server_closed, app);
+	if (app->media)
+		media_link_stop(app->media, on_media_stopped, app);
+	if (app->transport)
+		transport_close(app->transport, on_transport_closed, app);
+}
+
+static void on_drained(void *arg)
+{
+	struct app *app = arg;
+
+	if (app->state == APP_DRAINING)
+		log_event(app->log, LOG_INFO, "sbc", "drained", "state=closing");
+	close_parts(app);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct app *app = handle->data;
+	usec_t now = clock_monotonic_us();
+	struct sbc_counters counters;
+
+	if (app->state == APP_DRAINING) {
+		log_event(app->log, LOG_WARN, "sbc", "stop.now", "signal=%d", number);
+		close_parts(app);
+		return;
+	}
+	if (app->state != APP_RUNNING)
+		return;
+	app->state = APP_DRAINING;
+	sbc_counters(app->sbc, &counters);
+	log_event(app->log, LOG_INFO, "sbc", "stop", "signal=%d calls=%llu limit_ms=%u", number,
+		(unsigned long long)counters.calls_now, app->config->limits.shutdown_ms);
+	sbc_drain(app->sbc, now, now + app->config->limits.shutdown_ms * USEC_PER_MS,
+		on_drained, app);
+}
+
+/* ---- the way up ---- */
+
+static int refuse(struct app *app, int err, const char *part, const char *why)
+{
+	log_event(app->log, LOG_ERROR, "sbc", "start.failed", "part=%s why=\"%s\"", part,
+		why && why[0] ? why : err_name(err));
+	return err;
+}
+
+/* A connection and a call take descriptors: what the administrator allows at most. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_signal(struct app *app, uv_signal_t *handle, int number)
+{
+	int err = uv_signal_init(&app->loop, handle);
+
+	if (err)
+		return err;
+	handle->data = app;
+	return uv_signal_start(handle, on_signal, number);
+}
+
+static int start_base(struct app *app)
+{
+	const struct config_limits *limits = &app->config->limits;
+	int err;
+
+	signal(SIGPIPE, SIG_IGN); /* a phone that hangs up is an error, not the end */
+	raise_file_limit();
+	/* A transaction runs two timers at most, a call's legs and itself three each. */
+	timers_init(&app->timers,
+		2 * (size_t)limits->transactions + 9 * (size_t)limits->calls + TIMERS_SPARE);
+	err = timers_attach(&app->timers, &app->loop);
+	app->is_ticking = !err;
+	err = err ? err : open_signal(app, &app->terminate, SIGTERM);
+	err = err ? err : open_signal(app, &app->interrupt, SIGINT);
+	return err ? refuse(app, err, "loop", NULL) : 0;
+}
+
+static void on_made(const char *sentence, void *arg)
+{
+	struct app *app = arg;
+
+	log_event(app->log, LOG_INFO, "sbc", "provision", "did=\"%s\"", sentence);
+}
+
+static void on_fault(const char *sentence, void *arg)
+{
+	struct app *app = arg;
+
+	refuse(app, SBC_EIO, "files", sentence);
+}
+
+static int open_trace(struct app *app, struct trace **out, const char *path)
+{
+	char why[FAULT_MAX];
+	int err = path[0] ? trace_open(out, path) : 0;
+
+	if (!err)
+		return 0;
+	snprintf(why, sizeof(why), "cannot write %s", path);
+	return refuse(app, err, "files", why);
+}
+
+static int start_files(struct app *app)
+{
+	struct provision say = {.state_dir = app->config->state_dir,
+		.now_s = clock_wall_s(),
+		.made = on_made,
+		.fault = on_fault,
+		.arg = app};
+	int err = credentials_load(&app->credentials, app->config, &say);
+
+	err = err ? err : open_trace(app, &app->sip_trace, app->config->sip_trace);
+	return err ? err : open_trace(app, &app->call_records, app->config->call_records);
+}
+
+static int start_http_get(struct app *app)
+{
+	const struct config *config = app->config;
+	const struct config_fetch *fetch = &config->fetch;
+	struct http_get_host *hosts = mem_array(config->host_count + 1, sizeof(*hosts));
+	struct http_get_config to = {.ca_pem = buf_slice(&app->credentials.fetch_ca),
+		.allow = fetch->allow,
+		.allow_count = fetch->allow_count,
+		.hosts = hosts,
+		.host_count = config->host_count,
+		.timeout_ms = fetch->timeout_ms,
+		.size_max = fetch->size_max,
+		.parallel_max = fetch->parallel_max,
+		.queue_max = fetch->parallel_max};
+	int err = SBC_ENOMEM;
+
+	for (size_t i = 0; hosts && i < config->host_count; i++)
+		hosts[i] = (struct http_get_host){
+			.name = config->hosts[i].name, .address = config->hosts[i].address};
+	if (hosts)
+		err = http_get_new(&app->http_get, &app->loop, &to, on_fetched, app);
+	mem_free(hosts);
+	return err ? refuse(app, err, "fetch", NULL) : 0;
+}
+
+static int start_core(struct app *app)
+{
+	struct random_source random = random_system();
+	struct policy_setup policy = {
+		.config = app->config, .credentials = &app->credentials, .random = &random};
+	char fault[FAULT_MAX] = "";
+	struct sbc_setup setup;
+	int err = policy_link_new(&app->policy, &policy, fault, sizeof(fault));
+
+	if (err)
+		return refuse(app, err, "domains", fault);
+	err = media_link_new(&app->media, app->config, &app->loop, on_media, app);
+	if (err)
+		return refuse(app, err, "media", NULL);
+	err = start_http_get(app);
+	if (err)
+		return err;
+	setup = (struct sbc_setup){
+		.config = app->config,
+		.log = app->log,
+		.timers = &app->timers,
+		.policy = app->policy,
+		.media = app->media,
+		.random = random,
+		.outside = {.send = on_send,
+			.fetch = on_fetch,
+			.wall_s = on_wall,
+			.record = on_record,
+			.arg = app},
+	};
+	err = sbc_new(&app->sbc, &setup);
+	return err ? refuse(app, err, "core", NULL) : 0;
+}
+
+static void fill_listener(struct app *app, size_t i, struct listener_config *to)
+{
+	const struct config_listener *from = &app->config->listeners[i];
+	char text[NETADDR_TEXT_MAX];
+
+	to->kind = from->transport;
+	to->address = from->address;
+	snprintf(app->sent_by[i], sizeof(app->sent_by[i]), "%s",
+		from->advertised[0] ? from->advertised : netaddr_print(&from->address, text));
+	snprintf(to->advertised, sizeof(to->advertised), "%s", app->sent_by[i]);
+	if (from->transport != TRANSPORT_TLS)
+		return;
+	to->certificate_pem =
+		buf_slice(&credentials_listener(&app->credentials, i)->certificate);
+	to->key_pem = buf_slice(&credentials_listener(&app->credentials, i)->key);
+	to->ca_pem = credentials_listener_ca(&app->credentials, i);
+	to->require_client_certificate = from->require_client_certificate;
+}
+
+static int start_transport(struct app *app)
+{
+	const struct config *config = app->config;
+	struct transport_config *to = mem_alloc(sizeof(*to));
+	char fault[FAULT_MAX] = "";
+	int err;
+
+	if (!to)
+		return refuse(app, SBC_ENOMEM, "listeners", NULL);
+	transport_limits_init(&to->limits);
+	to->limits.connection_max = config->limits.connections;
+	to->limits.connection_max_per_address = config->limits.connections_per_address;
+	to->receive = on_receive;
+	to->broken = on_broken;
+	to->failed = on_failed;
+	to->arg = app;
+	to->log = app->log;
+	for (size_t i = 0; i < config->listener_count && i < LISTENER_MAX; i++)
+		fill_listener(app, to->listener_count++, &to->listeners[i]);
+	err = transport_open(&app->transport, &app->loop, to, fault, sizeof(fault));
+	mem_free(to);
+	return err ? refuse(app, err, "listeners", fault) : 0;
+}
+
+static int start_cert_server(struct app *app)
+{
+	const struct config *config = app->config;
+	const struct credential *tls = credentials_http(&app->credentials);
+	struct cert_server_domain *domains = mem_array(config->domain_count, sizeof(*domains));
+	struct cert_server_config to = {.address = config->http.address,
+		.tls_certificate_pem = buf_slice(&tls->certificate),
+		.tls_key_pem = buf_slice(&tls->key),
+		.domains = domains,
+		.domain_count = config->domain_count,
+		.connection_max = CERT_CONNECTION,
+		.max_age_s = CERT_MAX_AGE_S,
+		.log = app->log};
+	char fault[FAULT_MAX] = "";
+	int err = SBC_ENOMEM;
+
+	for (size_t i = 0; domains && i < config->domain_count; i++)
+		domains[i] = (struct cert_server_domain){
+			.name = slice_str(config->domains[i].name),
+			.certificate_pem = buf_slice(&app->credentials.domains[i].certificate),
+			.rsa_certificate_pem = buf_slice(&app->credentials.rsa[i].certificate)};
+	if (domains)
+		err = cert_server_open(
+			&app->cert_server, &app->loop, &to, fault, sizeof(fault));
+	mem_free(domains);
+	return err ? refuse(app, err, "http", fault) : 0;
+}
+
+/* For the operator: what is where. */
+static void tell_start(const struct app *app)
+{
+	const struct config *config = app->config;
+	char text[NETADDR_TEXT_MAX], url[POLICY_LINK_URL_MAX];
+
+	log_event(app->log, LOG_INFO, "sbc", "start", "version=%s pid=%ld", COUNTERSIP_VERSION,
+		(long)getpid());
+	for (size_t i = 0; i < config->listener_count; i++)
+		log_event(app->log, LOG_INFO, "sbc", "listening",
+			"transport=%s address=%s advertised=%s",
+			transport_kind_name(config->listeners[i].transport),
+			netaddr_print(&config->listeners[i].address, text), app->sent_by[i]);
+	for (size_t i = 0; i < config->domain_count; i++)
+		log_event(app->log, LOG_INFO, "sbc", "serving", "domain=%s certificate=%s",
+			config->domains[i].name, policy_link_info_url(config, i, false, url));
+	if (config->http.is_enabled)
+		log_event(app->log, LOG_INFO, "sbc", "listening", "transport=HTTPS address=%s",
+			netaddr_print(&config->http.address, text));
+	for (size_t i = 0; i < config->peer_count; i++)
+		if (config->peers[i].accept_4474 || config->peers[i].sign_4474)
+			log_event(app->log, LOG_WARN, "sbc", "weak",
+				"peer=%s why=\"RFC 4474 signatures rest on SHA-1\"",
+				config->peers[i].name);
+}
+
+static int start(struct app *app)
+{
+	int err = start_base(app);
+
+	err = err ? err : start_files(app);
+	err = err ? err : start_core(app);
+	err = err ? err : start_transport(app);
+	if (!err && app->config->http.is_enabled)
+		err = start_cert_server(app);
+	if (err)
+		return err;
+	app->state = APP_RUNNING;
+	tell_start(app);
+	return 0;
+}
+
+static void free_all(struct app *app)
+{
+	sbc_free(app->sbc);
+	app->sbc = NULL;
+	policy_link_free(app->policy);
+	if (app->is_ticking)
+		timers_detach(&app->timers);
+	uv_run(&app->loop, UV_RUN_DEFAULT);
+	timers_fini(&app->timers);
+	trace_close(app->sip_trace);
+	trace_close(app->call_records);
+	credentials_fini(&app->credentials);
+	if (uv_loop_close(&app->loop))
+		log_event(app->log, LOG_ERROR, "sbc", "stop.unclean", "why=\"open handles\"");
+	log_event(app->log, LOG_INFO, "sbc", "stopped", "pid=%ld", (long)getpid());
+	log_close(app->log);
+	mem_free(app);
+}
+
+enum app_end app_run(struct config *config, int log_fd)
+{
+	struct app *app = mem_alloc(sizeof(*app));
+	bool is_started;
+
+	if (!app)
+		return APP_NOT_STARTED;
+	if (uv_loop_init(&app->loop)) {
+		mem_free(app);
+		return APP_NOT_STARTED;
+	}
+	app->config = config;
+	if (log_open(&app->log, log_fd, config->log_level)) {
+		uv_loop_close(&app->loop);
+		mem_free(app);
+		return APP_NOT_STARTED;
+	}
+	is_started = !start(app);
+	if (!is_started)
+		close_parts(app);
+	while (app->state != APP_CLOSING || app->open_count)
+		uv_run(&app->loop, UV_RUN_ONCE);
+	free_all(app);
+	return is_started ? APP_ENDED : APP_NOT_STARTED;
+}

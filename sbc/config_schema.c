@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The table of configuration keys: one row for each key with its type, what it is without
+ * being written, its range and one line of help. Whoever adds a key adds a row here and a
+ * field in sbc/config.h. Below the table, what walks a file's tree by it. Pure.
+ */
+
+#include <stdio.h>
+
+#include "sbc/config_tree.h"
+
+#define PATH_MAX_LEN 64 /* bytes of "section[].key" */
+
+#define IN(structure, field)   .offset = offsetof(struct structure, field)
+#define AND(structure, field)  .second = offsetof(struct structure, field)
+#define ITEMS(structure, most) .item_size = sizeof(struct structure), .max = (most)
+#define RANGE(lowest, highest) .min = (lowest), .max = (highest)
+#define TYPE(word)             .type = &config_type_##word
+#define REQUIRED               .fallback = NULL
+#define OPTIONAL               .fallback = ""
+#define DEFAULT(text)          .fallback = (text)
+
+/* clang-format off: a table */
+static const struct config_row rows[] = {
+	{"state_dir", TYPE(text), IN(config, state_dir), .min = 1,
+		DEFAULT("/var/lib/countersip"),
+		.help = "where keys and certificates are made that this file does not name"},
+	{"log_level", TYPE(log_level), IN(config, log_level), DEFAULT("info"),
+		.help = "least important line that is written to stderr"},
+	{"sip_trace", TYPE(text), IN(config, sip_trace), OPTIONAL,
+		.help = "JSON Lines file that gets every SIP message"},
+	{"call_records", TYPE(text), IN(config, call_records), OPTIONAL,
+		.help = "JSON Lines file that gets a record of every call at its end"},
+	{"ca", TYPE(text), IN(config, ca), OPTIONAL,
+		.help = "PEM file of the CAs that identities and TLS peers must chain to; "
+			"the demo CA of state_dir when absent"},
+
+	{"domains", TYPE(list), IN(config, domains), AND(config, domain_count),
+		ITEMS(config_domain, 64), REQUIRED,
+		.help = "our own domains: their users register here, their calls are signed "
+			"here"},
+	{"domains[].name", TYPE(domain), IN(config_domain, name), REQUIRED,
+		.help = "the part behind the @"},
+	{"domains[].certificate", TYPE(text), IN(config_domain, certificate), OPTIONAL,
+		.help = "PEM file, P-256, leaf first; made in state_dir when absent"},
+	{"domains[].key", TYPE(text), IN(config_domain, key), OPTIONAL,
+		.help = "PEM file of its private key, readable by the owner only"},
+	{"domains[].info_url", TYPE(url), IN(config_domain, info_url), OPTIONAL,
+		.help = "where others fetch the certificate; from the http section when "
+			"absent"},
+	{"domains[].rsa_certificate", TYPE(text), IN(config_domain, rsa_certificate), OPTIONAL,
+		.help = "PEM file for RFC 4474 signatures"},
+	{"domains[].rsa_key", TYPE(text), IN(config_domain, rsa_key), OPTIONAL,
+		.help = "PEM file of its private key"},
+	{"domains[].rsa_info_url", TYPE(url), IN(config_domain, rsa_info_url), OPTIONAL,
+		.help = "where others fetch it; from the http section when absent"},
+
+	{"listeners", TYPE(list), IN(config, listeners), AND(config, listener_count),
+		ITEMS(config_listener, LISTENER_MAX), REQUIRED, .help = "where SIP is spoken"},
+	{"listeners[].transport", TYPE(transport), IN(config_listener, transport), REQUIRED,
+		.help = "tls for phones and peers; udp and tcp carry everything in the clear"},
+	{"listeners[].address", TYPE(hostport), IN(config_listener, address), REQUIRED,
+		.help = "where it listens; port 5061 for tls, else 5060"},
+	{"listeners[].advertised", TYPE(sent_by), IN(config_listener, advertised), OPTIONAL,
+		.help = "told in Via and Contact; the address when absent"},
+	{"listeners[].certificate", TYPE(text), IN(config_listener, certificate), OPTIONAL,
+		.help = "tls: PEM file; the first domain's when absent"},
+	{"listeners[].key", TYPE(text), IN(config_listener, key), OPTIONAL,
+		.help = "tls: PEM file of its private key"},
+	{"listeners[].ca", TYPE(text), IN(config_listener, ca), OPTIONAL,
+		.help = "tls: PEM file of the CAs for the other side; ca when absent"},
+	{"listeners[].require_client_certificate", TYPE(bool),
+		IN(config_listener, require_client_certificate), DEFAULT("false"),
+		.help = "tls: refuse who shows none; for peers, phones have none"},
+
+	{"users", TYPE(list), IN(config, users), AND(config, user_count),
+		ITEMS(config_user, 100000), OPTIONAL, .help = "who may register and call"},
+	{"users[].name", TYPE(user), IN(config_user, name), REQUIRED,
+		.help = "the part before the @"},
+	{"users[].domain", TYPE(domain), IN(config_user, domain), REQUIRED,
+		.help = "one of domains"},
+	{"users[].ha1_sha256", TYPE(hex), IN(config_user, ha1_sha256), OPTIONAL, .max = 64,
+		.help = "SHA-256 of name:domain:password"},
+	{"users[].ha1_sha512_256", TYPE(hex), IN(config_user, ha1_sha512_256), OPTIONAL,
+		.max = 64, .help = "SHA-512/256 of the same"},
+	{"users[].ha1_md5", TYPE(hex), IN(config_user, ha1_md5), OPTIONAL, .max = 32,
+		.help = "MD5 of the same, for phones that know no other"},
+
+	{"peers", TYPE(list), IN(config, peers), AND(config, peer_count),
+		ITEMS(config_peer, 1000), OPTIONAL,
+		.help = "other domains' servers that calls come from and go to"},
+	{"peers[].name", TYPE(name), IN(config_peer, name), REQUIRED,
+		.help = "for routes, logs and call records"},
+	{"peers[].domain", TYPE(domain), IN(config_peer, domain), REQUIRED,
+		.help = "must be in its TLS certificate, and in its callers' From"},
+	{"peers[].address", TYPE(hostport), IN(config_peer, address), REQUIRED,
+		.help = "where requests are sent; port 5061 for tls, else 5060"},
+	{"peers[].transport", TYPE(transport), IN(config_peer, transport), DEFAULT("tls"),
+		.help = "how"},
+	{"peers[].sign", TYPE(mechanisms), IN(config_peer, sign_8224),
+		AND(config_peer, sign_4474), .max = 2, DEFAULT("rfc8224"),
+		.help = "how calls to it are signed; [] for not at all"},
+	{"peers[].accept", TYPE(mechanisms), IN(config_peer, accept_8224),
+		AND(config_peer, accept_4474), .max = 2, DEFAULT("rfc8224"),
+		.help = "signatures that count on calls from it; rfc4474 is SHA-1"},
+	{"peers[].identity_required", TYPE(bool), IN(config_peer, identity_required),
+		DEFAULT("true"), .help = "calls without a signature are refused (428)"},
+	{"peers[].require_mky", TYPE(bool), IN(config_peer, require_mky), DEFAULT("true"),
+		.help = "the signature must cover the media fingerprint"},
+	{"peers[].allow_http", TYPE(bool), IN(config_peer, allow_http), DEFAULT("false"),
+		.help = "its certificate may be fetched without TLS"},
+
+	{"routes", TYPE(list), IN(config, routes), AND(config, route_count),
+		ITEMS(config_route, 10000), OPTIONAL,
+		.help = "which peer calls to other domains go to"},
+	{"routes[].domain", TYPE(domain), IN(config_route, domain), REQUIRED,
+		.help = "of the called address"},
+	{"routes[].peer", TYPE(name), IN(config_route, peer), REQUIRED,
+		.help = "name of one of peers"},
+
+	{"media", TYPE(section), IN(config, media), OPTIONAL, .help = "DTLS-SRTP"},
+	{"media.loops", TYPE(number), IN(config_media, loops), RANGE(1, 16), DEFAULT("1"),
+		.help = "threads that carry media; one is enough for a thousand calls"},
+	{"media.interfaces", TYPE(list), IN(config_media, interfaces),
+		AND(config_media, interface_count), ITEMS(config_interface, 4), REQUIRED,
+		.help = "where media is received"},
+	{"media.interfaces[].address", TYPE(address), IN(config_interface, address), REQUIRED,
+		.help = "where its sockets are bound"},
+	{"media.interfaces[].advertised", TYPE(address), IN(config_interface, advertised),
+		OPTIONAL, .help = "told in SDP (behind NAT); the address when absent"},
+	{"media.ports", TYPE(ports), IN(config_media, port_min), AND(config_media, port_max),
+		DEFAULT("20000-29999"), .help = "UDP ports of media; a call takes four"},
+	{"media.profiles", TYPE(profiles), IN(config_media, profiles),
+		AND(config_media, profile_count), .max = 4,
+		DEFAULT("SRTP_AEAD_AES_256_GCM SRTP_AEAD_AES_128_GCM "
+			"SRTP_AES128_CM_HMAC_SHA1_80"),
+		.help = "in order of preference; also SRTP_AES128_CM_HMAC_SHA1_32"},
+	{"media.dtls_retransmit_ms", TYPE(number), IN(config_media, dtls_retransmit_ms),
+		RANGE(20, 5000), DEFAULT("250"),
+		.help = "first repetition of a handshake message; then doubled"},
+	{"media.dtls_deadline_ms", TYPE(number), IN(config_media, dtls_deadline_ms),
+		RANGE(500, 60000), DEFAULT("10000"),
+		.help = "a handshake that is not done by then ends the call"},
+	{"media.dtls_mtu", TYPE(number), IN(config_media, dtls_mtu), RANGE(512, 1472),
+		DEFAULT("1200"), .help = "bytes of a DTLS datagram"},
+	{"media.media_timeout_s", TYPE(number), IN(config_media, media_timeout_s),
+		RANGE(0, 3600), DEFAULT("60"),
+		.help = "silence on both sides that ends a call; 0: never"},
+
+	{"fetch", TYPE(section), IN(config, fetch), OPTIONAL,
+		.help = "how signers' certificates are fetched"},
+	{"fetch.ca", TYPE(text), IN(config_fetch, ca), OPTIONAL,
+		.help = "PEM file of CAs for https; ca when absent, else the system's"},
+	{"fetch.allow", TYPE(blocks), IN(config_fetch, allow), AND(config_fetch, allow_count),
+		.max = 64, OPTIONAL,
+		.help = "private addresses that may be fetched from; else only public ones"},
+	{"fetch.timeout_ms", TYPE(number), IN(config_fetch, timeout_ms), RANGE(100, 5000),
+		DEFAULT("3000"), .help = "of one fetch in all; the caller waits"},
+	{"fetch.size_max", TYPE(number), IN(config_fetch, size_max), RANGE(1024, 65536),
+		DEFAULT("32768"), .help = "bytes of a certificate chain"},
+	{"fetch.parallel_max", TYPE(number), IN(config_fetch, parallel_max), RANGE(1, 256),
+		DEFAULT("16"), .help = "fetches at once; as many again wait"},
+
+	{"http", TYPE(section), IN(config, http), OPTIONAL,
+		.help = "serves our certificates at https://NAME:PORT/cert"},
+	{"http.enabled", TYPE(bool), IN(config_http, is_enabled), DEFAULT("true"),
+		.help = "when the section is there"},
+	{"http.address", TYPE(hostport), IN(config_http, address), DEFAULT("127.0.0.1:8443"),
+		.help = "where it listens; port 443 when not told"},
+	{"http.certificate", TYPE(text), IN(config_http, certificate), OPTIONAL,
+		.help = "PEM file; the first domain's when absent"},
+	{"http.key", TYPE(text), IN(config_http, key), OPTIONAL,
+		.help = "PEM file of its private key"},
+
+	{"hosts", TYPE(hosts), IN(config, hosts), AND(config, host_count), OPTIONAL,
+		.help = "names with fixed addresses, before any DNS"},
+
+	{"limits", TYPE(section), IN(config, limits), OPTIONAL,
+		.help = "what strangers cannot use up"},
+	{"limits.calls", TYPE(number), IN(config_limits, calls), RANGE(1, 20000),
+		DEFAULT("1000"), .help = "at once; more get 503"},
+	{"limits.transactions", TYPE(number), IN(config_limits, transactions),
+		RANGE(16, 1000000), DEFAULT("20000"), .help = "SIP transactions at once"},
+	{"limits.registrations", TYPE(number), IN(config_limits, registrations),
+		RANGE(1, 1000000), DEFAULT("10000"), .help = "contacts in all"},
+	{"limits.connections", TYPE(number), IN(config_limits, connections), RANGE(1, 100000),
+		DEFAULT("4096"), .help = "TCP and TLS connections in all"},
+	{"limits.connections_per_address", TYPE(number),
+		IN(config_limits, connections_per_address), RANGE(1, 100000), DEFAULT("256"),
+		.help = "and from one address"},
+	{"limits.ring_timeout_s", TYPE(number), IN(config_limits, ring_timeout_s),
+		RANGE(5, 600), DEFAULT("120"), .help = "a call nobody answers is given up"},
+	{"limits.shutdown_ms", TYPE(number), IN(config_limits, shutdown_ms), RANGE(0, 4000),
+		DEFAULT("3000"), .help = "so long calls may take to end at stop"},
+
+	{"registration", TYPE(section), .offset = 0, OPTIONAL,
+		.help = "how long phones' registrations live"},
+	{"registration.min_s", TYPE(number), IN(config, registration_min_s), RANGE(1, 86400),
+		DEFAULT("60"), .help = "shorter ones are refused (423)"},
+	{"registration.max_s", TYPE(number), IN(config, registration_max_s), RANGE(1, 86400),
+		DEFAULT("3600"), .help = "longer ones are cut"},
+	{"registration.default_s", TYPE(number), IN(config, registration_default_s),
+		RANGE(1, 86400), DEFAULT("600"), .help = "when a phone asks for none"},
+};
+/* clang-format on */
+
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+/* The last part of a row's path when it lies right under prefix; else empty. */
+static struct slice key_under(const struct config_row *row, struct slice prefix)
+{
+	struct slice path = slice_str(row->path), key;
+
+	if (!slice_starts(path, prefix))
+		return (struct slice){0};
+	key = slice_from(path, prefix.len);
+	return slice_find(key, '.') < key.len ? (struct slice){0} : key;
+}
+
+static const struct config_row *find_row(struct slice prefix, struct slice key)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (key.len && slice_equal(key_under(&rows[i], prefix), key))
+			return &rows[i];
+	return NULL;
+}
+
+static const char *nearest_key(struct slice prefix, struct slice written)
+{
+	const char *nearest = NULL;
+	int best = 100;
+
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		struct slice key = key_under(&rows[i], prefix);
+		int far = key.len ? config_word_distance(written, key) : -1;
+		if (far >= 0 && far < best) {
+			best = far;
+			nearest = key.ptr;
+		}
+	}
+	return nearest;
+}
+
+/* A key that exists, but in another section. */
+static const char *elsewhere(struct slice written)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		struct slice path = slice_str(rows[i].path);
+		if (path.len > written.len + 1 && path.ptr[path.len - written.len - 1] == '.' &&
+			slice_equal(slice_from(path, path.len - written.len), written))
+			return rows[i].path;
+	}
+	return NULL;
+}
+
+static void unknown_key(
+	struct config_reading *r, struct slice prefix, const struct config_node *key)
+{
+	struct slice written = slice_head(key->text, 60);
+	const char *nearest = nearest_key(prefix, key->text);
+	const char *other = nearest || !key->text.len ? NULL : elsewhere(key->text);
+
+	if (nearest)
+		config_fault(r->faults, key, "unknown key \"%.*s\"; did you mean \"%s\"?",
+			SLICE_ARG(written), nearest);
+	else if (other)
+		config_fault(r->faults, key, "unknown key \"%.*s\" here; did you mean %s?",
+			SLICE_ARG(written), other);
+	else
+		config_fault(r->faults, key, "unknown key \"%.*s\"", SLICE_ARG(written));
+}
+
+static void check_keys(
+	struct config_reading *r, struct slice prefix, const struct config_node *node)
+{
+	for (const struct config_entry *e = node->first; e; e = e->next) {
+		const struct config_entry *same = node->first;
+		while (!slice_equal(same->key->text, e->key->text))
+			same = same->next;
+		if (same != e)
+			config_fault(r->faults, e->key,
+				"\"%.*s\" stands twice; first in line %u",
+				SLICE_ARG(slice_head(e->key->text, 60)), same->key->line);
+		else if (!find_row(prefix, e->key->text))
+			unknown_key(r, prefix, e->key);
+	}
+}
+
+static void fill(struct config_reading *r, struct slice prefix, const struct config_node *node,
+	char *base);
+
+/* A section that is not written, and a file without a word. */
+static const struct config_node nothing = {
+	.kind = CONFIG_MAPPING, .line = 1, .column = 1, .width = 1};
+
+static bool is_group(const struct config_row *row)
+{
+	return row->type == &config_type_section || row->type == &config_type_list;
+}
+
+static void fill_section(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	char prefix[PATH_MAX_LEN];
+
+	snprintf(prefix, sizeof(prefix), "%s.", row->path);
+	fill(r, slice_str(prefix), node, base + row->offset);
+}
+
+/* A default as it would be written. Lists of words are written with blanks. */
+static void read_default(struct config_reading *r, const struct config_row *row, char *base)
+{
+	struct config_node items[4], list = {.kind = CONFIG_SEQUENCE, .line = 1, .column = 1};
+	struct config_entry entries[4] = {{0}};
+	struct slice rest = slice_str(row->fallback);
+	bool is_list =
+		row->type == &config_type_mechanisms || row->type == &config_type_profiles;
+
+	while (rest.len && list.count < 4) {
+		struct slice word = is_list ? slice_cut(&rest, ' ') : rest;
+		struct config_entry *e = &entries[list.count];
+		items[list.count] = (struct config_node){.kind = CONFIG_SCALAR, .text = word};
+		e->value = &items[list.count];
+		e->next = is_list && rest.len ? e + 1 : NULL;
+		list.count++;
+		if (!is_list)
+			break;
+	}
+	list.first = entries;
+	row->type->read(r, row, is_list ? &list : &items[0], base);
+}
+
+static bool is_text_like(const struct config_row *row)
+{
+	return row->type == &config_type_text || row->type == &config_type_url ||
+	       row->type == &config_type_hex || row->type == &config_type_sent_by ||
+	       row->type == &config_type_name || row->type == &config_type_domain ||
+	       row->type == &config_type_user;
+}
+
+/* What is not written: its default, or a fault when it must be there. */
+static void fill_absent(struct config_reading *r, const struct config_row *row,
+	struct slice key, const struct config_node *node, char *base)
+{
+	bool is_in_list = strstr(row->path, "[].") != NULL;
+
+	if (is_text_like(row))
+		*(const char **)(void *)(base + row->offset) = "";
+	if (row->type == &config_type_section)
+		fill_section(r, row, node ? &nothing : NULL, base);
+	else if (!row->fallback && node)
+		config_fault(r->faults, node, "\"%s\" is missing here: %s",
+			is_in_list ? key.ptr : row->path, row->help);
+	else if (row->fallback && row->fallback[0])
+		read_default(r, row, base);
+}
+
+static void fill_list(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	char prefix[PATH_MAX_LEN];
+	char *items;
+	size_t i = 0;
+
+	if (node->kind != CONFIG_SEQUENCE || node->count > row->max) {
+		if (node->kind != CONFIG_SEQUENCE)
+			config_fault(r->faults, node,
+				"a list is wanted here: each item begins with \"- \"");
+		else
+			config_fault(r->faults, node, "%zu items: at most %u are possible",
+				node->count, row->max);
+		return;
+	}
+	items = arena_array(r->arena, node->count, row->item_size);
+	if (!items) {
+		r->faults->is_out_of_memory = true;
+		return;
+	}
+	snprintf(prefix, sizeof(prefix), "%s[].", row->path);
+	for (const struct config_entry *e = node->first; e; e = e->next, i++)
+		fill(r, slice_str(prefix), e->value, items + i * row->item_size);
+	*(char **)(void *)(base + row->offset) = items;
+	*(size_t *)(void *)(base + row->second) = node->count;
+}
+
+static void fill_row(struct config_reading *r, const struct config_row *row,
+	const struct config_node *value, char *base)
+{
+	if (is_text_like(row))
+		*(const char **)(void *)(base + row->offset) = "";
+	if (row->type == &config_type_section)
+		fill_section(r, row, value, base);
+	else if (row->type == &config_type_list)
+		fill_list(r, row, value, base);
+	else
+		row->type->read(r, row, value, base);
+}
+
+/* One mapping: all rows right under prefix. base: the struct they fill. node NULL: broken
+ * further up, so that only defaults are filled in. */
+static void fill(struct config_reading *r, struct slice prefix, const struct config_node *node,
+	char *base)
+{
+	if (node && node->kind == CONFIG_MAPPING) {
+		check_keys(r, prefix, node);
+	} else if (node) {
+		config_fault(r->faults, node, "\"key: value\" lines are wanted here");
+		node = NULL;
+	}
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		struct slice key = key_under(&rows[i], prefix);
+		const struct config_node *value =
+			key.len ? config_node_get(node, key.ptr) : NULL;
+		if (!key.len)
+			continue;
+		/* "users:" with every line below commented out is no fault. */
+		if (value && !(is_group(&rows[i]) && config_node_is_null(value)))
+			fill_row(r, &rows[i], value, base);
+		else
+			fill_absent(r, &rows[i], key, node, base);
+	}
+}
+
+void config_schema_fill(struct config_reading *r)
+{
+	if (config_node_is_null(r->root))
+		r->root = &nothing;
+	fill(r, (struct slice){0}, r->root, (char *)r->config);
+}
+
+void config_print_keys(void (*line)(const char *text, void *arg), void *arg)
+{
+	char text[512];
+
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		const struct config_row *row = &rows[i];
+		const char *fallback = row->fallback;
+		bool has_range = row->type == &config_type_number;
+		char range[48] = "";
+		if (has_range)
+			snprintf(range, sizeof(range), " %u to %u", row->min, row->max);
+		snprintf(text, sizeof(text), "%-40s %s%s; %s%s\n%-40s %s", row->path,
+			row->type->name, range,
+			!fallback     ? "required"
+			: fallback[0] ? "default "
+				      : "optional",
+			fallback ? fallback : "", "", row->help);
+		line(text, arg);
+	}
+}
+
+const struct config_type config_type_section = {"section", NULL};
+const struct config_type config_type_list = {"list", NULL};

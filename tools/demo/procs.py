@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs of the demo: each in a process group of its own, with a log, and none left over.
+
+setpriv asks the kernel to end a program when the demo itself is killed outright; every
+other way out goes through Programs.stop_all()."""
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+import time
+
+
+class DemoError(Exception):
+    """What went wrong, as a sentence for the person who watches."""
+
+
+def wait_for(condition, seconds, what):
+    """The first true value of condition(), or DemoError."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise DemoError(f"waited {seconds:g} s for {what}")
+        time.sleep(0.05)
+
+
+class Program:
+    def __init__(self, name, command, log, env=None):
+        self.name = name
+        self.log = log
+        with open(log, "ab") as out:
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", "--", *command], stdin=subprocess.DEVNULL,
+                stdout=out, stderr=subprocess.STDOUT, start_new_session=True, env=env)
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def check(self):
+        if not self.is_running():
+            raise DemoError(f"{self.name} ended with status {self.process.returncode}, "
+                            f"see {self.log}")
+
+    def wait_for_port(self, port, seconds=10):
+        """Until it accepts TCP connections there."""
+        def accepts():
+            self.check()
+            with socket.socket() as probe:
+                probe.settimeout(1)
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+        wait_for(accepts, seconds, f"{self.name} to listen on port {port}")
+
+    def stop(self, patience=7):
+        """SIGTERM and patience, then SIGKILL. The exit status; None when it was killed."""
+        status = self.process.poll()
+        if status is not None:
+            return status
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, sign)
+                status = self.process.wait(patience)
+                return status if sign == signal.SIGTERM else None
+            except ProcessLookupError:
+                return self.process.wait()
+            except subprocess.TimeoutExpired:
+                continue
+        return None
+
+
+class Programs:
+    """Everything that was started, newest last."""
+
+    def __init__(self, logs):
+        self.logs = logs
+        self.started = []
+        os.makedirs(logs, exist_ok=True)
+        atexit.register(self.stop_all)
+
+    def start(self, name, command, env=None):
+        program = Program(name, command, os.path.join(self.logs, f"{name}.log"), env)
+        self.started.append(program)
+        return program
+
+    def stop_all(self):
+        while self.started:
+            self.started.pop().stop()
+
+
+def _is_free(port, kind):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind == socket.SOCK_STREAM:  # what only waits in TIME_WAIT is free
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_block(size, first=25000, last=32000):
+    """The first port of a block in which nobody listens. Below the ephemeral range."""
+    for base in range(first, last - size, size):
+        if all(_is_free(port, kind) for port in range(base, base + size)
+               for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
+            return base
+    raise DemoError("no free ports on 127.0.0.1")
