@@ -32,13 +32,13 @@ ifeq ($(filter clean help,$(MAKECMDGOALS)),)
 include $(DEPS)/flags-$(WOLFSSL).mk
 endif
 
-# wolfSSL asks for it (USER_TICKS) from behind the archive it lies in: wolfssl_tick.c
-DEP_LIBS += -Wl,-u,LowResTimer
-
 CFLAGS   += -std=c11 $(WARN) $(OPT)
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Iinclude -I. $(DEP_CPPFLAGS) \
 	    -DCOUNTERSIP_VERSION='"$(VERSION)"'
 VERSION  := 0.1.0
+# wolfSSL reads our clock (USER_TICKS, sbc/base/wolfssl_tick.c): asked for by name, since its
+# archive comes after ours.
+LDFLAGS  += -Wl,-u,LowResTimer
 
 ROOMS     := base media policy sbc
 DIR_base  := sbc/base
@@ -83,19 +83,19 @@ $(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(filter-out sbc/main.c,$(wildcard $(D
 
 $(filter $(B)/tests/unit/$(1)/%,$(UNIT)): %: %.o $(call lib,$(1)) $(foreach b,$(BELOW_$(1)),$(call lib,$(b)))
 	$$(call say,LINK)
-	$$(Q)$$(CC) $$(CFLAGS) -o $$@ $$^ $$(DEP_LIBS) -lcmocka
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(DEP_LIBS) -lcmocka
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 
 $(B)/countersip: $(B)/sbc/main.o $(LIBS)
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
 
 # A scenario has the whole core and judgement around it, and a media room that only remembers.
 $(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
 		$(call lib,base)
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
 
 $(B)/%.o: %.c
 	$(call say,CC)
@@ -132,7 +132,7 @@ $(FUZZ)/librooms.a: $(FUZZ_ROOMS)
 
 $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/librooms.a
 	$(call say,LINK)
-	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
 
 # What it finds new goes to build/fuzz/corpus; tests/fuzz/corpus has the seeds.
 ifneq ($(F),)

@@ -334,6 +334,15 @@ static int chain_read_pem(struct chain *chain, struct slice body)
 	return err;
 }
 
+/* One SEQUENCE and nothing behind it; of a length that certificates have. */
+static bool is_der(struct slice body)
+{
+	const uint8_t *at = (const uint8_t *)body.ptr;
+
+	return body.len > 4 && at[0] == (ASN_SEQUENCE | ASN_CONSTRUCTED) && at[1] == 0x82 &&
+	       ((size_t)at[2] << 8 | at[3]) + 4 == body.len;
+}
+
 static int chain_read(struct chain *chain, struct slice body)
 {
 	*chain = (struct chain){0};
@@ -341,7 +350,7 @@ static int chain_read(struct chain *chain, struct slice body)
 		buf_init(&chain->ders[i], CERT_BODY_MAX);
 	if (body.len > CERT_BODY_MAX)
 		return SBC_ELIMIT;
-	if (body.len && (uint8_t)body.ptr[0] == (ASN_SEQUENCE | ASN_CONSTRUCTED)) {
+	if (is_der(body)) {
 		chain->count = 1;
 		return buf_put_slice(&chain->ders[0], body);
 	}
@@ -383,14 +392,18 @@ static void read_common_name(struct cert *cert, const DecodedCert *decoded)
 static int read_leaf(struct cert *cert, struct slice der)
 {
 	DecodedCert decoded;
-	int err = 0;
+	int rc, err = 0;
 
 	wc_InitDecodedCert(&decoded, (const byte *)der.ptr, (word32)der.len, NULL);
-	if (wc_ParseCert(&decoded, CERT_TYPE, NO_VERIFY, NULL) != 0 ||
-		read_validity(&decoded, &cert->leaf))
-		err = SBC_EPARSE;
-	err = err ? err : crypto_key_public(&cert->key, public_key_of(&decoded));
-	if (!err) {
+	rc = wc_ParseCert(&decoded, CERT_TYPE, NO_VERIFY, NULL);
+	/* An extension that must be understood and is not: a certificate all the same, which
+	 * judge() will not trust. */
+	cert->is_read =
+		(rc == 0 || rc == ASN_CRIT_EXT_E) && !read_validity(&decoded, &cert->leaf);
+	if (cert->is_read &&
+		crypto_key_public(&cert->key, public_key_of(&decoded)) == SBC_ENOMEM)
+		err = SBC_ENOMEM;
+	if (cert->is_read && !err) {
 		cert->may_sign =
 			!decoded.extKeyUsageSet || (decoded.extKeyUsage & KEYUSE_DIGITAL_SIG);
 		for (const DNS_entry *entry = decoded.altNames; entry; entry = entry->next)
@@ -435,8 +448,10 @@ int cert_new(struct cert **out, struct slice body, const struct cert_anchors *an
 		err = SBC_ENOMEM;
 	err = err ? err : read_leaf(cert, buf_slice(&chain.ders[0]));
 	if (!err) {
-		cert->why = "certificate was not judged";
-		err = anchors ? judge(cert, &chain, anchors) : 0;
+		cert->why = cert->is_read
+				    ? "certificate was not judged"
+				    : "certificate cannot be read: unknown kind or broken";
+		err = anchors && cert->is_read ? judge(cert, &chain, anchors) : 0;
 	}
 	chain_fini(&chain);
 	if (err) {
@@ -453,6 +468,11 @@ void cert_free(struct cert *cert)
 		return;
 	crypto_key_free(cert->key);
 	mem_free(cert);
+}
+
+enum crypto_key_kind cert_key_kind(const struct cert *cert)
+{
+	return cert->key ? crypto_key_kind(cert->key) : CRYPTO_KEY_OTHER;
 }
 
 /* RFC 5922 section 7.1: "sip:" and a host, nothing more. */

@@ -34,7 +34,8 @@ struct cert_validity {
 };
 
 struct cert {
-	struct crypto_key *key; /* owned */
+	bool is_read;           /* false: unknown kind or broken; then only why is set */
+	struct crypto_key *key; /* owned; NULL: of a kind that we do not know */
 	struct cert_validity leaf;
 	bool is_trusted;            /* chains to an anchor, leaving dates aside */
 	const char *why;            /* static: what is wrong when it is not trusted */
@@ -51,11 +52,12 @@ struct cert {
 
 /*
  * body: PEM (leaf, then intermediates) or one DER. anchors NULL: not judged, is_trusted stays
- * false. SBC_EPARSE: no certificate in it; SBC_ELIMIT; SBC_ECRYPTO: a key that we cannot
- * read; SBC_ENOMEM.
+ * false. SBC_EPARSE: nothing that is meant as a certificate; SBC_ELIMIT, SBC_ENOMEM;
+ * SBC_ECRYPTO: wolfSSL failed.
  */
 int cert_new(struct cert **out, struct slice body, const struct cert_anchors *anchors);
 void cert_free(struct cert *cert); /* NULL is allowed */
+enum crypto_key_kind cert_key_kind(const struct cert *cert);
 
 /* The name of the certificate that covers the host, exactly and without wildcards (RFC 5922
  * section 7.2), or NULL. */

@@ -6,7 +6,6 @@
 
 #include "policy/name.h"
 
-#include "base/buf.h"
 #include "base/err.h"
 
 /* What a whole number has at least and at most (E.164; CAN-1, CAN-5). */
@@ -51,16 +50,49 @@ static int escaped(struct slice s)
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-static void put_lower(struct buf *out, struct slice s)
+/* Text that grows in an array: no allocation that could fail in the middle of a judgement. */
+struct line {
+	char *out;
+	size_t size;
+	size_t len;
+	bool is_full;
+};
+
+static void put(struct line *line, char c)
+{
+	if (line->len + 1 >= line->size) {
+		line->is_full = true;
+		return;
+	}
+	line->out[line->len++] = c;
+	line->out[line->len] = '\0';
+}
+
+static void put_slice(struct line *line, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		put(line, s.ptr[i]);
+}
+
+static void put_lower(struct line *line, struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i];
-		buf_put_char(out, c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c);
+		put(line, c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c);
 	}
 }
 
+static void put_escaped(struct line *line, int code)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	put(line, '%');
+	put(line, digits[code >> 4]);
+	put(line, digits[code & 15]);
+}
+
 /* RFC 3261 section 25.1: unreserved characters lose their escape, the others keep it. */
-static int put_user(struct buf *out, struct slice user)
+static int put_user(struct line *line, struct slice user)
 {
 	while (user.len) {
 		char c = user.ptr[0];
@@ -70,14 +102,14 @@ static int put_user(struct buf *out, struct slice user)
 		if (c != '%' && !is_alnum(c) && !is_one_of(c, "-_.!~*'()&=+$,;?/"))
 			return SBC_EPARSE;
 		if (c != '%')
-			buf_put_char(out, c);
+			put(line, c);
 		else if (is_alnum((char)code) || is_one_of((char)code, "-_.!~*'()"))
-			buf_put_char(out, (char)code);
+			put(line, (char)code);
 		else
-			buf_printf(out, "%%%02X", (unsigned)code);
+			put_escaped(line, code);
 		user = slice_from(user, c == '%' ? 3 : 1);
 	}
-	return out->err;
+	return 0;
 }
 
 /* Digits, '*' and '#' of a number; separators are dropped, all else makes it none. */
@@ -193,25 +225,21 @@ static int split_sip(struct parts *out, struct slice at)
 
 static int print_uri(struct identity_name *out, const struct parts *parts)
 {
-	struct buf text;
-	int err;
+	struct line line = {.out = out->uri_port, .size = sizeof(out->uri_port)};
 
-	buf_init(&text, NAME_URI_MAX - 1);
-	put_lower(&text, parts->scheme);
-	buf_put_char(&text, ':');
-	err = put_user(&text, parts->user);
+	put_lower(&line, parts->scheme);
+	put(&line, ':');
+	if (put_user(&line, parts->user))
+		return SBC_EPARSE;
 	if (parts->user.len)
-		buf_put_char(&text, '@');
-	put_lower(&text, parts->host);
-	err = err ? err : slice_copy(buf_slice(&text), out->uri, sizeof(out->uri));
+		put(&line, '@');
+	put_lower(&line, parts->host);
+	slice_copy(slice_of(line.out, line.len), out->uri, sizeof(out->uri));
 	if (parts->port.len) {
-		buf_put_char(&text, ':');
-		buf_put_slice(&text, parts->port);
+		put(&line, ':');
+		put_slice(&line, parts->port);
 	}
-	err = err ? err : slice_copy(buf_slice(&text), out->uri_port, sizeof(out->uri_port));
-	err = err ? err : text.err;
-	buf_fini(&text);
-	return err;
+	return line.is_full ? SBC_ELIMIT : 0;
 }
 
 static int parse_tel(struct identity_name *out, struct slice at)
@@ -240,7 +268,7 @@ int name_parse(struct identity_name *out, struct slice addr_spec)
 	struct identity_name name = {0};
 	struct parts parts = {0};
 	struct slice at = addr_spec;
-	struct buf host;
+	struct line host = {.out = name.host, .size = sizeof(name.host)};
 	int err;
 
 	parts.scheme = slice_cut(&at, ':');
@@ -257,12 +285,7 @@ int name_parse(struct identity_name *out, struct slice addr_spec)
 	err = err ? err : print_uri(&name, &parts);
 	if (err)
 		return err;
-	buf_init(&host, NAME_HOST_MAX - 1);
 	put_lower(&host, parts.host);
-	err = host.err ? host.err : slice_copy(buf_slice(&host), name.host, sizeof(name.host));
-	buf_fini(&host);
-	if (err)
-		return err;
 	find_tn(&name, &parts);
 	*out = name;
 	return 0;

@@ -52,8 +52,7 @@ struct credential_source {
 static const char *check_credential(
 	const struct credential *c, const struct credential_source *source, struct slice domain)
 {
-	if (crypto_key_kind(c->key) != source->kind ||
-		crypto_key_kind(c->cert->key) != source->kind)
+	if (crypto_key_kind(c->key) != source->kind || cert_key_kind(c->cert) != source->kind)
 		return "is not of the right kind";
 	if (source->kind == CRYPTO_KEY_RSA && crypto_key_bits(c->key) < 2048)
 		return "is shorter than 2048 bits";
@@ -73,7 +72,7 @@ static int load_credential(struct credential *out, const struct credential_sourc
 	const char *why;
 	int err = cert_new(&out->cert, source->certificate_pem, NULL);
 
-	if (err)
+	if (err || !out->cert->is_read)
 		return set_fault(fault, err == SBC_ENOMEM ? err : SBC_ECRYPTO,
 			"%.*s: no %s certificate that can be read", SLICE_ARG(domain), name);
 	err = crypto_key_private(&out->key, source->key_pem);

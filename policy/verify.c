@@ -90,7 +90,6 @@ static enum judgement check_certificate(const struct verification *v,
 {
 	const struct cert *cert = found->cert;
 	const char *subject = cert_covers(cert, slice_str(v->from.host));
-	unsigned bits = crypto_key_bits(cert->key);
 
 	if (!cert->is_trusted)
 		return verdict_refuse(verdict, 437, cert->why);
@@ -104,7 +103,7 @@ static enum judgement check_certificate(const struct verification *v,
 	if (!cert_is_valid_at(&cert->chain, verdict->signed_at))
 		return verdict_refuse(
 			verdict, 437, "certificate was not valid when it was signed");
-	if (crypto_key_kind(cert->key) != kind || (kind == CRYPTO_KEY_RSA && bits < 2048))
+	if (cert_key_kind(cert) != kind)
 		return verdict_refuse(verdict, 437, "certificate's key is of the wrong kind");
 	if (!cert->may_sign)
 		return verdict_refuse(verdict, 437, "certificate's keyUsage forbids signing");
@@ -295,7 +294,7 @@ void policy_verify(struct policy *policy, const struct identity_facts *facts,
 	bool is_8224, is_4474, is_named;
 	int err = read_values(facts, values, &count);
 
-	*out = (struct identity_verdict){.outcome = IDENTITY_REFUSED};
+	*out = (struct identity_verdict){.outcome = IDENTITY_REFUSED, .phrase = ""};
 	is_8224 = rules->accept_8224 && has_kind(values, count, IDENTITY_KIND_8224);
 	is_4474 = !is_8224 && rules->accept_4474 && has_kind(values, count, IDENTITY_KIND_4474);
 	is_named = !name_parse(&v.from, facts->from_uri) && !name_parse(&v.to, facts->to_uri);

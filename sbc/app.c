@@ -99,8 +99,10 @@ static int on_send(
 	const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg)
 {
 	struct app *app = arg;
+	struct netaddr peer = hop->addr;
 
-	note(app, false, hop->kind, hop->listener, &hop->addr, slice_of(bytes, len));
+	transport_flow_peer(app->transport, hop->flow, &peer);
+	note(app, false, hop->kind, hop->listener, &peer, slice_of(bytes, len));
 	return transport_send(app->transport, hop, tag, bytes, len);
 }
 

@@ -210,6 +210,16 @@ bool transport_flow_is_alive(const struct transport *transport, struct flow_id f
 	return flow_find(transport, flow) != NULL;
 }
 
+bool transport_flow_peer(
+	const struct transport *transport, struct flow_id id, struct netaddr *out)
+{
+	const struct flow *flow = flow_find(transport, id);
+
+	if (flow)
+		*out = flow->peer;
+	return flow != NULL;
+}
+
 void transport_counters(const struct transport *transport, struct transport_counters *out)
 {
 	*out = transport->counters;

@@ -97,11 +97,7 @@ static size_t take_frames(struct flow *flow, struct slice bytes)
 /* What is left over is less than a message; a whole one is read where it came. */
 static void keep_rest(struct flow *flow, struct slice rest)
 {
-	if (flow->state != FLOW_OPEN || !rest.len)
-		return;
-	if (rest.len >= SIP_MESSAGE_MAX)
-		give_up(flow, rest, true);
-	else if (buf_put_slice(&flow->in, rest))
+	if (flow->state == FLOW_OPEN && rest.len && buf_put_slice(&flow->in, rest))
 		flow_close(flow, "no memory");
 }
 

@@ -5,6 +5,7 @@ loudspeaker. Told what to do, and heard, over its ctrl_tcp module (JSON in netst
 import glob
 import json
 import os
+import re
 import socket
 import time
 
@@ -130,11 +131,15 @@ class Phone:
         return wait_for(lambda: self.event(kind), seconds, f"{self.name}'s {kind}")
 
     def wait_registered(self, seconds=10):
+        """Read off its log: it may register before our control connection is there, and
+        tells each event only once."""
         def registered():
-            failed = self.event("REGISTER_FAIL")
+            with open(self.program.log, encoding="utf-8", errors="replace") as log:
+                text = log.read()
+            failed = re.search(r"reg: \S+ (?:\(\S+\) )?Register: (.*)", text)
             if failed:
-                raise DemoError(f"{self.name} cannot register: {failed.get('param', '')}")
-            return self.event("REGISTER_OK")
+                raise DemoError(f"{self.name} cannot register: {failed[1]}")
+            return re.search(r"200 OK .*\[\d+ bindings?\]", text)
         wait_for(registered, seconds, f"{self.name}'s registration")
 
     def recording(self, since=0.0):

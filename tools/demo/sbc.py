@@ -67,7 +67,6 @@ def ha1(algorithm, user, domain, password):
 def users_yaml(domain, users):
     """users: name to password."""
     return "\n".join(f"  - name: {name}\n    domain: {domain}\n"
-                     f"    ha1_sha256: {ha1('sha256', name, domain, password)}\n"
                      f"    ha1_md5: {ha1('md5', name, domain, password)}"
                      for name, password in users.items())
 

@@ -151,6 +151,29 @@ static void refuses_with_the_scan(void **state)
 	parsed_fini(&p);
 }
 
+/* Where osip is stricter than we are, it has the last word. */
+static void lets_osip_judge(void **state)
+{
+	static const struct {
+		const char *text;
+		int err;
+	} table[] = {
+		{OPTIONS_HEAD "Route: <sip:aa;lr>, <sip:bb;lr>\r\n\r\n", 0},
+		{OPTIONS_HEAD "Route: <sip:a>\r\n\r\n", SBC_EPARSE}, /* a URI of five bytes */
+		{OPTIONS_HEAD "Record-Route: <sip:aa>, <sip:b>\r\n\r\n", SBC_EPARSE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct parsed p;
+		parse_text(&p, table[i].text);
+		if (p.err != table[i].err)
+			fail_msg("row %zu: %s", i, err_name(p.err));
+		assert_int_equal(p.err ? 400 : 0, p.fault.code);
+		parsed_fini(&p);
+	}
+}
+
 /* The largest heads that the scan lets through go through osip as well: its memory comes
  * from more than the first block then. */
 static void parses_the_largest(void **state)
@@ -287,6 +310,7 @@ int main(void)
 		cmocka_unit_test(unfolds),
 		cmocka_unit_test(keeps_the_body),
 		cmocka_unit_test(refuses_with_the_scan),
+		cmocka_unit_test(lets_osip_judge),
 		cmocka_unit_test(parses_the_largest),
 		cmocka_unit_test(without_memory),
 		cmocka_unit_test(with_a_small_arena),
