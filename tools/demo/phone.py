@@ -5,6 +5,7 @@ loudspeaker. Told what to do, and heard, over its ctrl_tcp module (JSON in netst
 import glob
 import json
 import os
+import re
 import socket
 import time
 
@@ -68,6 +69,7 @@ class Phone:
         self.ctrl_port = settings["port"] + 3
         self.events = []
         self._unread = b""
+        self._answers = {}  # the newest to each command
         self._control = None
         os.makedirs(self.folder, exist_ok=True)
         self._forget()
@@ -119,6 +121,8 @@ class Phone:
             self._unread = rest[end + 1:]
             if message.get("event"):
                 self.events.append((time.monotonic(), message))
+            else:
+                self._answers[message.get("token")] = message.get("data", "")
 
     def event(self, kind):
         """The first event of that type, or None."""
@@ -130,12 +134,14 @@ class Phone:
         return wait_for(lambda: self.event(kind), seconds, f"{self.name}'s {kind}")
 
     def wait_registered(self, seconds=10):
+        """Asked, not heard: it may have registered before anybody listened to it."""
         def registered():
-            failed = self.event("REGISTER_FAIL")
-            if failed:
-                raise DemoError(f"{self.name} cannot register: {failed.get('param', '')}")
-            return self.event("REGISTER_OK")
-        wait_for(registered, seconds, f"{self.name}'s registration")
+            self.program.check()
+            self.command("reginfo")
+            time.sleep(0.1)
+            self._read()
+            return re.search(r"sip:\S+\s+\S*OK\b", self._answers.get("reginfo", ""))
+        wait_for(registered, seconds, f"{self.name}'s registration, see {self.program.log}")
 
     def recording(self, since=0.0):
         """The newest of what it heard, as a WAV file written after that time; else None."""
