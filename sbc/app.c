@@ -224,7 +224,8 @@ static void on_drained(void *arg)
 {
 	struct app *app = arg;
 
-	log_event(app->log, LOG_INFO, "sbc", "drained", "state=closing");
+	if (app->state == APP_DRAINING)
+		log_event(app->log, LOG_INFO, "sbc", "drained", "state=closing");
 	close_parts(app);
 }
 

@@ -325,10 +325,8 @@ static void check_http(struct config_reading *r)
 	const struct config_node *where = config_node_get(section, "address");
 	char text[NETADDR_TEXT_MAX];
 
-	if (config_node_is_null(section)) {
-		http->is_enabled = false;
+	if (config_node_is_null(section))
 		return;
-	}
 	check_pair(r, section, http->certificate, http->key, "");
 	if (netaddr_is_set(&http->address) && !netaddr_port(&http->address))
 		netaddr_set_port(&http->address, DEFAULT_PORT_HTTP);
@@ -357,9 +355,12 @@ static void check_registration(struct config_reading *r)
 
 void config_check(struct config_reading *r)
 {
-	check_http(r);
+	/* What is not written does not listen. */
+	if (config_node_is_null(config_node_get(r->root, "http")))
+		r->config->http.is_enabled = false;
 	check_domains(r);
 	check_listeners(r);
+	check_http(r);
 	for (size_t i = 0; i < r->config->user_count; i++)
 		check_user(r, i);
 	for (size_t i = 0; i < r->config->peer_count; i++)

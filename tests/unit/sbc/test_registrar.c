@@ -87,6 +87,9 @@ static void binds_and_finds(void **state)
 	/* The connection is the way back, not what the contact says. */
 	assert_int_equal(TRANSPORT_TLS, binding->hop.kind);
 	assert_int_equal(9, binding->hop.flow.generation);
+	f->source.kind = TRANSPORT_UDP;
+	say(f, SLICE("u@a"), "c", 1, "Contact: <sip:a@10.0.0.1>\r\n");
+	binding = registrar_find(f->registrar, SLICE("u@a"), f->now);
 	assert_true(netaddr_equal(&f->source.peer, &binding->hop.addr));
 	assert_null(registrar_find(f->registrar, SLICE("bob@atlanta.test"), f->now));
 }

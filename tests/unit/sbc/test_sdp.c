@@ -239,6 +239,21 @@ static void limits_fingerprints(void **state)
 	read_fini(&r);
 }
 
+/* SDP-32: "only" asks for the same, more urgently. */
+static void reads_mux(void **state)
+{
+	struct read r;
+
+	(void)state;
+	read_text(&r, SESSION "a=rtcp-mux\r\n" AUDIO AUDIO "a=rtcp-mux\r\n" AUDIO
+			      "a=rtcp-mux-only\r\n");
+	assert_int_equal(0, r.err);
+	assert_false(r.sdp->media[0].rtcp_mux); /* media level only */
+	assert_true(r.sdp->media[1].rtcp_mux);
+	assert_true(r.sdp->media[2].rtcp_mux);
+	read_fini(&r);
+}
+
 /* SDP-7: what holds for the session holds for a section that does not say otherwise. */
 static void applies_session_values(void **state)
 {
@@ -387,6 +402,7 @@ int main(void)
 		cmocka_unit_test(has_ceilings),
 		cmocka_unit_test(counts_audio_attributes_only),
 		cmocka_unit_test(limits_fingerprints),
+		cmocka_unit_test(reads_mux),
 		cmocka_unit_test(applies_session_values),
 		cmocka_unit_test(finds_the_section),
 		cmocka_unit_test(without_memory),
