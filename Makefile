@@ -36,16 +36,18 @@ CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Iinclude -I. $(DEP_CPPFLAGS) \
 	    -DCOUNTERSIP_VERSION='"$(VERSION)"'
 VERSION  := 0.1.0
 
-ROOMS     := base media policy sbc
+ROOMS     := base media policy sbc ctl
 DIR_base  := sbc/base
 DIR_media := media
 DIR_policy := policy
 DIR_sbc   := sbc
+DIR_ctl   := tools/ctl
 # What a room's unit tests link beside the room: its own floor and no more.
 BELOW_base   :=
 BELOW_media  := base
 BELOW_policy := base
 BELOW_sbc    := policy media base
+BELOW_ctl    := base
 
 SRC := $(foreach r,$(ROOMS),$(wildcard $(DIR_$(r))/*.c))
 OBJ := $(SRC:%.c=$(B)/%.o)
@@ -59,7 +61,7 @@ LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(B)/countersip
+all: $(B)/countersip $(B)/countersipctl
 
 deps:
 	@rm -f $(DEPS)/flags-$(WOLFSSL).mk
@@ -69,7 +71,7 @@ $(DEPS)/flags-$(WOLFSSL).mk: tools/deps.sh tools/packages.txt tools/wolfssl.conf
 	@sh tools/deps.sh $(DEPS) $(WOLFSSL) $@
 
 define room_rules
-$(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(filter-out sbc/main.c,$(wildcard $(DIR_$(1))/*.c)))
+$(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard $(DIR_$(1))/*.c)))
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
 
@@ -81,6 +83,9 @@ $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 $(B)/countersip: $(B)/sbc/main.o $(LIBS)
 	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS)
 
+$(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,base)
+	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS)
+
 # A scenario has the whole core and judgement around it, and a media room that only remembers.
 $(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
 		$(call lib,base)
@@ -90,7 +95,7 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-test: $(B)/countersip $(UNIT) $(SCENARIO)
+test: $(B)/countersip $(B)/countersipctl $(UNIT) $(SCENARIO)
 	@python3 tools/run_tests.py --build $(B) --san '$(SAN)' --filter '$(T)'
 
 demo: $(B)/countersip
@@ -107,7 +112,7 @@ FUZZ       := build/fuzz
 FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS := -std=c11 -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	      -fno-sanitize-recover=undefined
-FUZZ_ROOMS := $(patsubst %.c,$(FUZZ)/%.o,$(filter-out sbc/main.c,$(SRC)))
+FUZZ_ROOMS := $(patsubst %.c,$(FUZZ)/%.o,$(filter-out %/main.c,$(SRC)))
 
 $(FUZZ)/%.o: %.c
 	@mkdir -p $(@D)
