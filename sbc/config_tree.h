@@ -97,6 +97,7 @@ struct config_row {
 	unsigned min, max;    /* of a number or of a list's items */
 	size_t item_size;     /* bytes; lists of mappings */
 	const char *help;
+	const char *alias; /* another name it is known by elsewhere; NULL: none */
 };
 
 extern const struct config_type config_type_section;
@@ -110,6 +111,8 @@ extern const struct config_type config_type_url;
 extern const struct config_type config_type_hex; /* max: digits */
 extern const struct config_type config_type_bool;
 extern const struct config_type config_type_number;
+extern const struct config_type config_type_mode; /* "0660" */
+extern const struct config_type config_type_path; /* no blanks; may be empty */
 extern const struct config_type config_type_log_level;
 extern const struct config_type config_type_transport;
 extern const struct config_type config_type_hostport;
