@@ -93,7 +93,7 @@ struct rpc_world {
 	struct transport *transport; /* may be NULL (scenario tests) */
 	struct log *log;
 	struct rpc_budget *budget; /* NULL: none */
-	int64_t start_s; /* when the program started */
+	int64_t start_s;           /* when the program started */
 	usec_t (*now)(void);
 };
 
