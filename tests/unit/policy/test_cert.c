@@ -226,6 +226,23 @@ static void anchors(void **state)
 		cert_anchors_new(&anchors, SLICE("-----BEGIN CERTIFICATE-----\nMAA=\n"
 						 "-----END CERTIFICATE-----\n")));
 	buf_init(&many, 1 << 20);
+	/* One that is of no use among others. */
+	buf_put_str(&many, "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+	buf_put_slice(&many, buf_slice(&leaf));
+	buf_put_slice(&many, buf_slice(&ca));
+	assert_int_equal(0, cert_anchors_new(&anchors, buf_slice(&many)));
+	cert = cert_of("leaf.pem", anchors);
+	assert_true(cert->is_trusted);
+	cert_free(cert);
+	/* What one chain brings is no anchor for the next. */
+	cert = cert_of("chain.pem", anchors);
+	assert_true(cert->is_trusted);
+	cert_free(cert);
+	cert = cert_of("chain-without-middle.pem", anchors);
+	assert_false(cert->is_trusted);
+	cert_free(cert);
+	cert_anchors_free(anchors);
+	buf_reset(&many);
 	for (int i = 0; i < CERT_ANCHOR_MAX; i++)
 		buf_put_slice(&many, buf_slice(&ca));
 	assert_int_equal(0, cert_anchors_new(&anchors, buf_slice(&many)));
