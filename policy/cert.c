@@ -279,7 +279,10 @@ static int read_anchors(struct cert_anchors *anchors, struct slice pem)
 		err = pem_next(&pem, &label, der);
 		if (err == SBC_ENOENT)
 			return anchors->count ? 0 : left_out;
-		if (!err && slice_equal(label, SLICE("CERTIFICATE")))
+		if (err)
+			return err; /* damaged armour: nothing behind it can be trusted to be
+				       whole */
+		if (slice_equal(label, SLICE("CERTIFICATE")))
 			err = add_anchor(anchors, buf_slice(der));
 		if (err == SBC_ENOMEM)
 			return err;

@@ -210,7 +210,7 @@ static void bodies_that_are_none(void **state)
 static void anchors(void **state)
 {
 	struct buf ca = file_bytes(CERTS "ca.pem"), leaf = file_bytes(CERTS "leaf.pem");
-	struct cert_anchors *anchors = NULL;
+	struct cert_anchors *anchors = NULL, *none = NULL;
 	struct cert *cert;
 	struct buf many;
 
@@ -234,6 +234,9 @@ static void anchors(void **state)
 	cert = cert_of("leaf.pem", anchors);
 	assert_true(cert->is_trusted);
 	cert_free(cert);
+	/* Damaged armour behind a good one (found by fuzzing: it never ended). */
+	buf_put_str(&many, "-----BEGIN CERTIFICATE-----\nMAA=\n");
+	assert_int_equal(SBC_EPARSE, cert_anchors_new(&none, buf_slice(&many)));
 	/* What one chain brings is no anchor for the next. */
 	cert = cert_of("chain.pem", anchors);
 	assert_true(cert->is_trusted);
