@@ -14,7 +14,7 @@ TIME    ?= 60
 WOLFSSL ?= build
 V       ?=
 DEPS    ?= build/deps
-B       := build/$(if $(SAN),$(SAN),plain)
+B       := build/$(or $(SAN),plain)$(if $(filter system,$(WOLFSSL)),-system)
 
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
 	  -Wpointer-arith -Wvla -Werror
@@ -155,7 +155,7 @@ fuzz-smoke: $(FUZZERS:%=$(FUZZ)/fuzz_%)
 	@sh tools/fuzz_smoke.sh $(FUZZ) $(or $(SMOKE_TIME),10) $(FUZZERS)
 
 clean:
-	rm -rf build/plain build/address build/thread build/fuzz
+	rm -rf build/plain* build/address* build/thread* build/fuzz
 
 help:
 	@sed -n '2,/^$$/s/^# //p' Makefile
