@@ -123,7 +123,7 @@ static inline int rig_setup(void **state)
 	snprintf(rig->folder, sizeof(rig->folder), "build/rpc-test-XXXXXX");
 	assert_non_null(mkdtemp(rig->folder));
 	uv_loop_init(&rig->loop);
-	rig->budget.max = 16 * 1024 * 1024;
+	rig->budget.max = 64 * 1024 * 1024;
 	rig->world = (struct rpc_world){.now = rig_now, .budget = &rig->budget};
 	assert_int_equal(0, rpc_jobs_open(&rig->jobs, &rig->loop, &rig->world));
 	*state = rig;

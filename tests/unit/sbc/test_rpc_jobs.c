@@ -144,7 +144,7 @@ static void too_large_is_a_fault(void **state)
 	assert_true(asked.is_faulty);
 	assert_non_null(strstr(asked.text.data, "Answer too large"));
 	buf_fini(&asked.text);
-	rig->budget.max = 16 * 1024 * 1024;
+	rig->budget.max = 64 * 1024 * 1024;
 }
 
 static void on_room(void *arg)
