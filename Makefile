@@ -84,7 +84,7 @@ $(B)/countersip: $(B)/sbc/main.o $(LIBS)
 	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS)
 
 $(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,base)
-	$(CC) $(CFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS)
+	$(CC) $(CFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit
 
 # A scenario has the whole core and judgement around it, and a media room that only remembers.
 $(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
