@@ -391,7 +391,7 @@ static void the_example_is_right(void **state)
 	assert_string_equal("atlanta.test", c->domains[0].name);
 	assert_int_equal(3, c->listener_count);
 	assert_true(c->http.is_enabled);
-	assert_int_equal(64, strlen(c->users[0].ha1_sha256));
+	assert_int_equal(32, strlen(c->users[0].ha1_md5));
 	config_unref(c);
 	buf_fini(&faults);
 }
