@@ -12,7 +12,7 @@
 /* Candidates of addresses that were not signalled; one place is kept for the one that was. */
 #define STRANGER_MAX (CANDIDATE_MAX - 1)
 /* A client whose handshake was spoiled from outside begins again so many times. */
-#define RESTART_MAX 8
+#define RESTART_MAX 3
 
 static void candidate_free(struct candidate *candidate)
 {

@@ -259,6 +259,7 @@ static int add_anchor(struct cert_anchors *anchors, struct slice der)
 int cert_anchors_new(struct cert_anchors **out, struct slice pem)
 {
 	struct cert_anchors *anchors = mem_alloc(sizeof(*anchors));
+	bool is_given = slice_trim(pem).len > 0;
 	struct trust trust;
 	struct slice label;
 	int err = anchors ? 0 : SBC_ENOMEM;
@@ -278,7 +279,7 @@ int cert_anchors_new(struct cert_anchors **out, struct slice pem)
 			err = add_anchor(anchors, buf_slice(der));
 	}
 	err = err == SBC_ENOENT ? 0 : err;
-	if (!err && !anchors->count && slice_trim(pem).len)
+	if (!err && !anchors->count && is_given)
 		err = SBC_EPARSE;
 	/* Once for all: the manager takes each of them. */
 	err = err ? err : trust_init(&trust, anchors);

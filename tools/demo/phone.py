@@ -69,6 +69,7 @@ class Phone:
         self.ctrl_port = settings["port"] + 3
         self.events = []
         self._unread = b""
+        self._answers = {}  # the newest to each command
         self._control = None
         os.makedirs(self.folder, exist_ok=True)
         self._forget()
@@ -120,6 +121,8 @@ class Phone:
             self._unread = rest[end + 1:]
             if message.get("event"):
                 self.events.append((time.monotonic(), message))
+            else:
+                self._answers[message.get("token")] = message.get("data", "")
 
     def event(self, kind):
         """The first event of that type, or None."""
@@ -131,16 +134,14 @@ class Phone:
         return wait_for(lambda: self.event(kind), seconds, f"{self.name}'s {kind}")
 
     def wait_registered(self, seconds=10):
-        """Read off its log: it may register before our control connection is there, and
-        tells each event only once."""
+        """Asked, not heard: it may have registered before anybody listened to it."""
         def registered():
-            with open(self.program.log, encoding="utf-8", errors="replace") as log:
-                text = log.read()
-            failed = re.search(r"reg: \S+ (?:\(\S+\) )?Register: (.*)", text)
-            if failed:
-                raise DemoError(f"{self.name} cannot register: {failed[1]}")
-            return re.search(r"200 OK .*\[\d+ bindings?\]", text)
-        wait_for(registered, seconds, f"{self.name}'s registration")
+            self.program.check()
+            self.command("reginfo")
+            time.sleep(0.1)
+            self._read()
+            return re.search(r"sip:\S+\s+\S*OK\b", self._answers.get("reginfo", ""))
+        wait_for(registered, seconds, f"{self.name}'s registration, see {self.program.log}")
 
     def recording(self, since=0.0):
         """The newest of what it heard, as a WAV file written after that time; else None."""

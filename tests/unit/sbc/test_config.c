@@ -279,6 +279,11 @@ static const struct fault_case cases[] = {
 		"     4 | sip_trace: \"a?\"\n"
 		"       |              ^\n",
 		"control bytes"},
+	{"\xef\xbb\xbf%YAML",
+		":1:1: no YAML directives here\n"
+		"     1 | \xef\xbb\xbf%YAML\n"
+		"       | ^\n",
+		"libfyaml 0.7.12 does not come back from this"},
 	{"",
 		":1:1: \"domains\" is missing here: our own domains: their users register "
 		"here, "
