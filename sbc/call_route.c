@@ -39,12 +39,12 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 	return err;
 }
 
-static const struct config_peer *find_route(const struct sbc *sbc, struct slice domain)
+static const struct config_peer *find_route(const struct config *config, struct slice domain)
 {
-	for (size_t i = 0; i < sbc->config->route_count; i++) {
-		const struct config_route *route = &sbc->config->routes[i];
+	for (size_t i = 0; i < config->route_count; i++) {
+		const struct config_route *route = &config->routes[i];
 		if (slice_equal_nocase(slice_str(route->domain), domain))
-			return &sbc->config->peers[route->peer_index];
+			return &config->peers[route->peer_index];
 	}
 	return NULL;
 }
@@ -72,7 +72,7 @@ static uint16_t find_user(
 {
 	struct sbc *sbc = call->sbc;
 	const struct config_user *user =
-		config_user_find(sbc->config, target->user, target->host);
+		config_user_find(call->config, target->user, target->host);
 	const struct registrar_binding *binding;
 	char aor[256];
 	struct buf text;
@@ -101,14 +101,15 @@ static uint16_t find_target(struct call *call, struct leg_invite *invite,
 	*peer = NULL;
 	if (!target->user.len)
 		return 404;
-	if (config_domain_find(sbc->config, target->host))
+	if (config_domain_find(call->config, target->host))
 		return find_user(call, target, invite, now);
-	/* No transit: we could neither prove nor sign for the caller (DEC-4). */
-	if (call->from_peer)
-		return 403;
-	*peer = find_route(sbc, target->host);
+	*peer = find_route(call->config, target->host);
 	if (!*peer)
 		return 404;
+	/* We cannot sign for another domain's caller, so nobody who wants that gets the call
+	 * (DEC-4). */
+	if (call->from_peer && ((*peer)->sign_8224 || (*peer)->sign_4474))
+		return 403;
 	if (hop_to_peer(sbc, *peer, &invite->hop) ||
 		print_aor(call, target, &invite->request_uri))
 		return 500;
@@ -157,6 +158,8 @@ int call_route(struct call *call, struct reply *refusal, usec_t now)
 	err = print_aor(call, &call->invite->from.uri, &invite.local_uri);
 	err = err ? err : print_aor(call, &call->invite->to.uri, &invite.remote_uri);
 	err = err ? err : print_offer(call, &body);
+	call->to_peer = job.peer;
+	err = err ? err : call_cross_invite(call, invite.local_uri);
 	invite.body = buf_slice(&body);
 	err = err ? err : leg_uac_start(&call->b, &invite, now);
 	buf_fini(&body);

@@ -4,8 +4,12 @@
 
 #include <stdio.h>
 
+#include "base/err.h"
 #include "sbc/config_tree.h"
+#include "sbc/header_rules.h"
+#include "sbc/pattern.h"
 #include "sbc/peer_profile.h"
+#include "sbc/sip_parts.h"
 
 static bool has(const char *text)
 {
@@ -63,12 +67,71 @@ static void apply_profile(struct config_reading *r, size_t i)
 			p->written & 1u << PEER_KEY_MEDIA ? "" : p->profile);
 }
 
+/* ---- header rules ---- */
+
+static void check_rule_name(struct config_reading *r, const struct config_node *node,
+	const struct config_header_rule *h)
+{
+	struct slice name = slice_str(h->name), made = slice_str(h->value);
+	bool is_wild = name.len && name.ptr[name.len - 1] == '*';
+
+	if (is_wild && h->action != HEADER_ALLOW && h->action != HEADER_REMOVE)
+		config_fault(r->faults, node, "* goes with allow and remove only");
+	else if (header_rules_is_ours(name))
+		config_fault(r->faults, node,
+			"%s is written anew on each leg: no rule can change it", h->name);
+	else if (h->action == HEADER_RENAME &&
+		 (!sip_is_token(made) || header_rules_is_ours(made)))
+		config_fault(r->faults, node, "value must be the new name of the header");
+}
+
+static void compile_rule(
+	struct config_reading *r, const struct config_node *node, struct config_header_rule *h)
+{
+	char why[200] = "";
+	int err = pattern_new(&h->compiled, r->arena, slice_str(h->pattern), why, sizeof(why));
+
+	if (err == SBC_ENOMEM)
+		r->faults->is_out_of_memory = true;
+	else if (err)
+		config_fault(r->faults, node, "pattern: %s", why);
+	else if (!pattern_takes(h->compiled, slice_str(h->value)))
+		config_fault(r->faults, node,
+			"value: a backslash goes before another one or the number of a group");
+}
+
+static void check_rule(
+	struct config_reading *r, const struct config_node *node, struct config_header_rule *h)
+{
+	if (!has(h->name))
+		return; /* told already */
+	check_rule_name(r, node, h);
+	if (h->action == HEADER_REPLACE && has(h->pattern))
+		compile_rule(r, node, h);
+	else if (h->action == HEADER_REPLACE)
+		config_fault(r->faults, node, "replace needs a pattern");
+	else if (has(h->pattern))
+		config_fault(r->faults, node, "pattern goes with replace only");
+	if (h->action == HEADER_ADD && !has(h->value))
+		config_fault(r->faults, node, "add needs a value");
+}
+
+static void check_header_rules(struct config_reading *r, size_t i)
+{
+	const struct config_peer *p = &r->config->peers[i];
+	const struct config_node *list = config_node_get(config_item(r, "peers", i), "headers");
+
+	for (size_t j = 0; j < p->header_count; j++)
+		check_rule(r, config_node_item(list, j), &p->headers[j]);
+}
+
 static void check_peer(struct config_reading *r, size_t i)
 {
 	struct config *config = r->config;
 	struct config_peer *p = &config->peers[i];
 	size_t first;
 
+	check_header_rules(r, i);
 	if (netaddr_is_set(&p->address) && !netaddr_port(&p->address))
 		netaddr_set_port(&p->address,
 			p->transport == TRANSPORT_TLS ? CONFIG_PORT_TLS : CONFIG_PORT);

@@ -32,6 +32,8 @@ static const struct config_row rows[] = {
 		.help = "JSON Lines file that gets every SIP message"},
 	{"call_records", TYPE(text), IN(config, call_records), OPTIONAL,
 		.help = "JSON Lines file that gets a record of every call at its end"},
+	{"user_agent", TYPE(text), IN(config, user_agent), OPTIONAL,
+		.help = "told in User-Agent and Server; nothing is told when absent"},
 	{"ca", TYPE(text), IN(config, ca), OPTIONAL,
 		.help = "PEM file of the CAs that identities and TLS peers must chain to; "
 			"the demo CA of state_dir when absent"},
@@ -119,6 +121,24 @@ static const struct config_row rows[] = {
 	{"peers[].trusted", TYPE(bool), IN(config_peer, is_trusted), BY_PROFILE,
 		.help = "in our trust domain (RFC 3325): P-Asserted-Identity and its kind "
 			"cross to and from it"},
+
+	{"peers[].headers", TYPE(list), IN(config_peer, headers),
+		AND(config_peer, header_count), ITEMS(config_header_rule, 64), OPTIONAL,
+		.help = "rules for headers on the way from (in) or to (out) it, in this order; "
+			"try them: countersip -c FILE --rules FROM:TO < MESSAGE"},
+	{"peers[].headers[].direction", TYPE(direction), IN(config_header_rule, is_out),
+		REQUIRED, .help = "of messages: from it, to it"},
+	{"peers[].headers[].action", TYPE(header_action), IN(config_header_rule, action),
+		REQUIRED,
+		.help = "allow lets a header cross that else stays behind, if the other peer's "
+			"rules allow it too"},
+	{"peers[].headers[].name", TYPE(header_name), IN(config_header_rule, name), REQUIRED,
+		.help = "of the header; allow and remove take X-* for all that begin so"},
+	{"peers[].headers[].value", TYPE(text), IN(config_header_rule, value), OPTIONAL,
+		.help = "add: its value; rename: its new name; replace: what the match "
+			"becomes, \\1 to \\9 being its groups"},
+	{"peers[].headers[].pattern", TYPE(text), IN(config_header_rule, pattern), OPTIONAL,
+		.help = "replace: a regular expression (PCRE2) that the value must match"},
 
 	{"routes", TYPE(list), IN(config, routes), AND(config, route_count),
 		ITEMS(config_route, 10000), OPTIONAL,
@@ -345,7 +365,7 @@ static bool is_text_like(const struct config_row *row)
 	return row->type == &config_type_text || row->type == &config_type_url ||
 	       row->type == &config_type_hex || row->type == &config_type_sent_by ||
 	       row->type == &config_type_name || row->type == &config_type_domain ||
-	       row->type == &config_type_user;
+	       row->type == &config_type_user || row->type == &config_type_header_name;
 }
 
 /* What is not written: its default, or a fault when it must be there. */

@@ -131,6 +131,9 @@ extern const struct config_type config_type_blocks;
 extern const struct config_type config_type_hosts;
 extern const struct config_type config_type_peer_profile;
 extern const struct config_type config_type_media_mode;
+extern const struct config_type config_type_direction;
+extern const struct config_type config_type_header_action;
+extern const struct config_type config_type_header_name;
 
 /* ---- steps ---- */
 

@@ -61,6 +61,20 @@ enum peer_key {
 	PEER_KEY_COUNT
 };
 
+enum header_action { HEADER_ALLOW, HEADER_REMOVE, HEADER_ADD, HEADER_RENAME, HEADER_REPLACE };
+
+struct pattern;
+
+/* What is done with a header on its way from (in) or to (out) a peer. */
+struct config_header_rule {
+	bool is_out;
+	enum header_action action;
+	const char *name;  /* of allow and remove: may end in '*' */
+	const char *value; /* add: the value; rename: the new name; replace: what it becomes */
+	const char *pattern; /* replace: what must match */
+	struct pattern *compiled;
+};
+
 struct config_peer {
 	const char *name;
 	const char *domain;     /* its certificate's name, and its users' From domain */
@@ -75,7 +89,9 @@ struct config_peer {
 	bool allow_http;
 	const char *profile; /* a row of sbc/peer_profile.c */
 	enum media_mode media;
-	bool is_trusted;  /* within our trust domain (RFC 3325 section 2.3) */
+	bool is_trusted; /* within our trust domain (RFC 3325 section 2.3) */
+	struct config_header_rule *headers;
+	size_t header_count;
 	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
 };
 
@@ -140,6 +156,7 @@ struct config {
 	const char *sip_trace;    /* path of a JSON Lines file; "": none */
 	const char *call_records; /* path of a JSON Lines file; "": none */
 	const char *ca;           /* anchors for identity, TLS and fetch; "": demo CA */
+	const char *user_agent;   /* in User-Agent and Server; "": neither is sent */
 	struct config_domain *domains;
 	size_t domain_count;
 	struct config_listener *listeners;
