@@ -545,10 +545,15 @@ void call_start(struct sbc *sbc, const struct request *request)
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
+	peer = find_peer(sbc, request->source);
 	if (config_domain_find(sbc->config, request->msg->from.uri.host)) {
-		if (!authenticate_user(sbc, request, &user))
-			return;
-	} else if (!(peer = find_peer(sbc, request->source))) {
+		/* A proxy of ours did it already (KAM-11). */
+		if (!peer || !peer->authenticates) {
+			peer = NULL;
+			if (!authenticate_user(sbc, request, &user))
+				return;
+		}
+	} else if (!peer) {
 		sbc_refuse(sbc, request, 403);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "sbc/leg.h"
 #include "sbc/media_link.h"
 #include "sbc/policy_link.h"
+#include "sbc/route.h"
 #include "sbc/sdp.h"
 #include "sbc/session_id.h"
 
@@ -51,6 +52,9 @@ struct call {
 	size_t offer_index;                  /* the section we take */
 	const struct config_peer *from_peer; /* NULL: one of our users; of config */
 	const struct config_peer *to_peer;   /* likewise, once there is a route */
+	struct sip_uri called, caller;       /* rewritten; texts in the arena */
+	struct route_targets targets;        /* found by call_route() at first */
+	size_t target_next;                  /* tried next */
 	struct session_id session_ids[2];    /* RFC 7989: each end's */
 	struct identity_check check;
 	uint64_t sdp_session[2]; /* o= of what we say on each leg */
@@ -73,7 +77,9 @@ void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 void call_end(struct call *call, enum call_ender ender, uint16_t code, const char *reason,
 	usec_t now);
 
-/* call_route.c: finds the callee and calls it. A refusal is written to reply. */
+/* call_route.c: finds the callee and calls it. A refusal is written to reply. Again: calls
+ * the next of call->targets, while target_next is below their count; leg b and the media
+ * must be fresh. */
 int call_route(struct call *call, struct reply *refusal, usec_t now);
 /* call_cross.c: header lines of msg (from that side; may be NULL), and our own, for the next
  * message to the other side. */

@@ -156,38 +156,104 @@ static void check_peer(struct config_reading *r, size_t i)
 			"identity_required needs a signature that is accepted");
 }
 
-static void check_route(struct config_reading *r, size_t i)
+/* A peer that another section names; told where it is not there. */
+static bool name_peer(struct config_reading *r, const struct config_node *where,
+	const char *name, size_t *index)
 {
-	struct config *config = r->config;
-	struct config_route *route = &config->routes[i];
+	const struct config *config = r->config;
 	const char *nearest = NULL;
 	int best = 100;
 
-	if (has(route->domain) && config_domain_find(config, slice_str(route->domain)))
-		config_fault(r->faults, config_item_key(r, "routes", i, "domain"),
-			"%s is our own domain: its users are found by their registrations",
-			route->domain);
-	for (size_t j = 0; j < i && has(route->domain); j++)
-		if (!strcmp(route->domain, config->routes[j].domain)) {
-			config_fault(r->faults, config_item_key(r, "routes", i, "domain"),
-				"%s has a route already, in line %u", route->domain,
-				config_item_key(r, "routes", j, "domain")->line);
-			break;
-		}
-	if (!has(route->peer) || find_peer(config, route->peer, &route->peer_index))
-		return;
+	if (!has(name) || find_peer(config, name, index))
+		return has(name);
 	for (size_t j = 0; j < config->peer_count; j++) {
-		int far = config_word_distance(
-			slice_str(route->peer), slice_str(config->peers[j].name));
+		int far =
+			config_word_distance(slice_str(name), slice_str(config->peers[j].name));
 		if (far >= 0 && far < best) {
 			best = far;
 			nearest = config->peers[j].name;
 		}
 	}
-	config_fault(r->faults, config_item_key(r, "routes", i, "peer"),
-		"there is no peer \"%s\"%s%s%s", route->peer,
+	config_fault(r->faults, where, "there is no peer \"%s\"%s%s%s", name,
 		nearest ? "; did you mean \"" : "", nearest ? nearest : "",
 		nearest ? "\"?" : "");
+	return false;
+}
+
+static bool is_same_route(const struct config_route *a, const struct config_route *b)
+{
+	return !strcmp(a->domain, b->domain) && !strcmp(a->prefix, b->prefix) &&
+	       !strcmp(a->from, b->from);
+}
+
+static void check_targets(struct config_reading *r, size_t i)
+{
+	struct config_route *route = &r->config->routes[i];
+	const struct config_node *node = config_item(r, "routes", i);
+	const struct config_node *list = config_node_get(node, "targets");
+
+	if (has(route->peer) == (route->target_count > 0))
+		config_fault(r->faults, node, "a route has a peer, or else targets");
+	name_peer(r, config_item_key(r, "routes", i, "peer"), route->peer, &route->peer_index);
+	for (size_t j = 0; j < route->target_count; j++)
+		name_peer(r, config_node_item(list, j), route->targets[j].peer,
+			&route->targets[j].peer_index);
+}
+
+/* Whoever gets calls for our own domain must be one of ours. */
+static void check_own_domain(struct config_reading *r, size_t i)
+{
+	const struct config *config = r->config;
+	const struct config_route *route = &config->routes[i];
+	size_t count = route->target_count ? route->target_count : 1;
+
+	if (!has(route->domain) || !config_domain_find(config, slice_str(route->domain)))
+		return;
+	for (size_t j = 0; j < count; j++) {
+		size_t index =
+			route->target_count ? route->targets[j].peer_index : route->peer_index;
+		if (index < config->peer_count && !config->peers[index].authenticates) {
+			config_fault(r->faults, config_item_key(r, "routes", i, "domain"),
+				"%s is our own domain: its users are found by their "
+				"registrations, or at a peer with \"authenticates: true\"",
+				route->domain);
+			return;
+		}
+	}
+}
+
+static void check_route(struct config_reading *r, size_t i)
+{
+	struct config_route *route = &r->config->routes[i];
+
+	check_targets(r, i);
+	check_own_domain(r, i);
+	route->has_from = name_peer(
+		r, config_item_key(r, "routes", i, "from"), route->from, &route->from_index);
+	if (!has(route->domain) && !has(route->prefix) && !has(route->from)) {
+		config_fault(r->faults, config_item(r, "routes", i),
+			"a route needs a domain, a prefix or a peer that calls come from");
+		return;
+	}
+	for (size_t j = 0; j < i; j++)
+		if (is_same_route(route, &r->config->routes[j])) {
+			config_fault(r->faults, config_item_key(r, "routes", i, "domain"),
+				"%s has a route already, in line %u",
+				has(route->domain) ? route->domain : "this",
+				config_item_key(r, "routes", j, "domain")->line);
+			break;
+		}
+}
+
+static void check_rewrite(struct config_reading *r, size_t i)
+{
+	struct config_rewrite *rewrite = &r->config->rewrites[i];
+
+	rewrite->has_from = name_peer(r, config_item_key(r, "rewrites", i, "from"),
+		rewrite->from, &rewrite->from_index);
+	if (!rewrite->strip && !has(rewrite->prepend) && !has(rewrite->domain))
+		config_fault(r->faults, config_item(r, "rewrites", i),
+			"it changes nothing: give strip, prepend or domain");
 }
 
 void config_apply_profiles(struct config_reading *r)
@@ -202,4 +268,6 @@ void config_check_peers(struct config_reading *r)
 		check_peer(r, i);
 	for (size_t i = 0; i < r->config->route_count; i++)
 		check_route(r, i);
+	for (size_t i = 0; i < r->config->rewrite_count; i++)
+		check_rewrite(r, i);
 }

@@ -122,6 +122,10 @@ static const struct config_row rows[] = {
 		.help = "in our trust domain (RFC 3325): P-Asserted-Identity and its kind "
 			"cross to and from it"},
 
+	{"peers[].authenticates", TYPE(bool), IN(config_peer, authenticates), DEFAULT("false"),
+		.help = "our own users, as a proxy of ours does: its calls in their names need "
+			"no "
+			"password here, and routes to our domains may lead there"},
 	{"peers[].headers", TYPE(list), IN(config_peer, headers),
 		AND(config_peer, header_count), ITEMS(config_header_rule, 64), OPTIONAL,
 		.help = "rules for headers on the way from (in) or to (out) it, in this order; "
@@ -143,10 +147,42 @@ static const struct config_row rows[] = {
 	{"routes", TYPE(list), IN(config, routes), AND(config, route_count),
 		ITEMS(config_route, 10000), OPTIONAL,
 		.help = "which peer calls to other domains go to"},
-	{"routes[].domain", TYPE(domain), IN(config_route, domain), REQUIRED,
-		.help = "of the called address"},
-	{"routes[].peer", TYPE(name), IN(config_route, peer), REQUIRED,
+	{"routes[].domain", TYPE(domain), IN(config_route, domain), OPTIONAL,
+		.help = "of the called address; our own one too, behind its users here"},
+	{"routes[].prefix", TYPE(user), IN(config_route, prefix), OPTIONAL,
+		.help = "that the called user or number begins with; the longest wins"},
+	{"routes[].from", TYPE(name), IN(config_route, from), OPTIONAL,
+		.help = "calls from this peer only; wins over domain, domain over prefix"},
+	{"routes[].peer", TYPE(name), IN(config_route, peer), OPTIONAL,
+		.help = "name of one of peers; or targets"},
+	{"routes[].targets", TYPE(list), IN(config_route, targets),
+		AND(config_route, target_count), ITEMS(config_target, ROUTE_TARGET_MAX),
+		OPTIONAL,
+		.help = "several peers: the next one when one does not take the call"},
+	{"routes[].targets[].peer", TYPE(name), IN(config_target, peer), REQUIRED,
 		.help = "name of one of peers"},
+	{"routes[].targets[].priority", TYPE(number), IN(config_target, priority),
+		RANGE(0, 65535), DEFAULT("0"), .help = "lower ones are tried first"},
+	{"routes[].targets[].weight", TYPE(number), IN(config_target, weight), RANGE(0, 65535),
+		DEFAULT("1"), .help = "share of the calls among equals"},
+
+	{"rewrites", TYPE(list), IN(config, rewrites), AND(config, rewrite_count),
+		ITEMS(config_rewrite, 1000), OPTIONAL,
+		.help = "what becomes of numbers and addresses before a route is looked for; "
+			"the "
+			"first that is about an address counts"},
+	{"rewrites[].from", TYPE(name), IN(config_rewrite, from), OPTIONAL,
+		.help = "calls from this peer only"},
+	{"rewrites[].what", TYPE(rewrite_what), IN(config_rewrite, is_caller),
+		DEFAULT("called"), .help = "address"},
+	{"rewrites[].prefix", TYPE(user), IN(config_rewrite, prefix), OPTIONAL,
+		.help = "that it begins with"},
+	{"rewrites[].strip", TYPE(number), IN(config_rewrite, strip), RANGE(0, 63),
+		DEFAULT("0"), .help = "so many characters of it are taken away"},
+	{"rewrites[].prepend", TYPE(user), IN(config_rewrite, prepend), OPTIONAL,
+		.help = "and this put before the rest"},
+	{"rewrites[].domain", TYPE(domain), IN(config_rewrite, domain), OPTIONAL,
+		.help = "and this behind the @"},
 
 	{"media", TYPE(section), IN(config, media), OPTIONAL, .help = "DTLS-SRTP"},
 	{"media.loops", TYPE(number), IN(config_media, loops), RANGE(1, 16), DEFAULT("1"),

@@ -134,6 +134,7 @@ extern const struct config_type config_type_media_mode;
 extern const struct config_type config_type_direction;
 extern const struct config_type config_type_header_action;
 extern const struct config_type config_type_header_name;
+extern const struct config_type config_type_rewrite_what;
 
 /* ---- steps ---- */
 

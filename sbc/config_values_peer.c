@@ -68,6 +68,17 @@ static void read_header_name(struct config_reading *r, const struct config_row *
 		config_type_text.read(r, row, node, base);
 }
 
+static void read_rewrite_what(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	static const struct config_word words[] = {{"called", 0}, {"caller", 1}};
+	unsigned value;
+
+	if (config_find_word(r, node, words, sizeof(words) / sizeof(words[0]), &value))
+		*(bool *)(void *)(base + row->offset) = value;
+}
+
+const struct config_type config_type_rewrite_what = {"called, caller", read_rewrite_what};
 const struct config_type config_type_peer_profile = {"profile", read_profile};
 const struct config_type config_type_media_mode = {"dtls, sdes, rtp", read_media};
 const struct config_type config_type_direction = {"in, out", read_direction};

@@ -57,16 +57,45 @@ static void view_profile(
 	snprintf(out, size, "%s", peer->profile);
 }
 
+static bool leads_to(const struct config *config, const struct config_route *route,
+	const struct config_peer *peer)
+{
+	if (!route->target_count)
+		return &config->peers[route->peer_index] == peer;
+	for (size_t i = 0; i < route->target_count; i++)
+		if (&config->peers[route->targets[i].peer_index] == peer)
+			return true;
+	return false;
+}
+
 static void view_routes(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size)
 {
 	size_t used = 0;
 
 	out[0] = '\0';
-	for (size_t i = 0; i < config->route_count && used < size; i++)
-		if (&config->peers[config->routes[i].peer_index] == peer)
-			used += (size_t)snprintf(out + used, size - used, "%s%s",
-				used ? ", " : "", config->routes[i].domain);
+	for (size_t i = 0; i < config->route_count && used < size; i++) {
+		const struct config_route *route = &config->routes[i];
+		if (leads_to(config, route, peer))
+			used += (size_t)snprintf(out + used, size - used, "%s%s%s%s%s%s",
+				used ? ", " : "", route->prefix, route->prefix[0] ? "*" : "",
+				route->domain[0] ? "@" : "", route->domain,
+				route->has_from ? " of a peer" : "");
+	}
+}
+
+static void view_authenticates(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	snprintf(out, size, "%s", yes_no(peer->authenticates));
+}
+
+static void view_headers(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	snprintf(out, size, "%zu rules", peer->header_count);
 }
 
 /* What has no bit in peer->written comes from the file alone. */
@@ -79,6 +108,8 @@ static const struct {
 	{"address", view_address},
 	{"transport", view_transport},
 	{"profile", view_profile},
+	{"authenticates", view_authenticates},
+	{"headers", view_headers},
 	{"routes", view_routes},
 };
 #define PLAIN_COUNT (sizeof(plain) / sizeof(plain[0]))

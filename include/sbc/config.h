@@ -89,16 +89,45 @@ struct config_peer {
 	bool allow_http;
 	const char *profile; /* a row of sbc/peer_profile.c */
 	enum media_mode media;
-	bool is_trusted; /* within our trust domain (RFC 3325 section 2.3) */
+	bool authenticates; /* our users, so that we need not */
+	bool is_trusted;    /* within our trust domain (RFC 3325 section 2.3) */
 	struct config_header_rule *headers;
 	size_t header_count;
 	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
 };
 
-struct config_route {
-	const char *domain;
+#define ROUTE_TARGET_MAX 8 /* peers that one call may be tried at */
+
+struct config_target {
 	const char *peer;
 	size_t peer_index; /* resolved */
+	unsigned priority; /* lower is tried first */
+	unsigned weight;   /* share of the calls among equals */
+};
+
+/* Of domain, prefix and from at least one is there. */
+struct config_route {
+	const char *domain; /* called */
+	const char *prefix; /* of the called user or number */
+	const char *from;   /* peer that the call comes from */
+	const char *peer;   /* "": targets say it */
+	size_t peer_index;  /* resolved; without targets */
+	bool has_from;
+	size_t from_index;
+	struct config_target *targets;
+	size_t target_count;
+};
+
+/* What becomes of an address before a route is looked for. */
+struct config_rewrite {
+	const char *from; /* "": all peers and users */
+	bool has_from;
+	size_t from_index;
+	bool is_caller;      /* else the called address */
+	const char *prefix;  /* that it begins with */
+	unsigned strip;      /* characters taken away */
+	const char *prepend; /* put before the rest */
+	const char *domain;  /* "": stays */
 };
 
 struct config_interface {
@@ -167,6 +196,8 @@ struct config {
 	size_t peer_count;
 	struct config_route *routes;
 	size_t route_count;
+	struct config_rewrite *rewrites;
+	size_t rewrite_count;
 	struct config_host *hosts;
 	size_t host_count;
 	struct config_media media;
