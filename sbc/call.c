@@ -45,6 +45,7 @@ void call_free(struct call *call)
 	list_remove(&call->in_order);
 	sbc->counters.calls_now--;
 	arena_fini(&call->arena);
+	config_unref(call->config);
 	mem_free(call);
 }
 
@@ -211,6 +212,7 @@ static void on_answered(struct call *call, const struct sip_msg *msg, usec_t now
 	if (!err) {
 		section = &answer->media[call->offer_index];
 		why = "no resources for media";
+		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 		err = start_media(call, section);
 		err = err ? err : answer_caller(call, answer, now);
 	}
@@ -260,17 +262,20 @@ static void on_leg_b(struct leg *leg, enum leg_event event, uint16_t code,
 	switch (event) {
 	case LEG_EVENT_PROVISIONAL:
 		/* No early media yet: nothing of the callee's is proved. */
+		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 		leg_uas_provisional(&call->a, code == 183 ? 183 : 180, now);
 		break;
 	case LEG_EVENT_ANSWERED:
 		on_answered(call, msg, now);
 		break;
 	case LEG_EVENT_REFUSED:
+		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 		call_end(call, CALL_ENDER_CALLEE, code_for_caller(code),
 			reason_of(msg, reason, sizeof(reason)), now);
 		break;
 	case LEG_EVENT_BYE:
 	case LEG_EVENT_LOST:
+		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_REQUEST);
 		call_end(call, CALL_ENDER_CALLEE, 480, reason_of(msg, reason, sizeof(reason)),
 			now);
 		break;
@@ -294,6 +299,7 @@ static void on_leg_a(struct leg *leg, enum leg_event event, uint16_t code,
 	switch (event) {
 	case LEG_EVENT_CANCELLED:
 	case LEG_EVENT_BYE:
+		call_cross(call, MEDIA_SIDE_A, msg, HEADER_KIND_REQUEST);
 		call_end(call, CALL_ENDER_CALLER, 487, reason_of(msg, reason, sizeof(reason)),
 			now);
 		break;
@@ -364,7 +370,7 @@ static void go_on(struct call *call, usec_t now)
 	call->state = CALL_CALLING;
 	timer_init(&call->ring_timer, on_ring_timeout, call);
 	timer_start(call->sbc->timers, &call->ring_timer,
-		now + (usec_t)call->sbc->config->limits.ring_timeout_s * USEC_PER_SEC);
+		now + (usec_t)call->config->limits.ring_timeout_s * USEC_PER_SEC);
 }
 
 static void refuse_identity(struct call *call, usec_t now)
@@ -416,6 +422,7 @@ static struct call *call_new(struct sbc *sbc)
 	if (!call)
 		return NULL;
 	call->sbc = sbc;
+	call->config = config_ref(sbc->config);
 	call->number = ++sbc->last_number;
 	snprintf(call->name, sizeof(call->name), "c%" PRIu64, call->number);
 	arena_init(&call->arena, CALL_ARENA_MAX);
@@ -433,6 +440,7 @@ static struct call *call_new(struct sbc *sbc)
 		leg_fini(&call->a);
 		leg_fini(&call->b);
 		arena_fini(&call->arena);
+		config_unref(call->config);
 		mem_free(call);
 		return NULL;
 	}
@@ -543,10 +551,15 @@ void call_start(struct sbc *sbc, const struct request *request)
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
+	peer = find_peer(sbc, request->source);
 	if (config_domain_find(sbc->config, request->msg->from.uri.host)) {
-		if (!authenticate_user(sbc, request, &user))
-			return;
-	} else if (!(peer = find_peer(sbc, request->source))) {
+		/* A proxy of ours did it already (KAM-11). */
+		if (!peer || !peer->authenticates) {
+			peer = NULL;
+			if (!authenticate_user(sbc, request, &user))
+				return;
+		}
+	} else if (!peer) {
 		sbc_refuse(sbc, request, 403);
 		return;
 	}
