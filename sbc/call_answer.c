@@ -164,8 +164,9 @@ static int take_answer(
 	if (err)
 		return err;
 	*why = "no resources for media";
-	call->is_told_stale = call->is_early_told && !call_media_reads_same(call, &answer,
-							     &call->remote[MEDIA_SIDE_B]);
+	if (msg->body.len && call->is_early_told)
+		call->is_told_stale =
+			!call_media_reads_same(call, &answer, &call->remote[MEDIA_SIDE_B]);
 	err = start_media(call, &answer);
 	return err ? err : answer_caller(call, true, 200, now);
 }

@@ -339,6 +339,7 @@ void leg_end(struct leg *leg, uint16_t code, struct slice lines, usec_t now)
 		leg_uas_bye_when_acked(leg, lines, now);
 		break;
 	case LEG_CONFIRMED:
+		leg_in_refuse(leg, &(struct reply){.code = 487}, now);
 		leg_send_bye(leg, lines, now);
 		break;
 	case LEG_CANCELLING:
