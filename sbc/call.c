@@ -39,6 +39,7 @@ void call_free(struct call *call)
 	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
 	timer_stop(sbc->timers, &call->target_timer);
+	timer_stop(sbc->timers, &call->connect_timer);
 	timer_stop(sbc->timers, &call->reap_timer);
 	leg_fini(&call->a);
 	leg_fini(call->b);
@@ -109,6 +110,7 @@ void call_end(
 	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
 	timer_stop(sbc->timers, &call->target_timer);
+	timer_stop(sbc->timers, &call->connect_timer);
 	buf_init(&lines, SBC_TEXT_MAX);
 	if (call->reason[0])
 		buf_printf(&lines, "Reason: %s\r\n", call->reason);
@@ -256,7 +258,7 @@ static int sign(struct leg *leg, const struct sip_request_spec *spec, struct sli
 	if (spec->body.len)
 		fingerprint_set_add(&own, media_link_fingerprint(call->sbc));
 	err = policy_link_sign(spec, contact_uri, lines, &job);
-	if (job.is_signed && leg != &call->a)
+	if (job.is_signed && leg != &call->a && !party->identity_outcome[0])
 		party->identity_outcome = "signed";
 	return err;
 }

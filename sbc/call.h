@@ -121,12 +121,12 @@ struct call {
 	const struct sip_msg *invite; /* the caller's, in the arena */
 	bool is_early_told;           /* the caller has an answer before the 2xx */
 	bool is_told_stale;           /* and another callee answered with another one */
-	bool is_connect_due, is_connect_checking;
 	struct identity_check check;
 	struct list passed; /* struct call_passed */
 	size_t passed_count;
 	struct timer ring_timer;
 	struct timer target_timer;
+	struct timer connect_timer; /* the answerer's identity is late */
 	struct timer reap_timer;
 	int64_t start_s, answer_s, end_s;
 	uint16_t code; /* final status towards the caller */
@@ -207,7 +207,20 @@ enum call_proof call_proof_check(struct call *call, int side, const struct sip_m
 bool call_proof_is_needed(const struct call *call, int side);
 
 /* ---- call_connect.c ---- */
+/* May media of this side flow, as far as the answerer's identity goes? */
 bool call_connect_is_open(const struct call *call, int side);
+/* Is this the signed request that proves the answer's key? */
+bool call_connect_wants(const struct call *call, int side, const struct sip_msg *msg);
+/* May this one be connected, who is not the one that was called? */
+bool call_connect_allows(const struct call *call, int side, const struct sip_uri *from);
+void call_connect_answered(struct call *call, usec_t now);
+/* leg->in.request of that side proved it, or did not. The latter may end the call. */
+void call_connect_proved(struct call *call, int side);
+void call_connect_refused(struct call *call, int side, usec_t now);
+/* Somebody else answers than who was proved. */
+void call_connect_forget(struct call *call);
+/* The caller's ACK came: our own answer is signed where the caller wants it. */
+void call_connect_confirmed(struct call *call, usec_t now);
 
 /* ---- call_media.c ---- */
 /* before: what the same end said last, NULL at first. SBC_EPARSE, SBC_EPROTO, SBC_ENOMEM: *why
@@ -239,8 +252,8 @@ bool call_media_changes_key(
 /* What a side says goes to the media room. */
 int call_media_set(
 	struct call *call, int side, const struct call_description *said, bool is_answer);
-/* The gates that policy opens now. */
-int call_media_open_gates(struct call *call);
+/* Each gate as policy has it now. */
+int call_media_set_gates(struct call *call);
 void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now);
 
 /* ---- call_pass.c ---- */

@@ -53,10 +53,13 @@ static int start_media(struct call *call, struct call_description *answer)
 	int err;
 
 	call_description_move(&call->remote[MEDIA_SIDE_B], answer);
+	/* Another branch of a fork: what was proved was not its key. */
+	if (call_media_changes_key(call, MEDIA_SIDE_B, &call->remote[MEDIA_SIDE_B], true))
+		call_connect_forget(call);
 	err = call_media_set(call, MEDIA_SIDE_B, &call->remote[MEDIA_SIDE_B], true);
 	err = err ? err
 		  : call_media_set(call, MEDIA_SIDE_A, &call->remote[MEDIA_SIDE_A], false);
-	return err ? err : call_media_open_gates(call);
+	return err ? err : call_media_set_gates(call);
 }
 
 /* ---- ringing ---- */
@@ -181,10 +184,12 @@ void call_answered(struct call *call, const struct sip_msg *msg, usec_t now)
 	call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 	err = call->remote[MEDIA_SIDE_A].sdp ? take_answer(call, msg, &why, now)
 					     : pass_offer(call, msg, &why, now);
-	if (err)
+	if (err) {
 		end_unusable(call, why, now);
-	else
-		mark_answered(call);
+		return;
+	}
+	mark_answered(call);
+	call_connect_answered(call, now);
 }
 
 /* ---- the ACK ---- */
@@ -206,7 +211,7 @@ static int take_ack(struct call *call)
 			    call, MEDIA_SIDE_B, answer, call_description_section(offer), &body);
 	err = err ? err : leg_uac_ack(call->b, buf_slice(&body));
 	buf_fini(&body);
-	return err ? err : call_media_open_gates(call);
+	return err ? err : call_media_set_gates(call);
 }
 
 void call_confirm(struct call *call, usec_t now)
@@ -218,6 +223,8 @@ void call_confirm(struct call *call, usec_t now)
 	call_change_fini(call);
 	if (err)
 		end_unusable(call, "no resources for media", now);
+	else
+		call_connect_confirmed(call, now);
 }
 
 static int read_ack(struct call *call, const struct sip_msg *msg, const char **why)
@@ -241,8 +248,10 @@ void call_confirmed(struct call *call, const struct sip_msg *msg, usec_t now)
 
 	if (call->is_told_stale)
 		call_change_ours(call, MEDIA_SIDE_A, now);
-	if (call->remote[MEDIA_SIDE_A].sdp)
+	if (call->remote[MEDIA_SIDE_A].sdp) {
+		call_connect_confirmed(call, now);
 		return;
+	}
 	if (read_ack(call, msg, &why)) {
 		end_unusable(call, why, now);
 		return;

@@ -115,6 +115,8 @@ void call_change_take_proof(struct call *call)
 	party->verdict = call->change.check.verdict;
 	party->is_key_proved = party->verdict.fingerprints.count != 0;
 	call->sbc->counters.identity_verified++;
+	if (party->is_key_proved)
+		call_connect_proved(call, call->change.from);
 }
 
 /* change->offer is what that side says now; said answers it. */
@@ -148,6 +150,7 @@ static void answer_here(struct call *call, usec_t now)
 	err = accept_offer(call, &said, now);
 	if (!err)
 		call_description_move(&call->remote[from], &call->change.offer);
+	err = err ? err : call_media_set_gates(call);
 	clear(call);
 	if (err)
 		end(call, "no resources for media", now);
@@ -191,6 +194,14 @@ static void go_on(struct call *call, usec_t now)
 	send_across(call, now);
 }
 
+static void refuse_proof(struct call *call, const struct reply *refusal, usec_t now)
+{
+	int from = call->change.from;
+
+	refuse(call, refusal, now);
+	call_connect_refused(call, from, now);
+}
+
 void call_change_proved(struct call *call, const struct reply *refusal, usec_t now)
 {
 	bool is_ack = call->change.stage == CHANGE_ACKED;
@@ -198,7 +209,7 @@ void call_change_proved(struct call *call, const struct reply *refusal, usec_t n
 	if (refusal && is_ack) /* an ACK cannot be refused (CI-11) */
 		end(call, "the answer in the ACK is not proved", now);
 	else if (refusal)
-		refuse(call, refusal, now);
+		refuse_proof(call, refusal, now);
 	else if (!is_ack)
 		go_on(call, now);
 	else if (call->b->is_ack_owed)
@@ -214,7 +225,8 @@ static void prove(struct call *call, const struct sip_msg *msg, usec_t now)
 	struct reply refusal = {0};
 	struct buf lines;
 
-	if (!call_media_changes_key(call, change->from, &change->offer, false)) {
+	if (!call_media_changes_key(call, change->from, &change->offer, false) &&
+		!call_connect_wants(call, change->from, msg)) {
 		go_on(call, now);
 		return;
 	}
@@ -225,7 +237,7 @@ static void prove(struct call *call, const struct sip_msg *msg, usec_t now)
 		go_on(call, now);
 		break;
 	case PROOF_REFUSED:
-		refuse(call, &refusal, now);
+		refuse_proof(call, &refusal, now);
 		break;
 	case PROOF_WAITS:
 		break;
@@ -302,7 +314,7 @@ static int commit(struct call *call, int side, struct call_description *answer, 
 		if (!err)
 			call_description_move(&call->remote[change->from], &change->offer);
 	}
-	return err ? err : call_media_open_gates(call);
+	return err ? err : call_media_set_gates(call);
 }
 
 static void take_answer(struct call *call, int side, const struct sip_msg *msg, usec_t now)

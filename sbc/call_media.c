@@ -229,16 +229,17 @@ int call_media_set(
 	return 0;
 }
 
-int call_media_open_gates(struct call *call)
+int call_media_set_gates(struct call *call)
 {
 	int err = 0;
 
 	/* Policy's word: the caller was proved before the callee was called, and the callee
-	 * is whom our route chose. The handshakes still have to show the signalled keys. */
+	 * is whom our route chose, proved where that is required. The handshakes still have
+	 * to show the signalled keys. */
 	for (int side = 0; side < MEDIA_SIDE_COUNT && !err; side++) {
-		if (call->party[side].has_media && call_connect_is_open(call, side))
-			err = media_link_open_gate(
-				call->sbc, &call->media, (enum media_side)side);
+		if (call->party[side].has_media)
+			err = media_link_set_gate(call->sbc, &call->media,
+				(enum media_side)side, call_connect_is_open(call, side));
 	}
 	return err;
 }

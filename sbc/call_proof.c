@@ -79,11 +79,13 @@ static enum call_proof check_peer(struct call *call, int side, const struct sip_
 	struct config_peer strict = *party->peer;
 
 	/* Somebody else of that domain cannot take the call over. */
-	if (!is_same_address(&msg->from.uri, call_leg(call, side)->dialog.remote_uri)) {
+	if (!is_same_address(&msg->from.uri, call_leg(call, side)->dialog.remote_uri) &&
+		!call_connect_allows(call, side, &msg->from.uri)) {
 		*refusal = (struct reply){.code = 403};
 		return PROOF_REFUSED;
 	}
-	if (party->is_key_proved) /* and never less than what was there */
+	/* Never less than what was there; and what proves an answer must cover its key. */
+	if (party->is_key_proved || call_connect_wants(call, side, msg))
 		strict.identity_required = strict.require_mky = true;
 	*check = (struct identity_check){.done = on_checked, .arg = call};
 	if (!policy_link_check(call->sbc, check, msg, new_keys(&call->change), &strict, now))

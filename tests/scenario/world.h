@@ -37,7 +37,7 @@ struct world {
 	struct timers timers;
 	struct policy *policy;
 	struct policy *biloxi_policy; /* signs for biloxi.test */
-	struct buf biloxi_certificate;
+	struct buf biloxi_certificate, own_certificate;
 	usec_t now;
 	int64_t wall_start_s;
 	uint64_t random_state;
