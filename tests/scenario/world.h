@@ -50,6 +50,8 @@ struct world {
 	unsigned next_cseq;
 	unsigned next_branch;
 	int send_error; /* what the transport says to everything */
+	const char
+		*more_lines; /* header lines that actors put into all they say; may be NULL */
 };
 
 void world_init(struct world *w);
@@ -102,6 +104,7 @@ void world_invite_signed(struct world *w, struct talk *t, const char *uri, int a
 void world_answer(struct world *w, enum actor who, uint16_t code, const char *setup);
 /* Requests within the talk. The talk learns the To tag from the last response heard. */
 void world_learn(struct world *w, struct talk *t);
+void world_reinvite(struct world *w, struct talk *t);
 void world_ack(struct world *w, struct talk *t);
 void world_bye(struct world *w, struct talk *t);
 void world_cancel(struct world *w, struct talk *t);

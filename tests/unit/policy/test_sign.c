@@ -26,18 +26,20 @@ static void lines(void **state)
 	value = slice_from(value, strlen("Identity: "));
 	buf_init(&text, 4096);
 	assert_int_equal(0, b64_decode(&text, B64_URL, slice_cut(&value, '.')));
-	assert_string_equal(HEADER_JSON, text.data); /* PP-1, PP-4: x5u is info */
+	assert_string_equal(HEADER_JSON, text.data); /* PP-1, PP-4, ID8224-14: x5u is info */
 	buf_reset(&text);
 	payload = slice_cut(&value, '.');
 	assert_int_equal(0, b64_decode(&text, B64_URL, payload));
-	assert_string_equal(PAYLOAD_JSON, text.data); /* PP-2, ID8224-15, ID8224-17 */
-	assert_int_equal(86, slice_find(value, ';'));
+	assert_string_equal(PAYLOAD_JSON, text.data); /* PP-2, ID8224-15, ID8224-16, ID8224-17;
+							 ID8224-22: dest is To; MKY-3 */
+	assert_int_equal(86, slice_find(value, ';')); /* PP-5: no padding */
 	value = slice_from(value, 86);
 	assert_true(slice_equal(value, SLICE(";info=<" URL ">;alg=ES256\r")));
 	buf_fini(&text);
 }
 
-/* Two requests of the same second must not look like a replay of each other. */
+/* Two requests of the same second must not look like a replay of each other; a later attempt
+ * has a Date of its own (ID8224-21). */
 static void each_signature_is_its_own(void **state)
 {
 	struct scene *s = *state;
@@ -57,6 +59,7 @@ static void refusals(void **state)
 	} table[] = {
 		{"INVITE", "sip:alice@atlanta.test", "sip:bob@biloxi.test", 0},
 		{"ACK", "sip:alice@ATLANTA.test", "tel:+12155551212", 0},
+		/* ID4474-8. */
 		{"CANCEL", "sip:alice@atlanta.test", "sip:bob@biloxi.test", SBC_EINVAL},
 		{"REGISTER", "sip:alice@atlanta.test", "sip:bob@biloxi.test", SBC_EINVAL},
 		{"", "sip:alice@atlanta.test", "sip:bob@biloxi.test", SBC_EINVAL},
@@ -86,7 +89,7 @@ static void refusals(void **state)
 	assert_int_equal(SBC_ECRYPTO, scene_sign(s, true, false));
 }
 
-/* MKY-4, MKY-5: sorted, each once; without a fingerprint no claim. */
+/* MKY-4, MKY-5, MKY-3: sorted, each once; without a fingerprint no claim. */
 static void mky(void **state)
 {
 	struct scene *s = *state;
