@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "sbc/peer_link.h"
 
 #define DRAIN_REASON    "SIP;cause=503;text=\"shutting down\""
 #define MISMATCH_REASON "SIP;cause=488;text=\"DTLS fingerprint mismatch\""
@@ -39,6 +40,9 @@ void call_free(struct call *call)
 	timer_stop(sbc->timers, &call->reap_timer);
 	leg_fini(&call->a);
 	leg_fini(&call->b);
+	for (int i = 0; i < 2; i++)
+		if (call->entries[i])
+			peer_entry_end_call(call->entries[i]);
 	hash_remove(&sbc->by_number, &call->by_number);
 	sbc->counters.calls_now--;
 	arena_fini(&call->arena);
@@ -222,6 +226,7 @@ static void on_answered(struct call *call, const struct sip_msg *msg, usec_t now
 	}
 	call->state = CALL_ANSWERED;
 	call->code = 200;
+	sbc_praise(sbc, &call->a.source, now);
 	call->answer_s = sbc->outside.wall_s(sbc->outside.arg);
 	sbc->counters.calls_answered++;
 	log_event(sbc->log, LOG_INFO, "sbc", "call.answer", "call=%s", call->name);
@@ -494,24 +499,6 @@ static bool authenticate_user(
 	return outcome == AUTH_OK;
 }
 
-/* A configured neighbour: by its certificate's name where TLS is agreed on, else by its
- * address. */
-static const struct config_peer *find_peer(
-	const struct sbc *sbc, const struct transport_source *source)
-{
-	for (size_t i = 0; i < sbc->config->peer_count; i++) {
-		const struct config_peer *peer = &sbc->config->peers[i];
-		if (peer->transport != source->kind)
-			continue;
-		if (source->kind == TRANSPORT_TLS
-				? source->tls &&
-					  tls_names_has(source->tls, slice_str(peer->domain))
-				: netaddr_equal_host(&peer->address, &source->peer))
-			return peer;
-	}
-	return NULL;
-}
-
 static void refuse_offer(struct sbc *sbc, const struct request *request, const char *why)
 {
 	struct reply reply = {.code = 488};
@@ -537,6 +524,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	struct reply busy = {.code = 503, .lines = SLICE("Retry-After: 5\r\n")};
 	const struct config_user *user = NULL;
 	const struct config_peer *peer = NULL;
+	struct peer_entry *entry;
 	struct request kept = *request;
 	const char *why;
 	struct call *call;
@@ -545,7 +533,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
-	peer = find_peer(sbc, request->source);
+	peer = sbc_peer_of(sbc, request->source);
 	if (config_domain_find(sbc->config, request->msg->from.uri.host)) {
 		/* A proxy of ours did it already (KAM-11). */
 		if (!peer || !peer->authenticates) {
@@ -557,11 +545,19 @@ void call_start(struct sbc *sbc, const struct request *request)
 		sbc_refuse(sbc, request, 403);
 		return;
 	}
-	call = call_new(sbc);
-	if (!call) {
+	entry = peer ? peer_table_find(sbc->peers, peer) : NULL;
+	if (entry && !peer_entry_begin_call(entry, peer, request->now)) {
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
+	call = call_new(sbc);
+	if (!call) {
+		if (entry)
+			peer_entry_end_call(entry);
+		sbc_reply(sbc, request, &busy);
+		return;
+	}
+	call->entries[0] = entry;
 	if (keep_request(call, request, &why)) {
 		refuse_offer(sbc, request, why);
 		call_free(call);

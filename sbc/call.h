@@ -55,6 +55,7 @@ struct call {
 	struct sip_uri called, caller;       /* rewritten; texts in the arena */
 	struct route_targets targets;        /* found by call_route() at first */
 	size_t target_next;                  /* tried next */
+	struct peer_entry *entries[2];       /* counted; NULL: a user */
 	struct session_id session_ids[2];    /* RFC 7989: each end's */
 	struct identity_check check;
 	uint64_t sdp_session[2]; /* o= of what we say on each leg */

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "sbc/call.h"
+#include "sbc/peer_link.h"
 
 /* Max-Forwards goes down by one and never up (RFC 7332, SIP-17). */
 static int max_forwards(const struct sip_msg *msg)
@@ -38,24 +39,6 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 	}
 	buf_fini(&text);
 	return err;
-}
-
-static int listener_for(const struct sbc *sbc, enum transport_kind kind, unsigned *out)
-{
-	for (unsigned i = 0; i < sbc->listener_count; i++) {
-		if (sbc->listeners[i].kind == kind) {
-			*out = i;
-			return 0;
-		}
-	}
-	return SBC_ENOENT;
-}
-
-static int hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struct hop *out)
-{
-	*out = (struct hop){.kind = peer->transport, .addr = peer->address};
-	slice_copy(slice_str(peer->domain), out->tls_name, sizeof(out->tls_name));
-	return listener_for(sbc, peer->transport, &out->listener);
 }
 
 static uint16_t find_user(
@@ -152,9 +135,10 @@ static bool can_be_signed(const struct call *call, const struct config_peer *pee
 }
 
 /* 0, or why this one cannot be tried. */
-static uint16_t try_target(
-	struct call *call, struct leg_invite *invite, const struct config_peer *peer)
+static uint16_t try_target(struct call *call, struct leg_invite *invite,
+	const struct config_peer *peer, usec_t now)
 {
+	struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
 	struct sip_uri uri = call->called;
 
 	if (peer == call->from_peer)
@@ -162,22 +146,29 @@ static uint16_t try_target(
 	if (!can_be_signed(call, peer))
 		return 403;
 	move_to_peer(call, peer, &uri);
-	if (hop_to_peer(call->sbc, peer, &invite->hop) ||
-		print_aor(call, &uri, &invite->request_uri))
+	if (!entry || !peer_entry_is_usable(entry) ||
+		sbc_hop_to_peer(call->sbc, peer, &invite->hop))
+		return 503;
+	if (print_aor(call, &uri, &invite->request_uri))
 		return 500;
+	if (!peer_entry_begin_call(entry, peer, now))
+		return 503;
+	if (call->entries[1])
+		peer_entry_end_call(call->entries[1]);
+	call->entries[1] = entry;
 	slice_copy(slice_str(peer->name), call->party[1].name, sizeof(call->party[1].name));
 	return 0;
 }
 
 /* The next target that can be tried. */
-static uint16_t take_target(
-	struct call *call, struct leg_invite *invite, const struct config_peer **out)
+static uint16_t take_target(struct call *call, struct leg_invite *invite,
+	const struct config_peer **out, usec_t now)
 {
 	uint16_t code = 503;
 
 	while (code && call->target_next < call->targets.count) {
 		*out = call->targets.peers[call->target_next++];
-		code = try_target(call, invite, *out);
+		code = try_target(call, invite, *out, now);
 	}
 	return code;
 }
@@ -190,7 +181,7 @@ static uint16_t find_target(struct call *call, struct leg_invite *invite,
 
 	*peer = NULL;
 	if (call->targets.count)
-		return take_target(call, invite, peer);
+		return take_target(call, invite, peer, now);
 	if (rewrite(call))
 		return 500;
 	if (!call->called.user.len)
@@ -198,7 +189,7 @@ static uint16_t find_target(struct call *call, struct leg_invite *invite,
 	if (config_user_find(call->config, call->called.user, call->called.host))
 		return find_user(call, &call->called, invite, now);
 	code = find_targets(call);
-	return code ? code : take_target(call, invite, peer);
+	return code ? code : take_target(call, invite, peer, now);
 }
 
 static int print_offer(struct call *call, struct buf *body)
@@ -228,6 +219,8 @@ int call_route(struct call *call, struct reply *refusal, usec_t now)
 	int err;
 
 	refusal->code = find_target(call, &invite, &job.peer, now);
+	if (refusal->code == 503) /* a limit, or nobody is there just now */
+		buf_put_str(&call->a.cross, "Retry-After: 5\r\n");
 	if (refusal->code)
 		return SBC_ENOENT;
 	refusal->code = 503;

@@ -126,6 +126,14 @@ static const struct config_row rows[] = {
 		.help = "our own users, as a proxy of ours does: its calls in their names need "
 			"no "
 			"password here, and routes to our domains may lead there"},
+	{"peers[].probe", TYPE(bool), IN(config_peer, probe), DEFAULT("false"),
+		.help = "OPTIONS now and then, as section dispatcher says; who does not answer "
+			"gets no calls"},
+	{"peers[].calls_max", TYPE(number), IN(config_peer, calls_max), RANGE(0, 20000),
+		DEFAULT("0"), .help = "calls at once, both ways; more get 503; 0: no limit"},
+	{"peers[].calls_per_s_max", TYPE(number), IN(config_peer, calls_per_s_max),
+		RANGE(0, 10000), DEFAULT("0"),
+		.help = "new calls a second, both ways; more get 503; 0: no limit"},
 	{"peers[].headers", TYPE(list), IN(config_peer, headers),
 		AND(config_peer, header_count), ITEMS(config_header_rule, 64), OPTIONAL,
 		.help = "rules for headers on the way from (in) or to (out) it, in this order; "
@@ -240,6 +248,45 @@ static const struct config_row rows[] = {
 
 	{"hosts", TYPE(hosts), IN(config, hosts), AND(config, host_count), OPTIONAL,
 		.help = "names with fixed addresses, before any DNS"},
+
+	{"dispatcher", TYPE(section), IN(config, dispatcher), OPTIONAL,
+		.help = "how peers with probe are asked, in the words of Kamailio's module; "
+			"their states are AP active, TP trying, IP inactive, DX disabled"},
+	{"dispatcher.ds_ping_interval", TYPE(number), IN(config_dispatcher, ds_ping_interval),
+		RANGE(0, 86400), DEFAULT("10"),
+		.help = "seconds between two OPTIONS to a peer; 0: none are sent"},
+	{"dispatcher.ds_probing_threshold", TYPE(number),
+		IN(config_dispatcher, ds_probing_threshold), RANGE(1, 100), DEFAULT("1"),
+		.help = "failed ones in a row that make it inactive"},
+	{"dispatcher.ds_inactive_threshold", TYPE(number),
+		IN(config_dispatcher, ds_inactive_threshold), RANGE(1, 100), DEFAULT("1"),
+		.help = "answered ones in a row that make it active again"},
+	{"dispatcher.ds_ping_reply_codes", TYPE(text),
+		IN(config_dispatcher, ds_ping_reply_codes), OPTIONAL,
+		.help = "answers that count, as class=2;code=404; when absent all below 500 "
+			"but 408"},
+	{"dispatcher.ds_ping_from", TYPE(text), IN(config_dispatcher, ds_ping_from),
+		DEFAULT("sip:dispatcher@localhost"), .help = "URI in From"},
+
+	{"blocking", TYPE(section), IN(config, blocking), OPTIONAL,
+		.help = "how floods and scanners are kept out, each by its address; peers and "
+			"who has shown a password are not taken for such"},
+	{"blocking.enabled", TYPE(bool), IN(config_blocking, is_enabled), DEFAULT("true"),
+		.help = "at all"},
+	{"blocking.allow", TYPE(blocks), IN(config_blocking, allow),
+		AND(config_blocking, allow_count), .max = 64, DEFAULT("127.0.0.0/8 ::1"),
+		.help = "addresses that are never judged"},
+	{"blocking.requests_per_s", TYPE(number), IN(config_blocking, requests_per_s),
+		RANGE(1, 100000), DEFAULT("50"),
+		.help = "messages a second from a stranger's address; the rest is dropped"},
+	{"blocking.points", TYPE(number), IN(config_blocking, points), RANGE(1, 10000),
+		DEFAULT("20"),
+		.help = "refused requests and broken messages until an address is blocked; one "
+			"is forgiven each 5 s"},
+	{"blocking.block_s", TYPE(number), IN(config_blocking, block_s), RANGE(1, 86400),
+		DEFAULT("60"), .help = "for so long"},
+	{"blocking.sources", TYPE(number), IN(config_blocking, sources), RANGE(16, 1000000),
+		DEFAULT("20000"), .help = "addresses that are kept in mind"},
 
 	{"limits", TYPE(section), IN(config, limits), OPTIONAL,
 		.help = "what strangers cannot use up"},
@@ -379,8 +426,8 @@ static void read_default(struct config_reading *r, const struct config_row *row,
 	struct config_node items[4], list = {.kind = CONFIG_SEQUENCE, .line = 1, .column = 1};
 	struct config_entry entries[4] = {{0}};
 	struct slice rest = slice_str(row->fallback);
-	bool is_list =
-		row->type == &config_type_mechanisms || row->type == &config_type_profiles;
+	bool is_list = row->type == &config_type_mechanisms ||
+		       row->type == &config_type_profiles || row->type == &config_type_blocks;
 
 	while (rest.len && list.count < 4) {
 		struct slice word = is_list ? slice_cut(&rest, ' ') : rest;

@@ -89,8 +89,11 @@ struct config_peer {
 	bool allow_http;
 	const char *profile; /* a row of sbc/peer_profile.c */
 	enum media_mode media;
-	bool authenticates; /* our users, so that we need not */
-	bool is_trusted;    /* within our trust domain (RFC 3325 section 2.3) */
+	bool probe;               /* asked whether it is there */
+	unsigned calls_max;       /* at once, both ways; 0: no ceiling of its own */
+	unsigned calls_per_s_max; /* both ways; 0: likewise */
+	bool authenticates;       /* our users, so that we need not */
+	bool is_trusted;          /* within our trust domain (RFC 3325 section 2.3) */
 	struct config_header_rule *headers;
 	size_t header_count;
 	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
@@ -169,6 +172,26 @@ struct config_http {
 	const char *key;
 };
 
+/* In Kamailio's words, seconds where it has seconds. */
+struct config_dispatcher {
+	unsigned ds_ping_interval; /* s; 0: nobody is asked */
+	unsigned ds_probing_threshold;
+	unsigned ds_inactive_threshold;
+	const char *ds_ping_reply_codes; /* "": below 500 but 408 */
+	const char *ds_ping_from;        /* URI */
+};
+
+/* How strangers are kept from using us up. */
+struct config_blocking {
+	bool is_enabled;
+	struct netaddr_block *allow; /* never judged */
+	size_t allow_count;
+	unsigned requests_per_s;
+	unsigned points;
+	unsigned block_s;
+	unsigned sources;
+};
+
 struct config_limits {
 	unsigned calls;
 	unsigned transactions;
@@ -203,6 +226,8 @@ struct config {
 	struct config_media media;
 	struct config_fetch fetch;
 	struct config_http http;
+	struct config_dispatcher dispatcher;
+	struct config_blocking blocking;
 	struct config_limits limits;
 	/* digest */
 	unsigned registration_min_s, registration_max_s, registration_default_s;

@@ -58,6 +58,8 @@ struct world {
 
 void world_init(struct world *w);
 void world_fini(struct world *w);
+/* The core anew, after changes of w->config. */
+void world_remake(struct world *w);
 /* cmocka fixtures that put a struct world into *state. */
 int world_setup(void **state);
 int world_teardown(void **state);
@@ -75,6 +77,7 @@ const struct sip_msg *world_hear(struct world *w, enum actor who);
 const struct sip_msg *world_hear_code(struct world *w, enum actor who, uint16_t code);
 const struct sip_msg *world_hear_method(
 	struct world *w, enum actor who, enum sip_method method);
+bool world_hears(struct world *w, enum actor who);
 /* Nothing (more) was sent to who. */
 void world_hear_nothing(struct world *w, enum actor who);
 void world_forget(struct world *w); /* everything sent so far */
