@@ -154,6 +154,44 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 	return 0;
 }
 
+/* Strangers' ceilings; the table is made when it is wanted first. */
+static int reload_guard(struct sbc *sbc, const struct config *config)
+{
+	struct source_guard_limits limits = guard_limits(config);
+
+	if (sbc->guard && config->blocking.is_enabled)
+		source_guard_set_limits(sbc->guard, &limits);
+	else if (config->blocking.is_enabled)
+		return source_guard_new(&sbc->guard, &limits, &sbc->random);
+	return 0;
+}
+
+int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
+{
+	struct peer_table *peers;
+	int err = peer_table_new(&peers, config, sbc->peers);
+
+	if (err)
+		return err;
+	err = reload_guard(sbc, config);
+	if (err) {
+		peer_table_free(peers);
+		return err;
+	}
+	probe_stop(sbc);
+	peer_table_free(sbc->peers);
+	sbc->peers = peers;
+	config_unref(sbc->config);
+	sbc->config = config_ref(config);
+	probe_start(sbc, now);
+	return 0;
+}
+
+const struct config *sbc_config(const struct sbc *sbc)
+{
+	return sbc->config;
+}
+
 static void free_call(struct hash_node *node, void *arg)
 {
 	(void)arg;

@@ -233,6 +233,7 @@ struct config {
 	unsigned registration_min_s, registration_max_s, registration_default_s;
 	unsigned _references;
 	void *_memory;
+	uint64_t *_fixed; /* of what is read once, see config_fixed_change() */
 };
 
 /* One fault of a file, for a person: text has file:line:column, the quoted line with a
@@ -245,6 +246,9 @@ typedef void(config_fault_h)(const char *text, void *arg);
  * starts with one reference.
  */
 int config_load(struct config **out, const char *path, config_fault_h *fault, void *arg);
+
+/* The first key that differs and cannot be taken over while running; NULL: none. Static. */
+const char *config_fixed_change(const struct config *before, const struct config *after);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);

@@ -137,6 +137,12 @@ class Ua:
     def ack(self, uri, response, cseq):
         self.request("ACK", uri, response.get("Call-ID"), to=response.get("To"), cseq=cseq)
 
+    def bye(self, answered):
+        """Ends the call that this 200 answered; the CSeq."""
+        contact = re.search(r"<([^>]+)>", answered.get("Contact"))
+        self.request("BYE", contact[1], answered.get("Call-ID"), to=answered.get("To"))
+        return self.cseq
+
     def invite(self, target):
         """Offers, and proves the password. The final response comes later."""
         uri, call_id = f"sip:{target}@{self.domain}", token()
