@@ -14,7 +14,7 @@ TIME    ?= 60
 WOLFSSL ?= build
 V       ?=
 DEPS    ?= build/deps
-B       := build/$(if $(SAN),$(SAN),plain)
+B       := build/$(or $(SAN),plain)$(if $(filter system,$(WOLFSSL)),-system)
 
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
 	  -Wpointer-arith -Wvla -Werror
@@ -40,16 +40,18 @@ VERSION  := 0.1.0
 # archive comes after ours.
 LDFLAGS  += -Wl,-u,LowResTimer
 
-ROOMS     := base media policy sbc
+ROOMS     := base media policy sbc ctl
 DIR_base  := sbc/base
 DIR_media := media
 DIR_policy := policy
 DIR_sbc   := sbc
+DIR_ctl   := tools/ctl
 # What a room's unit tests link beside the room: its own floor and no more.
 BELOW_base   :=
 BELOW_media  := base
 BELOW_policy := base
 BELOW_sbc    := policy media base
+BELOW_ctl    := base
 
 SRC := $(foreach r,$(ROOMS),$(wildcard $(DIR_$(r))/*.c))
 OBJ := $(SRC:%.c=$(B)/%.o)
@@ -67,7 +69,7 @@ say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(B)/countersip
+all: $(B)/countersip $(B)/countersipctl
 
 deps:
 	@rm -f $(DEPS)/flags-$(WOLFSSL).mk
@@ -77,7 +79,7 @@ $(DEPS)/flags-$(WOLFSSL).mk: tools/deps.sh tools/packages.txt tools/wolfssl.conf
 	@sh tools/deps.sh $(DEPS) $(WOLFSSL) $@
 
 define room_rules
-$(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(filter-out sbc/main.c,$(wildcard $(DIR_$(1))/*.c)))
+$(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard $(DIR_$(1))/*.c)))
 	$$(call say,AR)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
@@ -91,6 +93,10 @@ $(B)/countersip: $(B)/sbc/main.o $(LIBS)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
 
+$(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,base)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit
+
 # A scenario has the whole core and judgement around it, and a media room that only remembers.
 $(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
 		$(call lib,base)
@@ -102,7 +108,7 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-test: $(B)/countersip $(UNIT) $(SCENARIO)
+test: $(B)/countersip $(B)/countersipctl $(UNIT) $(SCENARIO)
 	@python3 tools/run_tests.py --build $(B) --san '$(SAN)' --filter '$(T)'
 
 demo: $(B)/countersip
@@ -119,7 +125,7 @@ FUZZ       := build/fuzz
 FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS := -std=c11 -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	      -fno-sanitize-recover=undefined
-FUZZ_ROOMS := $(patsubst %.c,$(FUZZ)/%.o,$(filter-out sbc/main.c,$(SRC)))
+FUZZ_ROOMS := $(patsubst %.c,$(FUZZ)/%.o,$(filter-out %/main.c,$(SRC)))
 
 $(FUZZ)/%.o: %.c
 	$(call say,CC)
@@ -149,7 +155,7 @@ fuzz-smoke: $(FUZZERS:%=$(FUZZ)/fuzz_%)
 	@sh tools/fuzz_smoke.sh $(FUZZ) $(or $(SMOKE_TIME),10) $(FUZZERS)
 
 clean:
-	rm -rf build/plain build/address build/thread build/fuzz
+	rm -rf build/plain* build/address* build/thread* build/fuzz
 
 help:
 	@sed -n '2,/^$$/s/^# //p' Makefile

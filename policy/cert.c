@@ -127,6 +127,7 @@ struct issuer {
 };
 
 struct cert_anchors {
+	WOLFSSL_CERT_MANAGER *manager; /* owned; has all of them */
 	size_t count;
 	struct buf ders[CERT_ANCHOR_MAX];
 	struct issuer issuers[CERT_ANCHOR_MAX];
@@ -134,7 +135,8 @@ struct cert_anchors {
 
 /* The anchors and what a chain brings; made for one chain. */
 struct trust {
-	WOLFSSL_CERT_MANAGER *manager; /* owned */
+	WOLFSSL_CERT_MANAGER *manager; /* owned, or borrowed from anchors */
+	bool is_borrowed;
 	const struct cert_anchors *anchors;
 	struct issuer issuers[CERT_CHAIN_MAX]; /* intermediates that were verified */
 	size_t issuer_count;
@@ -187,22 +189,29 @@ static int load_ca(WOLFSSL_CERT_MANAGER *manager, struct slice der)
 
 static void trust_fini(struct trust *trust)
 {
-	wolfSSL_CertManagerFree(trust->manager);
+	if (!trust->is_borrowed)
+		wolfSSL_CertManagerFree(trust->manager);
 	trust->manager = NULL;
 }
 
-static int trust_init(struct trust *trust, const struct cert_anchors *anchors)
+/* What a manager does not take it does not trust: no more is lost. */
+static WOLFSSL_CERT_MANAGER *manager_new(const struct cert_anchors *anchors)
 {
-	*trust = (struct trust){.anchors = anchors, .manager = wolfSSL_CertManagerNew()};
-	if (!trust->manager)
-		return SBC_ENOMEM;
-	for (size_t i = 0; i < anchors->count; i++) {
-		if (load_ca(trust->manager, buf_slice(&anchors->ders[i]))) {
-			trust_fini(trust);
-			return SBC_ECRYPTO;
-		}
-	}
-	return 0;
+	WOLFSSL_CERT_MANAGER *manager = wolfSSL_CertManagerNew();
+
+	for (size_t i = 0; manager && i < anchors->count; i++)
+		load_ca(manager, buf_slice(&anchors->ders[i]));
+	return manager;
+}
+
+/* Intermediates would stay in the manager as if they were anchors: a chain that has some
+ * gets a manager of its own. */
+static int trust_init(
+	struct trust *trust, const struct cert_anchors *anchors, bool has_intermediates)
+{
+	*trust = (struct trust){.anchors = anchors, .is_borrowed = !has_intermediates};
+	trust->manager = has_intermediates ? manager_new(anchors) : anchors->manager;
+	return trust->manager ? 0 : SBC_ENOMEM;
 }
 
 /* Signature, CA above it, name constraints; not the dates, which come out. */
@@ -256,38 +265,48 @@ static int add_anchor(struct cert_anchors *anchors, struct slice der)
 	return err;
 }
 
-int cert_anchors_new(struct cert_anchors **out, struct slice pem)
+/* All certificates of the text. One that we cannot use is left out: its CA is then not
+ * trusted, and a bundle of a hundred does not fail for a single odd one. */
+static int read_anchors(struct cert_anchors *anchors, struct slice pem)
 {
-	struct cert_anchors *anchors = mem_alloc(sizeof(*anchors));
-	bool is_given = slice_trim(pem).len > 0;
-	struct trust trust;
 	struct slice label;
-	int err = anchors ? 0 : SBC_ENOMEM;
+	int left_out = SBC_EPARSE, err;
 
-	while (!err) {
+	while (anchors->count < CERT_ANCHOR_MAX) {
 		struct buf *der = &anchors->ders[anchors->count];
-		if (anchors->count >= CERT_ANCHOR_MAX) {
-			err = pem_next(&pem, &label, &(struct buf){0}) == SBC_ENOENT
-				      ? SBC_ENOENT
-				      : SBC_ELIMIT;
-			break;
-		}
 		buf_fini(der);
 		buf_init(der, CERT_BODY_MAX);
 		err = pem_next(&pem, &label, der);
-		if (!err && slice_equal(label, SLICE("CERTIFICATE")))
+		if (err == SBC_ENOENT)
+			return anchors->count ? 0 : left_out;
+		if (err)
+			return err; /* damaged armour: nothing behind it can be trusted to be
+				       whole */
+		if (slice_equal(label, SLICE("CERTIFICATE")))
 			err = add_anchor(anchors, buf_slice(der));
+		if (err == SBC_ENOMEM)
+			return err;
+		if (err)
+			left_out = err;
 	}
-	err = err == SBC_ENOENT ? 0 : err;
-	if (!err && !anchors->count && is_given)
-		err = SBC_EPARSE;
-	/* Once for all: the manager takes each of them. */
-	err = err ? err : trust_init(&trust, anchors);
+	return pem_next(&pem, &label, &(struct buf){0}) == SBC_ENOENT ? 0 : SBC_ELIMIT;
+}
+
+int cert_anchors_new(struct cert_anchors **out, struct slice pem)
+{
+	struct cert_anchors *anchors = mem_alloc(sizeof(*anchors));
+	int err = anchors ? 0 : SBC_ENOMEM;
+
+	if (!err && slice_trim(pem).len)
+		err = read_anchors(anchors, pem);
+	if (!err) {
+		anchors->manager = manager_new(anchors);
+		err = anchors->manager ? 0 : SBC_ENOMEM;
+	}
 	if (err) {
 		cert_anchors_free(anchors);
 		return err;
 	}
-	trust_fini(&trust);
 	*out = anchors;
 	return 0;
 }
@@ -298,6 +317,7 @@ void cert_anchors_free(struct cert_anchors *anchors)
 		return;
 	for (size_t i = 0; i < CERT_ANCHOR_MAX; i++)
 		buf_fini(&anchors->ders[i]);
+	wolfSSL_CertManagerFree(anchors->manager);
 	mem_free(anchors);
 }
 
@@ -423,7 +443,7 @@ static int judge(
 	struct trust trust;
 	DecodedCert decoded;
 	struct slice leaf = buf_slice(&chain->ders[0]);
-	int err = trust_init(&trust, anchors);
+	int err = trust_init(&trust, anchors, chain->count > 1);
 
 	if (err)
 		return err;

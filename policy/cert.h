@@ -23,8 +23,9 @@ struct cert_anchors;
 #define CERT_NAME_MAX   16    /* subjectAltNames that we look at */
 #define CERT_TEXT_MAX   128   /* bytes of one name, terminated */
 
-/* pem may be empty: then nothing is trusted. SBC_EPARSE: no PEM, or a certificate that does
- * not parse; SBC_ECRYPTO: one that is no CA; SBC_ELIMIT, SBC_ENOMEM. */
+/* pem may be empty: then nothing is trusted. Certificates that cannot be used are left out;
+ * when none is left, SBC_EPARSE: they do not parse; SBC_ECRYPTO: no CAs, or too weak.
+ * SBC_ELIMIT, SBC_ENOMEM. */
 int cert_anchors_new(struct cert_anchors **out, struct slice pem);
 void cert_anchors_free(struct cert_anchors *anchors);
 

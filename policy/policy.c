@@ -141,8 +141,8 @@ static int load_anchors(
 		return err;
 	return set_fault(fault, err == SBC_ELIMIT ? err : SBC_ECRYPTO, "trusted CAs: %s",
 		err == SBC_ELIMIT   ? "too many"
-		: err == SBC_EPARSE ? "a certificate cannot be read"
-				    : "a certificate is no CA, or too weak");
+		: err == SBC_EPARSE ? "there is none that can be read"
+				    : "there is no CA among them, or a weak one");
 }
 
 static int open_tables(

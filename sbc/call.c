@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "sbc/call_cursor.h"
 #include "sbc/peer_link.h"
 
 #define DRAIN_REASON    "SIP;cause=503;text=\"shutting down\""
@@ -44,6 +45,8 @@ void call_free(struct call *call)
 		if (call->entries[i])
 			peer_entry_end_call(call->entries[i]);
 	hash_remove(&sbc->by_number, &call->by_number);
+	call_cursor_forget(sbc, call);
+	list_remove(&call->in_order);
 	sbc->counters.calls_now--;
 	arena_fini(&call->arena);
 	config_unref(call->config);
@@ -439,11 +442,14 @@ static struct call *call_new(struct sbc *sbc)
 	call->party[0].identity_outcome = call->party[1].identity_outcome = "";
 	if (hash_insert(&sbc->by_number, &call->by_number,
 		    hash_of(&sbc->by_number, slice_of(&call->number, sizeof(call->number))))) {
+		leg_fini(&call->a);
+		leg_fini(&call->b);
 		arena_fini(&call->arena);
 		config_unref(call->config);
 		mem_free(call);
 		return NULL;
 	}
+	list_append(&sbc->calls, &call->in_order);
 	call->start_s = sbc->outside.wall_s(sbc->outside.arg);
 	sbc->counters.calls_started++;
 	sbc->counters.calls_now++;

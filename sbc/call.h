@@ -44,6 +44,7 @@ struct call {
 	enum call_state state;
 	struct arena arena;
 	struct hash_node by_number;
+	struct list in_order; /* in sbc->calls */
 	struct leg a, b;
 	struct call_party party[2];
 	struct call_media media;

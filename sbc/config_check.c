@@ -245,6 +245,25 @@ static void check_http(struct config_reading *r)
 	}
 }
 
+/* Without the section nothing is opened. */
+static void check_rpc(struct config_reading *r)
+{
+	struct config_rpc *rpc = &r->config->rpc;
+	const struct config_node *section = config_node_get(r->root, "rpc");
+	const struct {
+		const char *key, *value;
+	} folders[] = {{"run_dir", rpc->run_dir}, {"fifo_reply_dir", rpc->fifo_reply_dir}};
+
+	if (config_node_is_null(section)) {
+		rpc->is_enabled = false;
+		return;
+	}
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (!has(folders[i].value))
+			config_fault(r->faults, config_node_get(section, folders[i].key),
+				"%s may not be empty", folders[i].key);
+}
+
 static void check_registration(struct config_reading *r)
 {
 	const struct config *c = r->config;
@@ -267,6 +286,7 @@ void config_check(struct config_reading *r)
 	check_domains(r);
 	check_listeners(r);
 	check_http(r);
+	check_rpc(r);
 	for (size_t i = 0; i < r->config->user_count; i++)
 		check_user(r, i);
 	config_check_peers(r);

@@ -247,6 +247,46 @@ static const struct config_row rows[] = {
 	{"http.key", TYPE(text), IN(config_http, key), OPTIONAL,
 		.help = "PEM file of its private key"},
 
+	{"rpc", TYPE(section), FIXED, IN(config, rpc), OPTIONAL,
+		.help = "management: kamctl, kamcmd, kamcli and web panels connect here"},
+	{"rpc.enabled", TYPE(bool), IN(config_rpc, is_enabled), DEFAULT("true"),
+		.help = "when the section is there"},
+	{"rpc.run_dir", TYPE(path), IN(config_rpc, run_dir), DEFAULT("/run/countersip"),
+		.help = "where names below that do not begin with / are; made when absent"},
+	{"rpc.fifo_name", TYPE(path), IN(config_rpc, fifo_name), DEFAULT("countersip_rpc.fifo"),
+		.help = "FIFO for JSON-RPC (kamctl) and OpenSIPS MI (its panel); \"\" for "
+			"none"},
+	{"rpc.fifo_mode", TYPE(mode), IN(config_rpc, fifo_mode), DEFAULT("0660"),
+		.help = "its mode, octal; whoever may write to it may end calls"},
+	{"rpc.fifo_user", TYPE(name), IN(config_rpc, fifo_user), OPTIONAL,
+		.help = "its owner, name or number; who starts countersip when absent"},
+	{"rpc.fifo_group", TYPE(name), IN(config_rpc, fifo_group), OPTIONAL,
+		.help = "its group, name or number"},
+	{"rpc.fifo_acl", TYPE(text), IN(config_rpc, fifo_acl), OPTIONAL,
+		.help = "more who may: \"user:www-data:rw group:ops:rw\"; fifo_mode's group "
+			"bits bound it"},
+	{"rpc.fifo_reply_dir", TYPE(path), IN(config_rpc, fifo_reply_dir), .alias = "reply_dir",
+		DEFAULT("/tmp"),
+		.help = "where clients make FIFOs for answers; kamctl and OpenSIPS-CP: /tmp"},
+	{"rpc.dgram_socket", TYPE(path), IN(config_rpc, dgram_socket),
+		DEFAULT("countersip_rpc.sock"),
+		.help = "unix datagram socket for JSON-RPC (kamcli); \"\" for none"},
+	{"rpc.dgram_mode", TYPE(mode), IN(config_rpc, dgram_mode), DEFAULT("0660"),
+		.help = "its mode, octal"},
+	{"rpc.dgram_user", TYPE(name), IN(config_rpc, dgram_user), OPTIONAL,
+		.help = "its owner, name or number"},
+	{"rpc.dgram_group", TYPE(name), IN(config_rpc, dgram_group), OPTIONAL,
+		.help = "its group, name or number"},
+	{"rpc.ctl_socket", TYPE(path), IN(config_rpc, ctl_socket), .alias = "binrpc",
+		DEFAULT("countersip_ctl"),
+		.help = "unix stream socket for BINRPC (kamcmd); \"\" for none"},
+	{"rpc.ctl_mode", TYPE(mode), IN(config_rpc, ctl_mode), .alias = "mode", DEFAULT("0660"),
+		.help = "its mode, octal; its user and group are checked at each connection"},
+	{"rpc.ctl_user", TYPE(name), IN(config_rpc, ctl_user), .alias = "user", OPTIONAL,
+		.help = "its owner, name or number"},
+	{"rpc.ctl_group", TYPE(name), IN(config_rpc, ctl_group), .alias = "group", OPTIONAL,
+		.help = "its group, name or number"},
+
 	{"hosts", TYPE(hosts), FIXED, IN(config, hosts), AND(config, host_count), OPTIONAL,
 		.help = "names with fixed addresses, before any DNS"},
 
@@ -334,9 +374,12 @@ static struct slice key_under(const struct config_row *row, struct slice prefix)
 
 static const struct config_row *find_row(struct slice prefix, struct slice key)
 {
-	for (size_t i = 0; i < ROW_COUNT; i++)
-		if (key.len && slice_equal(key_under(&rows[i], prefix), key))
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		struct slice name = key_under(&rows[i], prefix);
+		if (key.len && name.len &&
+			(slice_equal(name, key) || slice_equal(slice_str(rows[i].alias), key)))
 			return &rows[i];
+	}
 	return NULL;
 }
 
@@ -450,7 +493,8 @@ static bool is_text_like(const struct config_row *row)
 	return row->type == &config_type_text || row->type == &config_type_url ||
 	       row->type == &config_type_hex || row->type == &config_type_sent_by ||
 	       row->type == &config_type_name || row->type == &config_type_domain ||
-	       row->type == &config_type_user || row->type == &config_type_header_name;
+	       row->type == &config_type_user || row->type == &config_type_path ||
+	       row->type == &config_type_header_name;
 }
 
 /* What is not written: its default, or a fault when it must be there. */
@@ -511,6 +555,19 @@ static void fill_row(struct config_reading *r, const struct config_row *row,
 		row->type->read(r, row, value, base);
 }
 
+/* Under its own name or the other one, not both. */
+static const struct config_node *find_value(struct config_reading *r,
+	const struct config_row *row, struct slice key, const struct config_node *node)
+{
+	const struct config_node *value = config_node_get(node, key.ptr);
+	const struct config_node *other = row->alias ? config_node_get(node, row->alias) : NULL;
+
+	if (value && other)
+		config_fault(r->faults, other, "\"%s\" is the same key as \"%s\"", row->alias,
+			key.ptr);
+	return value ? value : other;
+}
+
 /* One mapping: all rows right under prefix. base: the struct they fill. node NULL: broken
  * further up, so that only defaults are filled in. */
 static void fill(struct config_reading *r, struct slice prefix, const struct config_node *node,
@@ -524,10 +581,10 @@ static void fill(struct config_reading *r, struct slice prefix, const struct con
 	}
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		struct slice key = key_under(&rows[i], prefix);
-		const struct config_node *value =
-			key.len ? config_node_get(node, key.ptr) : NULL;
+		const struct config_node *value;
 		if (!key.len)
 			continue;
+		value = find_value(r, &rows[i], key, node);
 		/* "users:" with every line below commented out is no fault. */
 		if (value && !(is_group(&rows[i]) && config_node_is_null(value)))
 			fill_row(r, &rows[i], value, base);

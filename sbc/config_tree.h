@@ -108,6 +108,7 @@ struct config_row {
 	bool is_fixed;        /* read once: a reload cannot change it */
 	bool is_by_profile;   /* of a peer: its profile says what it is without being written */
 	const char *help;
+	const char *alias; /* another name it is known by elsewhere; NULL: none */
 };
 
 extern const struct config_type config_type_section;
@@ -121,6 +122,8 @@ extern const struct config_type config_type_url;
 extern const struct config_type config_type_hex; /* max: digits */
 extern const struct config_type config_type_bool;
 extern const struct config_type config_type_number;
+extern const struct config_type config_type_mode; /* "0660" */
+extern const struct config_type config_type_path; /* no blanks; may be empty */
 extern const struct config_type config_type_log_level;
 extern const struct config_type config_type_transport;
 extern const struct config_type config_type_hostport;

@@ -94,6 +94,55 @@ static void read_text(struct config_reading *r, const struct config_row *row,
 		set_text(r, row, base, text);
 }
 
+/* Whoever looks for "/run/x/fifo " will not find it: no blanks in paths (MI-2). */
+static void read_path(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	struct slice text;
+
+	if (!as_text(r, node, &text))
+		return;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == ' ' || text.ptr[i] == '\t') {
+			config_fault(r->faults, node, "the path \"%.*s\" has a blank in it",
+				SLICE_ARG(slice_head(text, 100)));
+			return;
+		}
+	}
+	if (text.len > TEXT_MAX || !has_only(text, is_printable))
+		config_fault(r->faults, node, "too long or with control characters");
+	else
+		set_text(r, row, base, text);
+}
+
+/* Octal, with the 0 in front. 660 without it is decimal to the servers that this key comes
+ * from, and 01224 in octal: p-w--w-r-T (MI-6). */
+static void read_mode(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	struct slice text, digits;
+	unsigned value = 0;
+
+	if (!as_text(r, node, &text))
+		return;
+	digits = slice_starts(text, SLICE("0o")) ? slice_from(text, 2) : text;
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.ptr[i] < '0' || digits.ptr[i] > '7' || digits.len > 5) {
+			config_fault(r->faults, node, "not an octal mode such as 0660");
+			return;
+		}
+		value = value * 8 + (unsigned)(digits.ptr[i] - '0');
+	}
+	if (!text.len || text.ptr[0] != '0')
+		config_fault(r->faults, node,
+			"a mode begins with 0: write 0%.*s (%.*s alone is a decimal number)",
+			SLICE_ARG(text), SLICE_ARG(text));
+	else if (value > 0777)
+		config_fault(r->faults, node, "a mode here is at most 0777");
+	else
+		*(unsigned *)(void *)(base + row->offset) = value ? value : 0600;
+}
+
 static void read_name(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
@@ -518,6 +567,8 @@ static void read_hosts(struct config_reading *r, const struct config_row *row,
 }
 
 const struct config_type config_type_text = {"text", read_text};
+const struct config_type config_type_path = {"path", read_path};
+const struct config_type config_type_mode = {"octal mode", read_mode};
 const struct config_type config_type_name = {"name", read_name};
 const struct config_type config_type_user = {"user name", read_user};
 const struct config_type config_type_domain = {"domain", read_domain};

@@ -21,6 +21,8 @@ struct sbc_listener {
 	char sent_by[128]; /* host or host:port */
 };
 
+#define SBC_LEG_STATE_COUNT 8
+
 struct sbc {
 	struct config *config; /* counted */
 	struct log *log;       /* borrowed */
@@ -42,7 +44,9 @@ struct sbc {
 	struct hash_table by_number; /* struct call */
 	struct hash_table by_dialog; /* struct leg */
 	uint64_t last_number;
-	struct list checks; /* struct identity_check that wait for a certificate */
+	struct list calls;   /* struct call, oldest first */
+	struct list cursors; /* struct call_cursor: walks over calls that pause */
+	struct list checks;  /* struct identity_check that wait for a certificate */
 	struct timer housekeeping;
 	struct timer drain_timer;
 	sbc_drained_h *drained; /* set: draining */
@@ -52,6 +56,8 @@ struct sbc {
 	struct log_limit refused_limit;
 	struct log_limit blocked_limit;
 	struct sbc_counters counters;
+	struct sbc_traffic traffic;
+	uint64_t leg_states[2][SBC_LEG_STATE_COUNT]; /* legs a, b now, by enum leg_state */
 };
 
 /* One incoming request on its way to an answer. */

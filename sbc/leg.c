@@ -8,9 +8,15 @@
 
 #include "base/err.h"
 
+static uint64_t *count_of(const struct leg *leg)
+{
+	return &leg->sbc->leg_states[leg->name == 'b'][leg->state];
+}
+
 void leg_init(struct leg *leg, struct sbc *sbc, struct arena *arena, char name)
 {
 	*leg = (struct leg){.sbc = sbc, .arena = arena, .name = name, .state = LEG_NEW};
+	++*count_of(leg);
 	buf_init(&leg->cross, SBC_TEXT_MAX);
 }
 
@@ -25,6 +31,7 @@ void leg_fini(struct leg *leg)
 	if (leg->bye)
 		txn_detach(leg->bye);
 	leg->invite = leg->bye = NULL;
+	--*count_of(leg);
 	buf_fini(&leg->cross);
 }
 
@@ -43,7 +50,9 @@ void leg_set_state(struct leg *leg, enum leg_state state, const char *because)
 	log_event(leg->sbc->log, LOG_DEBUG, "sbc", "leg.state",
 		"call=%s leg=%c from=%s to=%s event=%s", leg->call_name, leg->name,
 		leg_state_name(leg->state), leg_state_name(state), because);
+	--*count_of(leg);
 	leg->state = state;
+	++*count_of(leg);
 }
 
 static uint64_t dialog_hash(const struct sbc *sbc, struct slice call_id, struct slice tag)

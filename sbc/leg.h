@@ -25,6 +25,7 @@ enum leg_state {
 	LEG_TERMINATING,
 	LEG_TERMINATED,
 };
+_Static_assert(LEG_TERMINATED + 1 == SBC_LEG_STATE_COUNT, "core.h counts them");
 
 enum leg_event {
 	LEG_EVENT_PROVISIONAL, /* UAC: 101-199 came (msg) */

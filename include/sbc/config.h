@@ -192,6 +192,26 @@ struct config_blocking {
 	unsigned sources;
 };
 
+/* Management. Names are relative to run_dir unless they begin with '/'; "": no such door. */
+struct config_rpc {
+	bool is_enabled;
+	const char *run_dir;
+	const char *fifo_name;
+	unsigned fifo_mode;
+	const char *fifo_user; /* name or number; "": as it comes */
+	const char *fifo_group;
+	const char *fifo_acl; /* "user:NAME:rw group:NAME:rw"; "": none */
+	const char *fifo_reply_dir;
+	const char *dgram_socket;
+	unsigned dgram_mode;
+	const char *dgram_user;
+	const char *dgram_group;
+	const char *ctl_socket;
+	unsigned ctl_mode;
+	const char *ctl_user;
+	const char *ctl_group;
+};
+
 struct config_limits {
 	unsigned calls;
 	unsigned transactions;
@@ -228,6 +248,7 @@ struct config {
 	struct config_http http;
 	struct config_dispatcher dispatcher;
 	struct config_blocking blocking;
+	struct config_rpc rpc;
 	struct config_limits limits;
 	/* digest */
 	unsigned registration_min_s, registration_max_s, registration_default_s;

@@ -336,6 +336,31 @@ static void refuses_what_is_no_dtls_srtp(void **state)
 	}
 }
 
+/* Anybody can show anybody's certificate; only its key can sign a handshake. This is what
+ * the fingerprint's worth hangs on. */
+static void stolen_certificate_is_worth_nothing(void **state)
+{
+	struct certificate stolen = lab.peers;
+
+	(void)state;
+	memcpy(stolen.key, lab.ours.key, sizeof(stolen.key));
+	stolen.key_len = lab.ours.key_len;
+	for (int i = 0; i < 4; i++) {
+		enum media_dtls_role role = i & 1 ? MEDIA_DTLS_CLIENT : MEDIA_DTLS_SERVER;
+		struct dtls_peer_config peer = {
+			.role = i & 1 ? MEDIA_DTLS_SERVER : MEDIA_DTLS_CLIENT,
+			.version = i & 2 ? 13 : 12,
+			.profiles = ALL_PROFILES,
+			.certificate = &stolen};
+
+		lab_reset();
+		lab_open(role, &peer);
+		lab_run();
+		assert_int_equal(DTLS_DEAD, dtls_assoc_state(lab.assoc));
+		assert_null(dtls_assoc_result(lab.assoc));
+	}
+}
+
 /* A server's last flight got lost: its repetition completes the client. */
 static void repeats_last_flight(void **state)
 {
@@ -642,6 +667,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_profile_gives_keys, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			refuses_what_is_no_dtls_srtp, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			stolen_certificate_is_worth_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(repeats_last_flight, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_goodbye, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(survives_hostile_datagrams, set_up, tear_down),

@@ -601,6 +601,34 @@ static void new_fingerprint_new_association(void **state)
 	assert_int_equal(2, w.phones[B].rtp.rtp_received);
 }
 
+/* A hold that says 0.0.0.0 neither loses the peer nor sends anything there. */
+static void hold_keeps_the_association(void **state)
+{
+	struct media_remote remote;
+
+	(void)state;
+	open_session(true, true);
+	set_gates(true);
+	secure_both();
+	for (int side = 0; side < 2; side++) {
+		remote = remote_of(&w.phones[side]);
+		netaddr_parse(&remote.rtp, SLICE("0.0.0.0"), 0);
+		assert_int_equal(0,
+			media_set_remote(w.media, w.opened.id, (enum media_side)side, &remote));
+	}
+	ask_counters();
+	phone_send_rtp(&w.phones[A]);
+	phone_send_rtp(&w.phones[B]);
+	wait_for(w.phones[A].rtp.rtp_received == 1 && w.phones[B].rtp.rtp_received == 1);
+	set_remote(A);
+	set_remote(B);
+	ask_counters();
+	phone_send_rtp(&w.phones[A]);
+	wait_for(w.phones[B].rtp.rtp_received == 2);
+	assert_int_equal(1, w.heard.secured[A]);
+	assert_int_equal(1, w.heard.secured[B]);
+}
+
 static void deadlines(void **state)
 {
 	uint8_t hello[PHONE_PACKET_MAX];
@@ -751,6 +779,7 @@ int main(void)
 		TEST(tampered_and_replayed_are_counted),
 		TEST(early_handshake),
 		TEST(new_fingerprint_new_association),
+		TEST(hold_keeps_the_association),
 		TEST(deadlines),
 		TEST(silence_is_told_once),
 		TEST(limits),

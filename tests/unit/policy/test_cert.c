@@ -210,7 +210,7 @@ static void bodies_that_are_none(void **state)
 static void anchors(void **state)
 {
 	struct buf ca = file_bytes(CERTS "ca.pem"), leaf = file_bytes(CERTS "leaf.pem");
-	struct cert_anchors *anchors = NULL;
+	struct cert_anchors *anchors = NULL, *none = NULL;
 	struct cert *cert;
 	struct buf many;
 
@@ -226,6 +226,26 @@ static void anchors(void **state)
 		cert_anchors_new(&anchors, SLICE("-----BEGIN CERTIFICATE-----\nMAA=\n"
 						 "-----END CERTIFICATE-----\n")));
 	buf_init(&many, 1 << 20);
+	/* One that is of no use among others. */
+	buf_put_str(&many, "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+	buf_put_slice(&many, buf_slice(&leaf));
+	buf_put_slice(&many, buf_slice(&ca));
+	assert_int_equal(0, cert_anchors_new(&anchors, buf_slice(&many)));
+	cert = cert_of("leaf.pem", anchors);
+	assert_true(cert->is_trusted);
+	cert_free(cert);
+	/* Damaged armour behind a good one (found by fuzzing: it never ended). */
+	buf_put_str(&many, "-----BEGIN CERTIFICATE-----\nMAA=\n");
+	assert_int_equal(SBC_EPARSE, cert_anchors_new(&none, buf_slice(&many)));
+	/* What one chain brings is no anchor for the next. */
+	cert = cert_of("chain.pem", anchors);
+	assert_true(cert->is_trusted);
+	cert_free(cert);
+	cert = cert_of("chain-without-middle.pem", anchors);
+	assert_false(cert->is_trusted);
+	cert_free(cert);
+	cert_anchors_free(anchors);
+	buf_reset(&many);
 	for (int i = 0; i < CERT_ANCHOR_MAX; i++)
 		buf_put_slice(&many, buf_slice(&ca));
 	assert_int_equal(0, cert_anchors_new(&anchors, buf_slice(&many)));

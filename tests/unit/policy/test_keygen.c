@@ -121,6 +121,10 @@ static void openssl_reader(void **state)
 			0, shell(directory,
 				   "openssl pkey -in leaf.key -pubout -out key.pub && openssl "
 				   "x509 -in leaf.pem -noout -pubkey | cmp - key.pub"));
+		/* RFC 5280 section 4.1.2.2: a positive number. */
+		assert_int_equal(0,
+			shell(directory,
+				"openssl x509 -in leaf.pem -noout -serial | grep -q =[4-7]"));
 		unmake(&m);
 	}
 	snprintf(command, sizeof(command), "rm -r %s", directory);

@@ -106,9 +106,9 @@ static void faults(void **state)
 		{"atlanta test", {.certificate = PEM("leaf"), .key = KEY}, URL, PEM("ca"),
 			SBC_EINVAL, "atlanta test: no domain name"},
 		{"atlanta.test", {.certificate = PEM("leaf"), .key = KEY}, URL, PEM("leaf"),
-			SBC_ECRYPTO, "trusted CAs: a certificate is no CA, or too weak"},
+			SBC_ECRYPTO, "trusted CAs: there is no CA among them, or a weak one"},
 		{"atlanta.test", {.certificate = PEM("leaf"), .key = KEY}, URL, KEY,
-			SBC_ECRYPTO, "trusted CAs: a certificate cannot be read"},
+			SBC_ECRYPTO, "trusted CAs: there is none that can be read"},
 	};
 	char fault[256];
 

@@ -384,6 +384,26 @@ static void cached_certificate_of_another_domain(void **state)
 	assert_int_equal(1, s->fetches);
 }
 
+/* CERT-8, ID4474-41: valid now, but not yet when it was signed. */
+static void signed_before_the_certificate(void **state)
+{
+	static const int64_t begins = INT64_C(2335219200); /* future.pem: 2044-01-01 */
+	struct scene *s = *state;
+	char payload[512];
+
+	s->served = CERTS "future.pem";
+	s->now = begins + 10;
+	for (int i = 0; i < 2; i++) {
+		snprintf(payload, sizeof(payload),
+			"{\"dest\":" DEST ",\"iat\":%lld,\"mky\":" MKY_JSON ",\"orig\":" ORIG
+			"}",
+			(long long)begins - 1 + i);
+		scene_forget(s);
+		scene_add_token(s, HEADER_JSON, payload, PARAMS);
+		assert_int_equal(i ? 0 : 437, scene_verify(s));
+	}
+}
+
 /* CERT-7: a new key behind the same URL is found, once. */
 static void rotated_key(void **state)
 {
@@ -561,6 +581,7 @@ int main(void)
 		SCENE(compact_form),
 		SCENE(certificates),
 		SCENE(cached_certificate_of_another_domain),
+		SCENE(signed_before_the_certificate),
 		SCENE(rotated_key),
 		SCENE(replay),
 		SCENE(replay_with_the_other_s),
