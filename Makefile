@@ -14,7 +14,7 @@ TIME    ?= 60
 WOLFSSL ?= build
 V       ?=
 DEPS    ?= build/deps
-B       := build/$(if $(SAN),$(SAN),plain)
+B       := build/$(or $(SAN),plain)$(if $(filter system,$(WOLFSSL)),-system)
 
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
 	  -Wpointer-arith -Wvla -Werror
@@ -95,7 +95,7 @@ $(B)/countersip: $(B)/sbc/main.o $(LIBS)
 
 $(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,base)
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit
 
 # A scenario has the whole core and judgement around it, and a media room that only remembers.
 $(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
@@ -155,7 +155,7 @@ fuzz-smoke: $(FUZZERS:%=$(FUZZ)/fuzz_%)
 	@sh tools/fuzz_smoke.sh $(FUZZ) $(or $(SMOKE_TIME),10) $(FUZZERS)
 
 clean:
-	rm -rf build/plain build/address build/thread build/fuzz
+	rm -rf build/plain* build/address* build/thread* build/fuzz
 
 help:
 	@sed -n '2,/^$$/s/^# //p' Makefile

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call_cursor.h"
+#include "sbc/peer_link.h"
 
 #define DRAIN_REASON    "SIP;cause=503;text=\"shutting down\""
 #define MISMATCH_REASON "SIP;cause=488;text=\"DTLS fingerprint mismatch\""
@@ -40,11 +41,15 @@ void call_free(struct call *call)
 	timer_stop(sbc->timers, &call->reap_timer);
 	leg_fini(&call->a);
 	leg_fini(&call->b);
+	for (int i = 0; i < 2; i++)
+		if (call->entries[i])
+			peer_entry_end_call(call->entries[i]);
 	hash_remove(&sbc->by_number, &call->by_number);
 	call_cursor_forget(sbc, call);
 	list_remove(&call->in_order);
 	sbc->counters.calls_now--;
 	arena_fini(&call->arena);
+	config_unref(call->config);
 	mem_free(call);
 }
 
@@ -211,6 +216,7 @@ static void on_answered(struct call *call, const struct sip_msg *msg, usec_t now
 	if (!err) {
 		section = &answer->media[call->offer_index];
 		why = "no resources for media";
+		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 		err = start_media(call, section);
 		err = err ? err : answer_caller(call, answer, now);
 	}
@@ -223,6 +229,7 @@ static void on_answered(struct call *call, const struct sip_msg *msg, usec_t now
 	}
 	call->state = CALL_ANSWERED;
 	call->code = 200;
+	sbc_praise(sbc, &call->a.source, now);
 	call->answer_s = sbc->outside.wall_s(sbc->outside.arg);
 	sbc->counters.calls_answered++;
 	log_event(sbc->log, LOG_INFO, "sbc", "call.answer", "call=%s", call->name);
@@ -260,17 +267,20 @@ static void on_leg_b(struct leg *leg, enum leg_event event, uint16_t code,
 	switch (event) {
 	case LEG_EVENT_PROVISIONAL:
 		/* No early media yet: nothing of the callee's is proved. */
+		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 		leg_uas_provisional(&call->a, code == 183 ? 183 : 180, now);
 		break;
 	case LEG_EVENT_ANSWERED:
 		on_answered(call, msg, now);
 		break;
 	case LEG_EVENT_REFUSED:
+		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 		call_end(call, CALL_ENDER_CALLEE, code_for_caller(code),
 			reason_of(msg, reason, sizeof(reason)), now);
 		break;
 	case LEG_EVENT_BYE:
 	case LEG_EVENT_LOST:
+		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_REQUEST);
 		call_end(call, CALL_ENDER_CALLEE, 480, reason_of(msg, reason, sizeof(reason)),
 			now);
 		break;
@@ -294,6 +304,7 @@ static void on_leg_a(struct leg *leg, enum leg_event event, uint16_t code,
 	switch (event) {
 	case LEG_EVENT_CANCELLED:
 	case LEG_EVENT_BYE:
+		call_cross(call, MEDIA_SIDE_A, msg, HEADER_KIND_REQUEST);
 		call_end(call, CALL_ENDER_CALLER, 487, reason_of(msg, reason, sizeof(reason)),
 			now);
 		break;
@@ -364,7 +375,7 @@ static void go_on(struct call *call, usec_t now)
 	call->state = CALL_CALLING;
 	timer_init(&call->ring_timer, on_ring_timeout, call);
 	timer_start(call->sbc->timers, &call->ring_timer,
-		now + (usec_t)call->sbc->config->limits.ring_timeout_s * USEC_PER_SEC);
+		now + (usec_t)call->config->limits.ring_timeout_s * USEC_PER_SEC);
 }
 
 static void refuse_identity(struct call *call, usec_t now)
@@ -416,6 +427,7 @@ static struct call *call_new(struct sbc *sbc)
 	if (!call)
 		return NULL;
 	call->sbc = sbc;
+	call->config = config_ref(sbc->config);
 	call->number = ++sbc->last_number;
 	snprintf(call->name, sizeof(call->name), "c%" PRIu64, call->number);
 	arena_init(&call->arena, CALL_ARENA_MAX);
@@ -433,6 +445,7 @@ static struct call *call_new(struct sbc *sbc)
 		leg_fini(&call->a);
 		leg_fini(&call->b);
 		arena_fini(&call->arena);
+		config_unref(call->config);
 		mem_free(call);
 		return NULL;
 	}
@@ -492,24 +505,6 @@ static bool authenticate_user(
 	return outcome == AUTH_OK;
 }
 
-/* A configured neighbour: by its certificate's name where TLS is agreed on, else by its
- * address. */
-static const struct config_peer *find_peer(
-	const struct sbc *sbc, const struct transport_source *source)
-{
-	for (size_t i = 0; i < sbc->config->peer_count; i++) {
-		const struct config_peer *peer = &sbc->config->peers[i];
-		if (peer->transport != source->kind)
-			continue;
-		if (source->kind == TRANSPORT_TLS
-				? source->tls &&
-					  tls_names_has(source->tls, slice_str(peer->domain))
-				: netaddr_equal_host(&peer->address, &source->peer))
-			return peer;
-	}
-	return NULL;
-}
-
 static void refuse_offer(struct sbc *sbc, const struct request *request, const char *why)
 {
 	struct reply reply = {.code = 488};
@@ -535,6 +530,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	struct reply busy = {.code = 503, .lines = SLICE("Retry-After: 5\r\n")};
 	const struct config_user *user = NULL;
 	const struct config_peer *peer = NULL;
+	struct peer_entry *entry;
 	struct request kept = *request;
 	const char *why;
 	struct call *call;
@@ -543,18 +539,31 @@ void call_start(struct sbc *sbc, const struct request *request)
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
+	peer = sbc_peer_of(sbc, request->source);
 	if (config_domain_find(sbc->config, request->msg->from.uri.host)) {
-		if (!authenticate_user(sbc, request, &user))
-			return;
-	} else if (!(peer = find_peer(sbc, request->source))) {
+		/* A proxy of ours did it already (KAM-11). */
+		if (!peer || !peer->authenticates) {
+			peer = NULL;
+			if (!authenticate_user(sbc, request, &user))
+				return;
+		}
+	} else if (!peer) {
 		sbc_refuse(sbc, request, 403);
+		return;
+	}
+	entry = peer ? peer_table_find(sbc->peers, peer) : NULL;
+	if (entry && !peer_entry_begin_call(entry, peer, request->now)) {
+		sbc_reply(sbc, request, &busy);
 		return;
 	}
 	call = call_new(sbc);
 	if (!call) {
+		if (entry)
+			peer_entry_end_call(entry);
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
+	call->entries[0] = entry;
 	if (keep_request(call, request, &why)) {
 		refuse_offer(sbc, request, why);
 		call_free(call);

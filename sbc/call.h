@@ -2,10 +2,13 @@
 #ifndef SBC_CALL_H
 #define SBC_CALL_H
 
+#include "sbc/header_rules.h"
 #include "sbc/leg.h"
 #include "sbc/media_link.h"
 #include "sbc/policy_link.h"
+#include "sbc/route.h"
 #include "sbc/sdp.h"
+#include "sbc/session_id.h"
 
 /*
  * A call: the leg to the caller (a), the leg to the callee (b), one media session between
@@ -34,7 +37,8 @@ struct call_party {
 };
 
 struct call {
-	struct sbc *sbc; /* borrowed */
+	struct sbc *sbc;       /* borrowed */
+	struct config *config; /* counted: what it began with, whatever is reloaded */
 	uint64_t number;
 	char name[24]; /* "c17" */
 	enum call_state state;
@@ -47,7 +51,13 @@ struct call {
 	const struct sip_msg *invite;        /* the caller's, in the arena */
 	struct sdp *offer;                   /* likewise */
 	size_t offer_index;                  /* the section we take */
-	const struct config_peer *from_peer; /* NULL: one of our users */
+	const struct config_peer *from_peer; /* NULL: one of our users; of config */
+	const struct config_peer *to_peer;   /* likewise, once there is a route */
+	struct sip_uri called, caller;       /* rewritten; texts in the arena */
+	struct route_targets targets;        /* found by call_route() at first */
+	size_t target_next;                  /* tried next */
+	struct peer_entry *entries[2];       /* counted; NULL: a user */
+	struct session_id session_ids[2];    /* RFC 7989: each end's */
 	struct identity_check check;
 	uint64_t sdp_session[2]; /* o= of what we say on each leg */
 	struct timer ring_timer;
@@ -69,8 +79,16 @@ void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 void call_end(struct call *call, enum call_ender ender, uint16_t code, const char *reason,
 	usec_t now);
 
-/* call_route.c: finds the callee and calls it. A refusal is written to reply. */
+/* call_route.c: finds the callee and calls it. A refusal is written to reply. Again: calls
+ * the next of call->targets, while target_next is below their count; leg b and the media
+ * must be fresh. */
 int call_route(struct call *call, struct reply *refusal, usec_t now);
+/* call_cross.c: header lines of msg (from that side; may be NULL), and our own, for the next
+ * message to the other side. */
+void call_cross(struct call *call, enum media_side from, const struct sip_msg *msg,
+	enum header_kind kind);
+/* The same for the INVITE. from_uri: as it will be in From. SBC_ELIMIT: too much. */
+int call_cross_invite(struct call *call, struct slice from_uri);
 /* call_record.c: log line and call record. */
 void call_record(struct call *call);
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Where a call goes: to one of our users' registered contact, or to the peer that a static
- * route names; then the second leg is opened and, towards a peer, signed. Signalling thread.
+ * Where a call goes: to one of our users' registered contact, or to the peers that a route
+ * names, one after the other; then the second leg is opened and, towards a peer, signed.
+ * Signalling thread.
  */
 
 #include "base/err.h"
 #include "sbc/call.h"
+#include "sbc/peer_link.h"
 
 /* Max-Forwards goes down by one and never up (RFC 7332, SIP-17). */
 static int max_forwards(const struct sip_msg *msg)
@@ -39,40 +41,12 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 	return err;
 }
 
-static const struct config_peer *find_route(const struct sbc *sbc, struct slice domain)
-{
-	for (size_t i = 0; i < sbc->config->route_count; i++) {
-		const struct config_route *route = &sbc->config->routes[i];
-		if (slice_equal_nocase(slice_str(route->domain), domain))
-			return &sbc->config->peers[route->peer_index];
-	}
-	return NULL;
-}
-
-static int listener_for(const struct sbc *sbc, enum transport_kind kind, unsigned *out)
-{
-	for (unsigned i = 0; i < sbc->listener_count; i++) {
-		if (sbc->listeners[i].kind == kind) {
-			*out = i;
-			return 0;
-		}
-	}
-	return SBC_ENOENT;
-}
-
-static int hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struct hop *out)
-{
-	*out = (struct hop){.kind = peer->transport, .addr = peer->address};
-	slice_copy(slice_str(peer->domain), out->tls_name, sizeof(out->tls_name));
-	return listener_for(sbc, peer->transport, &out->listener);
-}
-
 static uint16_t find_user(
 	struct call *call, const struct sip_uri *target, struct leg_invite *invite, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
 	const struct config_user *user =
-		config_user_find(sbc->config, target->user, target->host);
+		config_user_find(call->config, target->user, target->host);
 	const struct registrar_binding *binding;
 	char aor[256];
 	struct buf text;
@@ -91,29 +65,131 @@ static uint16_t find_user(
 	return 0;
 }
 
+/* What the caller and the called are, before anything is decided by them. */
+static int rewrite(struct call *call)
+{
+	struct route_rewrite question = {.config = call->config,
+		.from = call->from_peer,
+		.uri = &call->invite->request_uri};
+	int err;
+
+	call->called = call->invite->request_uri;
+	call->caller = call->invite->from.uri;
+	err = route_rewrite(&question, &call->arena, &call->called);
+	question.uri = &call->invite->from.uri;
+	question.is_caller = true;
+	if (!err || err == SBC_ENOENT)
+		err = route_rewrite(&question, &call->arena, &call->caller);
+	return err == SBC_ENOENT ? 0 : err;
+}
+
+/* A number dialled at our domain is asked for at the peer's. */
+static void move_to_peer(
+	const struct call *call, const struct config_peer *peer, struct sip_uri *uri)
+{
+	if (!peer || peer->authenticates || !config_domain_find(call->config, uri->host))
+		return;
+	uri->host = slice_str(peer->domain);
+	uri->port = 0;
+}
+
+static bool is_same_aor(const struct sip_uri *a, const struct sip_uri *b)
+{
+	return slice_equal(a->user, b->user) && slice_equal_nocase(a->host, b->host);
+}
+
+/* To names whom the caller wanted; rewritten as the Request-URI is where both said so. */
+static int print_parties(
+	struct call *call, const struct config_peer *peer, struct leg_invite *invite)
+{
+	const struct sip_msg *msg = call->invite;
+	struct sip_uri to =
+		is_same_aor(&msg->to.uri, &msg->request_uri) ? call->called : msg->to.uri;
+	int err;
+
+	move_to_peer(call, peer, &to);
+	err = print_aor(call, &call->caller, &invite->local_uri);
+	return err ? err : print_aor(call, &to, &invite->remote_uri);
+}
+
+/* Where our configuration leads: 0, or the code that refuses the call. */
+static uint16_t find_targets(struct call *call)
+{
+	struct route_question question = {.user = call->called.user,
+		.domain = call->called.host,
+		.from = call->from_peer};
+	const struct config_route *route = route_find(call->config, &question);
+
+	if (!route)
+		return 404;
+	route_order(call->config, route, &call->sbc->random, &call->targets);
+	return 0;
+}
+
+/* We cannot sign for another domain's caller, so nobody who wants that gets the call
+ * (DEC-4). */
+static bool can_be_signed(const struct call *call, const struct config_peer *peer)
+{
+	return (!peer->sign_8224 && !peer->sign_4474) ||
+	       config_domain_find(call->config, call->caller.host);
+}
+
+/* 0, or why this one cannot be tried. */
+static uint16_t try_target(struct call *call, struct leg_invite *invite,
+	const struct config_peer *peer, usec_t now)
+{
+	struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
+	struct sip_uri uri = call->called;
+
+	if (peer == call->from_peer)
+		return 403; /* it would hear its own call */
+	if (!can_be_signed(call, peer))
+		return 403;
+	move_to_peer(call, peer, &uri);
+	if (!entry || !peer_entry_is_usable(entry) ||
+		sbc_hop_to_peer(call->sbc, peer, &invite->hop))
+		return 503;
+	if (print_aor(call, &uri, &invite->request_uri))
+		return 500;
+	if (!peer_entry_begin_call(entry, peer, now))
+		return 503;
+	if (call->entries[1])
+		peer_entry_end_call(call->entries[1]);
+	call->entries[1] = entry;
+	slice_copy(slice_str(peer->name), call->party[1].name, sizeof(call->party[1].name));
+	return 0;
+}
+
+/* The next target that can be tried. */
+static uint16_t take_target(struct call *call, struct leg_invite *invite,
+	const struct config_peer **out, usec_t now)
+{
+	uint16_t code = 503;
+
+	while (code && call->target_next < call->targets.count) {
+		*out = call->targets.peers[call->target_next++];
+		code = try_target(call, invite, *out, now);
+	}
+	return code;
+}
+
 /* 0, or the code that refuses the call. peer: NULL for one of our users. */
 static uint16_t find_target(struct call *call, struct leg_invite *invite,
 	const struct config_peer **peer, usec_t now)
 {
-	struct sbc *sbc = call->sbc;
-	const struct sip_uri *target = &call->invite->request_uri;
+	uint16_t code;
 
 	*peer = NULL;
-	if (!target->user.len)
-		return 404;
-	if (config_domain_find(sbc->config, target->host))
-		return find_user(call, target, invite, now);
-	/* No transit: we could neither prove nor sign for the caller (DEC-4). */
-	if (call->from_peer)
-		return 403;
-	*peer = find_route(sbc, target->host);
-	if (!*peer)
-		return 404;
-	if (hop_to_peer(sbc, *peer, &invite->hop) ||
-		print_aor(call, target, &invite->request_uri))
+	if (call->targets.count)
+		return take_target(call, invite, peer, now);
+	if (rewrite(call))
 		return 500;
-	slice_copy(slice_str((*peer)->name), call->party[1].name, sizeof(call->party[1].name));
-	return 0;
+	if (!call->called.user.len)
+		return 404;
+	if (config_user_find(call->config, call->called.user, call->called.host))
+		return find_user(call, &call->called, invite, now);
+	code = find_targets(call);
+	return code ? code : take_target(call, invite, peer, now);
 }
 
 static int print_offer(struct call *call, struct buf *body)
@@ -143,6 +219,8 @@ int call_route(struct call *call, struct reply *refusal, usec_t now)
 	int err;
 
 	refusal->code = find_target(call, &invite, &job.peer, now);
+	if (refusal->code == 503) /* a limit, or nobody is there just now */
+		buf_put_str(&call->a.cross, "Retry-After: 5\r\n");
 	if (refusal->code)
 		return SBC_ENOENT;
 	refusal->code = 503;
@@ -154,9 +232,10 @@ int call_route(struct call *call, struct reply *refusal, usec_t now)
 		invite.sign = policy_link_sign;
 	refusal->code = 500;
 	buf_init(&body, SBC_TEXT_MAX);
-	err = print_aor(call, &call->invite->from.uri, &invite.local_uri);
-	err = err ? err : print_aor(call, &call->invite->to.uri, &invite.remote_uri);
+	err = print_parties(call, job.peer, &invite);
 	err = err ? err : print_offer(call, &body);
+	call->to_peer = job.peer;
+	err = err ? err : call_cross_invite(call, invite.local_uri);
 	invite.body = buf_slice(&body);
 	err = err ? err : leg_uac_start(&call->b, &invite, now);
 	buf_fini(&body);

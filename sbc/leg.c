@@ -17,6 +17,7 @@ void leg_init(struct leg *leg, struct sbc *sbc, struct arena *arena, char name)
 {
 	*leg = (struct leg){.sbc = sbc, .arena = arena, .name = name, .state = LEG_NEW};
 	++*count_of(leg);
+	buf_init(&leg->cross, SBC_TEXT_MAX);
 }
 
 void leg_fini(struct leg *leg)
@@ -31,6 +32,7 @@ void leg_fini(struct leg *leg)
 		txn_detach(leg->bye);
 	leg->invite = leg->bye = NULL;
 	--*count_of(leg);
+	buf_fini(&leg->cross);
 }
 
 const char *leg_state_name(enum leg_state state)
@@ -140,16 +142,19 @@ static void on_bye_event(
 
 static int build_bye(struct leg *leg, struct slice lines, const char *branch, struct buf *out)
 {
-	struct sip_request_spec spec = {.max_forwards = 70, .lines = lines};
+	struct sip_request_spec spec = {.max_forwards = 70};
 	struct buf via;
 	int err;
 
+	buf_put_slice(&leg->cross, lines);
+	spec.lines = buf_slice(&leg->cross);
 	buf_init(&via, SBC_TEXT_MAX);
 	leg_via(leg->sbc, &leg->hop, branch, &via);
 	spec.via = buf_slice(&via);
 	err = via.err ? via.err
 		      : dialog_request(&leg->dialog, leg->arena, SIP_METHOD_BYE, 0, &spec);
 	err = err ? err : sip_build_request(out, &spec);
+	buf_reset(&leg->cross);
 	buf_fini(&via);
 	return err;
 }

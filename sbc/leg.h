@@ -56,6 +56,7 @@ struct leg {
 	struct hash_node by_dialog;
 	bool is_in_table;
 	struct hop hop;     /* where its requests go */
+	struct buf cross;   /* header lines for the next INVITE, response or BYE sent */
 	struct txn *invite; /* borrowed until GONE */
 	struct txn *bye;    /* likewise */
 	uint32_t invite_cseq;

@@ -256,6 +256,8 @@ static int build_invite(
 	leg_contact(leg->sbc, &leg->hop, &texts->contact);
 	buf_printf(&contact_value, "<%.*s>", SLICE_ARG(buf_slice(&texts->contact)));
 	buf_put_str(&texts->lines, SBC_ALLOW);
+	buf_put_slice(&texts->lines, buf_slice(&leg->cross));
+	buf_reset(&leg->cross);
 	spec.via = buf_slice(&texts->via);
 	spec.contact = buf_slice(&contact_value);
 	err = dialog_request(&leg->dialog, leg->arena, SIP_METHOD_INVITE, 0, &spec);

@@ -53,10 +53,15 @@ static int respond(struct leg *leg, const struct reply *reply, struct slice *kee
 
 	if (!leg->invite)
 		return SBC_ESTATE;
-	if (reply->code > 100)
+	if (reply->code > 100) {
 		spec.to_tag = leg->dialog.local_tag;
+		buf_put_slice(&leg->cross, reply->lines);
+		spec.lines = buf_slice(&leg->cross);
+	}
 	buf_init(&bytes, SIP_MESSAGE_MAX);
 	err = sip_build_response(&bytes, leg->request, &leg->source.peer, &spec);
+	if (reply->code > 100)
+		buf_reset(&leg->cross);
 	if (!err && keep) {
 		*keep = arena_copy(leg->arena, buf_slice(&bytes));
 		err = keep->ptr ? 0 : SBC_ENOMEM;

@@ -166,7 +166,6 @@ static void take(struct rpc_dgram *dgram, struct rpc_job *job, const struct clie
 {
 	struct question *question = arena_alloc(&job->call.arena, sizeof(*question));
 	struct rpc_call *call = &job->call;
-	const char *words;
 	int err = question ? rpc_jsonrpc_parse(&call->request, &call->arena, text) : SBC_ENOMEM;
 
 	if (!question || (err && !has_path(client))) {
@@ -179,7 +178,7 @@ static void take(struct rpc_dgram *dgram, struct rpc_job *job, const struct clie
 	job->arg = question;
 	call->writer.id = call->request.id;
 	if (err)
-		rpc_fault(call, rpc_jsonrpc_code(err, &words), "%s", words);
+		rpc_jsonrpc_refuse(call, err);
 	rpc_job_start(job);
 }
 

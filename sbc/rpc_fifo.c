@@ -71,13 +71,12 @@ static void on_done(struct rpc_job *job, void *arg)
 static int parse_json(struct rpc_call *call, const struct rpc_frame *frame)
 {
 	int err = rpc_jsonrpc_parse(&call->request, &call->arena, frame->text);
-	const char *words;
 
 	call->writer.id = call->request.id;
 	if (frame->kind == RPC_FRAME_MI_JSON)
 		call->request.reply_name = arena_copy(&call->arena, frame->reply_name);
 	if (err)
-		rpc_fault(call, rpc_jsonrpc_code(err, &words), "%s", words);
+		rpc_jsonrpc_refuse(call, err);
 	return err;
 }
 

@@ -144,3 +144,11 @@ int rpc_jsonrpc_code(int err, const char **words)
 		return -32603;
 	}
 }
+
+void rpc_jsonrpc_refuse(struct rpc_call *call, int err)
+{
+	const char *words;
+	int code = rpc_jsonrpc_code(err, &words);
+
+	rpc_fault(call, code, "%s", words);
+}

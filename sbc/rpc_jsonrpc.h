@@ -15,5 +15,7 @@ int rpc_jsonrpc_parse(struct rpc_request *out, struct arena *arena, struct slice
 
 /* The error of JSON-RPC 2.0 section 5.1 for what that returned. */
 int rpc_jsonrpc_code(int err, const char **words);
+/* The same as call's answer. */
+void rpc_jsonrpc_refuse(struct rpc_call *call, int err);
 
 #endif

@@ -27,8 +27,9 @@
 #define RETRY_MS      20                  /* until a FIFO without reader is tried again */
 #define OPEN_US       (2 * USEC_PER_SEC)  /* PHP under load may take so long to open it */
 #define WRITE_US      (10 * USEC_PER_SEC) /* a whole listing into a slow reader */
-#define WAITING_MAX   256                 /* answers that wait for their reader */
-#define BURST         5                   /* log lines at once */
+#define WAITING_MAX   256                 /* answers that are not read yet */
+#define SAME_NAME_MAX 8 /* of them for one FIFO: a client asks one thing at a time */
+#define BURST         5 /* log lines at once */
 #define BURST_US      (10 * USEC_PER_SEC)
 
 enum reply_state { REPLY_WAITING, REPLY_WRITING, REPLY_CLOSING };
@@ -259,16 +260,43 @@ static void on_timer(uv_timer_t *timer)
 		uv_timer_start(timer, on_timer, RETRY_MS, 0);
 }
 
+/* One FIFO that nobody reads does not keep others from their answers. */
+static size_t count_same(const struct rpc_replies *replies, struct slice name)
+{
+	size_t count = 0;
+
+	list_for_each (pos, &replies->list)
+		count += slice_equal(
+			slice_str(container_of(pos, struct reply, node)->name), name);
+	return count;
+}
+
+/* Makes room: whoever has waited longest without a reader goes. False: all have one. */
+static bool drop_oldest(struct rpc_replies *replies)
+{
+	list_for_each_safe (pos, &replies->list) {
+		struct reply *reply = container_of(pos, struct reply, node);
+		if (reply->state == REPLY_WAITING) {
+			drop(reply, &replies->counters.discarded, "too many answers wait");
+			return true;
+		}
+	}
+	return false;
+}
+
 void rpc_reply_send(struct rpc_replies *replies, struct slice name, struct rpc_out *answer)
 {
 	struct reply *reply;
+	bool is_full;
 
 	if (!rpc_reply_name_is_good(name)) {
 		replies->counters.refused++;
 		note(replies, "", "no good name");
 		return;
 	}
-	reply = replies->count < WAITING_MAX ? mem_alloc(sizeof(*reply)) : NULL;
+	is_full = count_same(replies, name) >= SAME_NAME_MAX ||
+		  (replies->count >= WAITING_MAX && !drop_oldest(replies));
+	reply = is_full ? NULL : mem_alloc(sizeof(*reply));
 	if (!reply) {
 		replies->counters.discarded++;
 		note(replies, "", "too many answers wait");

@@ -21,7 +21,7 @@ FUNCTION_LINES = 100
 COMPLEXITY = 20
 CLANG_FORMAT = 14
 TOP_LEVEL = {"sbc", "media", "policy", "include", "tests", "config", "docs", "tools", "bench",
-             ".ci"}
+             "contrib", ".ci"}
 BANNED = ("strcpy strcat sprintf vsprintf atoi atol atof strtok gets rand srand alloca").split()
 ALLOCATORS = ("malloc calloc realloc free strdup strndup asprintf vasprintf aligned_alloc "
               "posix_memalign").split()

@@ -46,6 +46,35 @@ struct config_user {
 	const char *ha1_md5;
 };
 
+/* How media goes to and from a peer. */
+enum media_mode { MEDIA_MODE_DTLS, MEDIA_MODE_SDES, MEDIA_MODE_RTP };
+
+/* What a peer's profile gives, unless the peer says it itself. */
+enum peer_key {
+	PEER_KEY_MEDIA,
+	PEER_KEY_SIGN,
+	PEER_KEY_ACCEPT,
+	PEER_KEY_IDENTITY_REQUIRED,
+	PEER_KEY_REQUIRE_MKY,
+	PEER_KEY_ALLOW_HTTP,
+	PEER_KEY_TRUSTED,
+	PEER_KEY_COUNT
+};
+
+enum header_action { HEADER_ALLOW, HEADER_REMOVE, HEADER_ADD, HEADER_RENAME, HEADER_REPLACE };
+
+struct pattern;
+
+/* What is done with a header on its way from (in) or to (out) a peer. */
+struct config_header_rule {
+	bool is_out;
+	enum header_action action;
+	const char *name;  /* of allow and remove: may end in '*' */
+	const char *value; /* add: the value; rename: the new name; replace: what it becomes */
+	const char *pattern; /* replace: what must match */
+	struct pattern *compiled;
+};
+
 struct config_peer {
 	const char *name;
 	const char *domain;     /* its certificate's name, and its users' From domain */
@@ -58,12 +87,50 @@ struct config_peer {
 	bool identity_required;
 	bool require_mky;
 	bool allow_http;
+	const char *profile; /* a row of sbc/peer_profile.c */
+	enum media_mode media;
+	bool probe;               /* asked whether it is there */
+	unsigned calls_max;       /* at once, both ways; 0: no ceiling of its own */
+	unsigned calls_per_s_max; /* both ways; 0: likewise */
+	bool authenticates;       /* our users, so that we need not */
+	bool is_trusted;          /* within our trust domain (RFC 3325 section 2.3) */
+	struct config_header_rule *headers;
+	size_t header_count;
+	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
 };
 
-struct config_route {
-	const char *domain;
+#define ROUTE_TARGET_MAX 8 /* peers that one call may be tried at */
+
+struct config_target {
 	const char *peer;
 	size_t peer_index; /* resolved */
+	unsigned priority; /* lower is tried first */
+	unsigned weight;   /* share of the calls among equals */
+};
+
+/* Of domain, prefix and from at least one is there. */
+struct config_route {
+	const char *domain; /* called */
+	const char *prefix; /* of the called user or number */
+	const char *from;   /* peer that the call comes from */
+	const char *peer;   /* "": targets say it */
+	size_t peer_index;  /* resolved; without targets */
+	bool has_from;
+	size_t from_index;
+	struct config_target *targets;
+	size_t target_count;
+};
+
+/* What becomes of an address before a route is looked for. */
+struct config_rewrite {
+	const char *from; /* "": all peers and users */
+	bool has_from;
+	size_t from_index;
+	bool is_caller;      /* else the called address */
+	const char *prefix;  /* that it begins with */
+	unsigned strip;      /* characters taken away */
+	const char *prepend; /* put before the rest */
+	const char *domain;  /* "": stays */
 };
 
 struct config_interface {
@@ -105,6 +172,26 @@ struct config_http {
 	const char *key;
 };
 
+/* In Kamailio's words, seconds where it has seconds. */
+struct config_dispatcher {
+	unsigned ds_ping_interval; /* s; 0: nobody is asked */
+	unsigned ds_probing_threshold;
+	unsigned ds_inactive_threshold;
+	const char *ds_ping_reply_codes; /* "": below 500 but 408 */
+	const char *ds_ping_from;        /* URI */
+};
+
+/* How strangers are kept from using us up. */
+struct config_blocking {
+	bool is_enabled;
+	struct netaddr_block *allow; /* never judged */
+	size_t allow_count;
+	unsigned requests_per_s;
+	unsigned points;
+	unsigned block_s;
+	unsigned sources;
+};
+
 /* Management. Names are relative to run_dir unless they begin with '/'; "": no such door. */
 struct config_rpc {
 	bool is_enabled;
@@ -141,6 +228,7 @@ struct config {
 	const char *sip_trace;    /* path of a JSON Lines file; "": none */
 	const char *call_records; /* path of a JSON Lines file; "": none */
 	const char *ca;           /* anchors for identity, TLS and fetch; "": demo CA */
+	const char *user_agent;   /* in User-Agent and Server; "": neither is sent */
 	struct config_domain *domains;
 	size_t domain_count;
 	struct config_listener *listeners;
@@ -151,17 +239,22 @@ struct config {
 	size_t peer_count;
 	struct config_route *routes;
 	size_t route_count;
+	struct config_rewrite *rewrites;
+	size_t rewrite_count;
 	struct config_host *hosts;
 	size_t host_count;
 	struct config_media media;
 	struct config_fetch fetch;
 	struct config_http http;
+	struct config_dispatcher dispatcher;
+	struct config_blocking blocking;
 	struct config_rpc rpc;
 	struct config_limits limits;
 	/* digest */
 	unsigned registration_min_s, registration_max_s, registration_default_s;
 	unsigned _references;
 	void *_memory;
+	uint64_t *_fixed; /* of what is read once, see config_fixed_change() */
 };
 
 /* One fault of a file, for a person: text has file:line:column, the quoted line with a
@@ -174,6 +267,9 @@ typedef void(config_fault_h)(const char *text, void *arg);
  * starts with one reference.
  */
 int config_load(struct config **out, const char *path, config_fault_h *fault, void *arg);
+
+/* The first key that differs and cannot be taken over while running; NULL: none. Static. */
+const char *config_fixed_change(const struct config *before, const struct config *after);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);

@@ -138,6 +138,12 @@ class Ua:
     def ack(self, uri, response, cseq):
         self.request("ACK", uri, response.get("Call-ID"), to=response.get("To"), cseq=cseq)
 
+    def bye(self, answered):
+        """Ends the call that this 200 answered; the CSeq."""
+        contact = re.search(r"<([^>]+)>", answered.get("Contact"))
+        self.request("BYE", contact[1], answered.get("Call-ID"), to=answered.get("To"))
+        return self.cseq
+
     def invite(self, target, whole=False):
         """Offers, and proves the password. The final response comes later. whole: target
         has its domain."""

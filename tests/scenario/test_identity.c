@@ -291,7 +291,7 @@ static void only_what_is_ours_is_signed(void **state)
 	const struct sip_msg *msg;
 	struct talk t;
 
-	w->more_lines = "Date: Thu, 21 Feb 2002 13:02:03 GMT\r\n"
+	w->more = "Date: Thu, 21 Feb 2002 13:02:03 GMT\r\n"
 			"Identity: \"AAAA\"\r\nIdentity-Info: <https://evil.test/>\r\n"
 			"Identity: a.b.c;info=<https://evil.test/>\r\n";
 	world_call(w, &t, ALICE, "sip:carol@biloxi.test");
@@ -315,7 +315,7 @@ static void neither_ack_nor_response_is_judged(void **state)
 	world_register(w, BOB);
 	world_call(w, &t, ALICE, TO_BOB);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
-	w->more_lines = "Identity: garbage\r\n";
+	w->more = "Identity: garbage\r\n";
 	world_answer(w, BOB, 200, "active");
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
@@ -335,7 +335,7 @@ static void failure_within_the_dialog(void **state)
 	struct talk t;
 
 	world_connected(w, &t);
-	w->more_lines = "Identity: garbage\r\n";
+	w->more = "Identity: garbage\r\n";
 	world_reinvite(w, &t);
 	while (world_hear(w, ALICE)->status < 200)
 		;

@@ -44,7 +44,7 @@ static void set_key(
 	for (size_t i = 0; i < COUNT(config_keys); i++) {
 		if (slice_equal(key, slice_str(config_keys[i].key)))
 			*(const char **)(void *)((char *)out + config_keys[i].offset) =
-				settings_copy(arena, value);
+				fact_copy(arena, value);
 	}
 }
 
@@ -109,7 +109,7 @@ static void read_log(
 		const char *copy;
 		if (line.len > 2048)
 			continue;
-		copy = settings_copy(arena, line);
+		copy = fact_copy(arena, line);
 		if (!strcasestr(copy, "failed to change the owner/group"))
 			continue;
 		out->log_line = copy;

@@ -103,7 +103,7 @@ static const char *trim_path(struct arena *arena, const char *given)
 	while (s.len >= 2 && (s.ptr[0] == '"' || s.ptr[0] == '\'') &&
 		s.ptr[s.len - 1] == s.ptr[0])
 		s = slice_trim(slice_of(s.ptr + 1, s.len - 2));
-	return fact_printf(arena, "%.*s", SLICE_ARG(s));
+	return fact_copy(arena, s);
 }
 
 static void find_given(struct facts *f)
