@@ -292,8 +292,8 @@ static void only_what_is_ours_is_signed(void **state)
 	struct talk t;
 
 	w->more = "Date: Thu, 21 Feb 2002 13:02:03 GMT\r\n"
-			"Identity: \"AAAA\"\r\nIdentity-Info: <https://evil.test/>\r\n"
-			"Identity: a.b.c;info=<https://evil.test/>\r\n";
+		  "Identity: \"AAAA\"\r\nIdentity-Info: <https://evil.test/>\r\n"
+		  "Identity: a.b.c;info=<https://evil.test/>\r\n";
 	world_call(w, &t, ALICE, "sip:carol@biloxi.test");
 	msg = world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	assert_true(slice_starts(sip_msg_header(msg, "Identity", 0), SLICE("eyJ")));
