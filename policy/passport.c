@@ -6,6 +6,8 @@
 
 #include "policy/passport.h"
 
+#include <stdio.h>
+
 #include "base/b64.h"
 #include "base/err.h"
 
@@ -14,6 +16,24 @@
 #define DEST_MAX          32   /* destinations in one PASSporT */
 
 /* ---- writing ---- */
+
+static const char *const type_names[] = {
+	[PASSPORT_BASE] = "",
+	[PASSPORT_SHAKEN] = "shaken",
+	[PASSPORT_DIV] = "div",
+	[PASSPORT_MSEC] = "msec",
+};
+
+int passport_type_of(struct slice ppt, enum passport_type *out)
+{
+	for (size_t i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++) {
+		if (slice_equal(slice_str(type_names[i]), ppt)) {
+			*out = (enum passport_type)i;
+			return 0;
+		}
+	}
+	return SBC_ENOENT;
+}
 
 static void put_party(struct buf *out, const struct identity_name *name, bool is_array)
 {
@@ -61,13 +81,26 @@ static void put_mky(struct buf *out, const struct fingerprint_set *set)
 
 static void put_payload(struct buf *out, const struct passport_claims *claims)
 {
-	buf_put_str(out, "{\"dest\":");
+	bool is_shaken = claims->type == PASSPORT_SHAKEN;
+
+	buf_put_char(out, '{');
+	if (is_shaken)
+		buf_printf(out, "\"attest\":\"%c\",", claims->attest);
+	buf_put_str(out, "\"dest\":");
 	put_party(out, claims->dest, true);
+	if (claims->type == PASSPORT_DIV) {
+		buf_put_str(out, ",\"div\":");
+		put_party(out, claims->div, false);
+	}
 	buf_printf(out, ",\"iat\":%lld", (long long)claims->iat);
 	if (claims->mky && claims->mky->count)
 		put_mky(out, claims->mky);
 	buf_put_str(out, ",\"orig\":");
 	put_party(out, claims->orig, false);
+	if (is_shaken) {
+		buf_put_str(out, ",\"origid\":");
+		json_put_string(out, claims->origid);
+	}
 	buf_put_char(out, '}');
 }
 
@@ -76,7 +109,10 @@ int passport_put(struct buf *out, struct slice x5u, const struct passport_claims
 	struct buf text;
 
 	buf_init(&text, PASSPORT_TEXT_MAX);
-	buf_put_str(&text, "{\"alg\":\"ES256\",\"typ\":\"passport\",\"x5u\":");
+	buf_put_str(&text, "{\"alg\":\"ES256\",");
+	if (claims->type != PASSPORT_BASE)
+		buf_printf(&text, "\"ppt\":\"%s\",", type_names[claims->type]);
+	buf_put_str(&text, "\"typ\":\"passport\",\"x5u\":");
 	json_put_string(&text, x5u);
 	buf_put_char(&text, '}');
 	b64_encode(out, B64_URL, text.data, text.err ? 0 : text.len);
@@ -145,8 +181,10 @@ static const char *check_header(struct passport *p)
 	p->ppt = json_get_string(json_member(root, "ppt"));
 	if (!p->alg.ptr || !p->x5u.ptr)
 		return "PASSporT header without alg or x5u";
-	if (json_member(root, "ppt") && !p->ppt.ptr)
-		return "ppt is no string";
+	if (json_member(root, "ppt") && !p->ppt.len)
+		return "ppt is no string of a type";
+	if (passport_type_of(p->ppt, &p->type))
+		return "ppt is of a type that is not known";
 	if (!slice_equal(json_get_string(json_member(root, "typ")), SLICE("passport")))
 		return "typ is not passport";
 	return NULL;
@@ -200,14 +238,48 @@ static int read_mky(struct passport *p, const struct json *mky)
 }
 
 /* RFC 8588 section 4: what ppt=shaken must have. */
-static bool is_shaken(const struct json *root)
+static bool read_shaken(struct passport *p, const struct json *root)
 {
 	struct slice attest = json_get_string(json_member(root, "attest"));
 
-	return attest.len == 1 && attest.ptr[0] >= 'A' && attest.ptr[0] <= 'C' &&
-	       json_get_string(json_member(root, "origid")).len &&
-	       json_member(json_member(root, "orig"), "tn") &&
-	       json_member(json_member(root, "dest"), "tn");
+	p->origid = json_get_string(json_member(root, "origid"));
+	if (attest.len != 1 || attest.ptr[0] < 'A' || attest.ptr[0] > 'C' || !p->origid.len ||
+		!json_member(json_member(root, "orig"), "tn") ||
+		!json_member(json_member(root, "dest"), "tn"))
+		return false;
+	p->attest = attest.ptr[0];
+	return true;
+}
+
+/* RFC 8946 section 3: one identity, and perhaps a History-Info index. */
+static bool is_diverted(const struct json *div)
+{
+	const struct json *tn = json_member(div, "tn"), *uri = json_member(div, "uri");
+	const struct json *hi = json_member(div, "hi");
+
+	return json_is_object(div) && json_count(div) == (hi ? 2 : 1) && !tn != !uri &&
+	       json_get_string(tn ? tn : uri).len > 0;
+}
+
+static const char *check_type(struct passport *p, const struct json *root)
+{
+	switch (p->type) {
+	case PASSPORT_BASE:
+		break;
+	case PASSPORT_SHAKEN:
+		if (!read_shaken(p, root))
+			return "a claim that shaken demands is missing";
+		break;
+	case PASSPORT_DIV:
+		if (!is_diverted(json_member(root, "div")))
+			return "div is missing or malformed";
+		break;
+	case PASSPORT_MSEC:
+		if (!p->has_mky)
+			return "msec without mky";
+		break;
+	}
+	return NULL;
 }
 
 static const char *check_payload(struct passport *p)
@@ -223,9 +295,7 @@ static const char *check_payload(struct passport *p)
 		return "dest is missing or malformed";
 	if (mky && read_mky(p, mky))
 		return "mky is malformed";
-	if (slice_equal(p->ppt, SLICE("shaken")) && !is_shaken(root))
-		return "a claim that shaken demands is missing";
-	return NULL;
+	return check_type(p, root);
 }
 
 int passport_parse(
@@ -279,4 +349,16 @@ bool passport_has_dest(const struct passport *passport, const struct identity_na
 			return true;
 	}
 	return false;
+}
+
+int passport_diverted(const struct passport *div, struct identity_name *out)
+{
+	const struct json *claim = json_member(json_root(div->payload), "div");
+	struct slice tn = json_get_string(json_member(claim, "tn"));
+	char text[NAME_URI_MAX];
+
+	if (!tn.ptr)
+		return name_parse(out, json_get_string(json_member(claim, "uri")));
+	snprintf(text, sizeof(text), "tel:+%.*s", SLICE_ARG(tn));
+	return name_parse(out, slice_str(text));
 }

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call_cursor.h"
+#include "sbc/peer_link.h"
 
 #define DRAIN_REASON "SIP;cause=503;text=\"shutting down\""
 
@@ -47,6 +48,9 @@ void call_free(struct call *call)
 		leg_fini(call->left_b[i]);
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		call_description_fini(&call->remote[side]);
+	for (int i = 0; i < 2; i++)
+		if (call->entries[i])
+			peer_entry_end_call(call->entries[i]);
 	hash_remove(&sbc->by_number, &call->by_number);
 	call_cursor_forget(sbc, call);
 	list_remove(&call->in_order);

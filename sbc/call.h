@@ -116,6 +116,7 @@ struct call {
 	struct session_id session_ids[2]; /* RFC 7989: each end's */
 	struct call_party party[2];
 	struct call_media media;
+	struct peer_entry *entries[2];     /* counted; NULL: a user */
 	struct call_description remote[2]; /* by side */
 	struct call_change change;
 	const struct sip_msg *invite; /* the caller's, in the arena */

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "sbc/call.h"
+#include "sbc/peer_link.h"
 
 static int answer_caller(struct call *call, bool is_final, uint16_t code, usec_t now)
 {
@@ -119,12 +120,13 @@ void call_ringing(struct call *call, uint16_t code, const struct sip_msg *msg, u
 
 /* ---- the answer ---- */
 
-static void mark_answered(struct call *call)
+static void mark_answered(struct call *call, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
 
 	call->state = CALL_ANSWERED;
 	call->code = 200;
+	sbc_praise(sbc, &call->a.source, now);
 	call->answer_s = sbc->outside.wall_s(sbc->outside.arg);
 	sbc->counters.calls_answered++;
 	log_event(sbc->log, LOG_INFO, "sbc", "call.answer", "call=%s", call->name);
@@ -188,7 +190,7 @@ void call_answered(struct call *call, const struct sip_msg *msg, usec_t now)
 		end_unusable(call, why, now);
 		return;
 	}
-	mark_answered(call);
+	mark_answered(call, now);
 	call_connect_answered(call, now);
 }
 

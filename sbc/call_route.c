@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "sbc/call.h"
+#include "sbc/peer_link.h"
 
 /* Max-Forwards goes down by one and never up (RFC 7332, SIP-17). */
 static int max_forwards(const struct sip_msg *msg)
@@ -39,24 +40,6 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 	}
 	buf_fini(&text);
 	return err;
-}
-
-static int listener_for(const struct sbc *sbc, enum transport_kind kind, unsigned *out)
-{
-	for (unsigned i = 0; i < sbc->listener_count; i++) {
-		if (sbc->listeners[i].kind == kind) {
-			*out = i;
-			return 0;
-		}
-	}
-	return SBC_ENOENT;
-}
-
-static int hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struct hop *out)
-{
-	*out = (struct hop){.kind = peer->transport, .addr = peer->address};
-	slice_copy(slice_str(peer->domain), out->tls_name, sizeof(out->tls_name));
-	return listener_for(sbc, peer->transport, &out->listener);
 }
 
 static struct call_target *add_target(struct call *call)
@@ -142,6 +125,7 @@ static bool can_be_signed(const struct call *call, const struct config_peer *pee
 static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 {
 	struct call_target target = {.peer = peer, .name = slice_str(peer->name)};
+	const struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
 	struct sip_uri uri = call->called;
 	struct call_target *place;
 
@@ -150,8 +134,10 @@ static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 	if (!can_be_signed(call, peer))
 		return 403;
 	move_to_peer(call, peer, &uri);
-	if (hop_to_peer(call->sbc, peer, &target.hop) ||
-		print_aor(call, &uri, &target.request_uri))
+	if (!entry || !peer_entry_is_usable(entry) ||
+		sbc_hop_to_peer(call->sbc, peer, &target.hop))
+		return 503;
+	if (print_aor(call, &uri, &target.request_uri))
 		return 500;
 	place = add_target(call);
 	if (!place)
@@ -259,6 +245,19 @@ static int send_invite(struct call *call, const struct call_target *target, usec
 	return err;
 }
 
+/* One call more to that peer, and none any more to the one before. */
+static int count_call(struct call *call, const struct config_peer *peer, usec_t now)
+{
+	struct peer_entry *entry = peer ? peer_table_find(call->sbc->peers, peer) : NULL;
+
+	if (peer && (!entry || !peer_entry_begin_call(entry, peer, now)))
+		return SBC_ELIMIT;
+	if (call->entries[MEDIA_SIDE_B])
+		peer_entry_end_call(call->entries[MEDIA_SIDE_B]);
+	call->entries[MEDIA_SIDE_B] = entry;
+	return 0;
+}
+
 /* 0, or the code that says why this one cannot be called. */
 static uint16_t try_target(struct call *call, usec_t now)
 {
@@ -270,6 +269,8 @@ static uint16_t try_target(struct call *call, usec_t now)
 	*party = (struct call_party){
 		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
 	slice_copy(target->name, party->name, sizeof(party->name));
+	if (count_call(call, target->peer, now))
+		return 503;
 	err = media_link_open(sbc, &call->media, call->number);
 	if (err)
 		return 503;
@@ -294,7 +295,11 @@ int call_route(struct call *call, struct reply *refusal, usec_t now)
 	if (!refusal->code)
 		return 0;
 	/* Not sent is as good as refused. */
-	return call_try_next(call, refusal->code, now) ? 0 : SBC_ENOENT;
+	if (call_try_next(call, refusal->code, now))
+		return 0;
+	if (refusal->code == 503) /* a limit, or nobody is there just now */
+		buf_put_str(&call->a.cross, "Retry-After: 5\r\n");
+	return SBC_ENOENT;
 }
 
 /* ---- the next one ---- */

@@ -439,6 +439,8 @@ static int build(struct config **out, struct config_faults *faults, struct arena
 		config_schema_fill(&r);
 		if (!faults->is_out_of_memory)
 			config_check(&r);
+		if (!faults->is_out_of_memory && config_fixed_record(&r))
+			faults->is_out_of_memory = true;
 		err = faults->count ? SBC_EPARSE : 0;
 		err = faults->is_out_of_memory ? SBC_ENOMEM : err;
 	}

@@ -9,6 +9,7 @@
 #include "sbc/header_rules.h"
 #include "sbc/pattern.h"
 #include "sbc/peer_profile.h"
+#include "sbc/peer_table.h"
 #include "sbc/sip_parts.h"
 
 static bool has(const char *text)
@@ -245,6 +246,19 @@ static void check_route(struct config_reading *r, size_t i)
 		}
 }
 
+static void check_dispatcher(struct config_reading *r)
+{
+	const struct config_dispatcher *d = &r->config->dispatcher;
+	const struct config_node *section = config_node_get(r->root, "dispatcher");
+	struct sip_uri from;
+
+	if (!probe_codes_are_right(d->ds_ping_reply_codes))
+		config_fault(r->faults, config_node_get(section, "ds_ping_reply_codes"),
+			"written as class=2;code=404");
+	if (section && has(d->ds_ping_from) && sip_uri_parse(&from, slice_str(d->ds_ping_from)))
+		config_fault(r->faults, config_node_get(section, "ds_ping_from"), "not a URI");
+}
+
 static void check_rewrite(struct config_reading *r, size_t i)
 {
 	struct config_rewrite *rewrite = &r->config->rewrites[i];
@@ -270,4 +284,5 @@ void config_check_peers(struct config_reading *r)
 		check_route(r, i);
 	for (size_t i = 0; i < r->config->rewrite_count; i++)
 		check_rewrite(r, i);
+	check_dispatcher(r);
 }

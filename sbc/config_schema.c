@@ -19,26 +19,27 @@
 #define REQUIRED               .fallback = NULL
 #define OPTIONAL               .fallback = ""
 #define DEFAULT(text)          .fallback = (text)
+#define FIXED                  .is_fixed = true
 #define BY_PROFILE             .fallback = "", .is_by_profile = true
 
 /* clang-format off: a table */
 static const struct config_row rows[] = {
-	{"state_dir", TYPE(text), IN(config, state_dir), .min = 1,
+	{"state_dir", TYPE(text), FIXED, IN(config, state_dir), .min = 1,
 		DEFAULT("/var/lib/countersip"),
 		.help = "where keys and certificates are made that this file does not name"},
 	{"log_level", TYPE(log_level), IN(config, log_level), DEFAULT("info"),
 		.help = "least important line that is written to stderr"},
-	{"sip_trace", TYPE(text), IN(config, sip_trace), OPTIONAL,
+	{"sip_trace", TYPE(text), FIXED, IN(config, sip_trace), OPTIONAL,
 		.help = "JSON Lines file that gets every SIP message"},
-	{"call_records", TYPE(text), IN(config, call_records), OPTIONAL,
+	{"call_records", TYPE(text), FIXED, IN(config, call_records), OPTIONAL,
 		.help = "JSON Lines file that gets a record of every call at its end"},
 	{"user_agent", TYPE(text), IN(config, user_agent), OPTIONAL,
 		.help = "told in User-Agent and Server; nothing is told when absent"},
-	{"ca", TYPE(text), IN(config, ca), OPTIONAL,
+	{"ca", TYPE(text), FIXED, IN(config, ca), OPTIONAL,
 		.help = "PEM file of the CAs that identities and TLS peers must chain to; "
 			"the demo CA of state_dir when absent"},
 
-	{"domains", TYPE(list), IN(config, domains), AND(config, domain_count),
+	{"domains", TYPE(list), FIXED, IN(config, domains), AND(config, domain_count),
 		ITEMS(config_domain, 64), REQUIRED,
 		.help = "our own domains: their users register here, their calls are signed "
 			"here"},
@@ -58,7 +59,7 @@ static const struct config_row rows[] = {
 	{"domains[].rsa_info_url", TYPE(url), IN(config_domain, rsa_info_url), OPTIONAL,
 		.help = "where others fetch it; from the http section when absent"},
 
-	{"listeners", TYPE(list), IN(config, listeners), AND(config, listener_count),
+	{"listeners", TYPE(list), FIXED, IN(config, listeners), AND(config, listener_count),
 		ITEMS(config_listener, LISTENER_MAX), REQUIRED, .help = "where SIP is spoken"},
 	{"listeners[].transport", TYPE(transport), IN(config_listener, transport), REQUIRED,
 		.help = "tls for phones and peers; udp and tcp carry everything in the clear"},
@@ -126,6 +127,14 @@ static const struct config_row rows[] = {
 		.help = "our own users, as a proxy of ours does: its calls in their names need "
 			"no "
 			"password here, and routes to our domains may lead there"},
+	{"peers[].probe", TYPE(bool), IN(config_peer, probe), DEFAULT("false"),
+		.help = "OPTIONS now and then, as section dispatcher says; who does not answer "
+			"gets no calls"},
+	{"peers[].calls_max", TYPE(number), IN(config_peer, calls_max), RANGE(0, 20000),
+		DEFAULT("0"), .help = "calls at once, both ways; more get 503; 0: no limit"},
+	{"peers[].calls_per_s_max", TYPE(number), IN(config_peer, calls_per_s_max),
+		RANGE(0, 10000), DEFAULT("0"),
+		.help = "new calls a second, both ways; more get 503; 0: no limit"},
 	{"peers[].headers", TYPE(list), IN(config_peer, headers),
 		AND(config_peer, header_count), ITEMS(config_header_rule, 64), OPTIONAL,
 		.help = "rules for headers on the way from (in) or to (out) it, in this order; "
@@ -189,7 +198,7 @@ static const struct config_row rows[] = {
 	{"rewrites[].domain", TYPE(domain), IN(config_rewrite, domain), OPTIONAL,
 		.help = "and this behind the @"},
 
-	{"media", TYPE(section), IN(config, media), OPTIONAL, .help = "DTLS-SRTP"},
+	{"media", TYPE(section), FIXED, IN(config, media), OPTIONAL, .help = "DTLS-SRTP"},
 	{"media.loops", TYPE(number), IN(config_media, loops), RANGE(1, 16), DEFAULT("1"),
 		.help = "threads that carry media; one is enough for a thousand calls"},
 	{"media.interfaces", TYPE(list), IN(config_media, interfaces),
@@ -218,7 +227,7 @@ static const struct config_row rows[] = {
 		RANGE(0, 3600), DEFAULT("60"),
 		.help = "silence on both sides that ends a call; 0: never"},
 
-	{"fetch", TYPE(section), IN(config, fetch), OPTIONAL,
+	{"fetch", TYPE(section), FIXED, IN(config, fetch), OPTIONAL,
 		.help = "how signers' certificates are fetched"},
 	{"fetch.ca", TYPE(text), IN(config_fetch, ca), OPTIONAL,
 		.help = "PEM file of CAs for https; ca when absent, else the system's"},
@@ -232,7 +241,7 @@ static const struct config_row rows[] = {
 	{"fetch.parallel_max", TYPE(number), IN(config_fetch, parallel_max), RANGE(1, 256),
 		DEFAULT("16"), .help = "fetches at once; as many again wait"},
 
-	{"http", TYPE(section), IN(config, http), OPTIONAL,
+	{"http", TYPE(section), FIXED, IN(config, http), OPTIONAL,
 		.help = "serves our certificates at https://NAME:PORT/cert"},
 	{"http.enabled", TYPE(bool), IN(config_http, is_enabled), DEFAULT("true"),
 		.help = "when the section is there"},
@@ -243,7 +252,7 @@ static const struct config_row rows[] = {
 	{"http.key", TYPE(text), IN(config_http, key), OPTIONAL,
 		.help = "PEM file of its private key"},
 
-	{"rpc", TYPE(section), IN(config, rpc), OPTIONAL,
+	{"rpc", TYPE(section), FIXED, IN(config, rpc), OPTIONAL,
 		.help = "management: kamctl, kamcmd, kamcli and web panels connect here"},
 	{"rpc.enabled", TYPE(bool), IN(config_rpc, is_enabled), DEFAULT("true"),
 		.help = "when the section is there"},
@@ -283,20 +292,60 @@ static const struct config_row rows[] = {
 	{"rpc.ctl_group", TYPE(name), IN(config_rpc, ctl_group), .alias = "group", OPTIONAL,
 		.help = "its group, name or number"},
 
-	{"hosts", TYPE(hosts), IN(config, hosts), AND(config, host_count), OPTIONAL,
+	{"hosts", TYPE(hosts), FIXED, IN(config, hosts), AND(config, host_count), OPTIONAL,
 		.help = "names with fixed addresses, before any DNS"},
+
+	{"dispatcher", TYPE(section), IN(config, dispatcher), OPTIONAL,
+		.help = "how peers with probe are asked, in the words of Kamailio's module; "
+			"their states are AP active, TP trying, IP inactive, DX disabled"},
+	{"dispatcher.ds_ping_interval", TYPE(number), IN(config_dispatcher, ds_ping_interval),
+		RANGE(0, 86400), DEFAULT("10"),
+		.help = "seconds between two OPTIONS to a peer; 0: none are sent"},
+	{"dispatcher.ds_probing_threshold", TYPE(number),
+		IN(config_dispatcher, ds_probing_threshold), RANGE(1, 100), DEFAULT("1"),
+		.help = "failed ones in a row that make it inactive"},
+	{"dispatcher.ds_inactive_threshold", TYPE(number),
+		IN(config_dispatcher, ds_inactive_threshold), RANGE(1, 100), DEFAULT("1"),
+		.help = "answered ones in a row that make it active again"},
+	{"dispatcher.ds_ping_reply_codes", TYPE(text),
+		IN(config_dispatcher, ds_ping_reply_codes), OPTIONAL,
+		.help = "answers that count, as class=2;code=404; when absent all below 500 "
+			"but 408"},
+	{"dispatcher.ds_ping_from", TYPE(text), IN(config_dispatcher, ds_ping_from),
+		DEFAULT("sip:dispatcher@localhost"), .help = "URI in From"},
+
+	{"blocking", TYPE(section), IN(config, blocking), OPTIONAL,
+		.help = "how floods and scanners are kept out, each by its address; peers and "
+			"who has shown a password are not taken for such"},
+	{"blocking.enabled", TYPE(bool), IN(config_blocking, is_enabled), DEFAULT("true"),
+		.help = "at all"},
+	{"blocking.allow", TYPE(blocks), IN(config_blocking, allow),
+		AND(config_blocking, allow_count), .max = 64, DEFAULT("127.0.0.0/8 ::1"),
+		.help = "addresses that are never judged"},
+	{"blocking.requests_per_s", TYPE(number), IN(config_blocking, requests_per_s),
+		RANGE(1, 100000), DEFAULT("50"),
+		.help = "messages a second from a stranger's address; the rest is dropped"},
+	{"blocking.points", TYPE(number), IN(config_blocking, points), RANGE(1, 10000),
+		DEFAULT("20"),
+		.help = "refused requests and broken messages until an address is blocked; one "
+			"is forgiven each 5 s"},
+	{"blocking.block_s", TYPE(number), IN(config_blocking, block_s), RANGE(1, 86400),
+		DEFAULT("60"), .help = "for so long"},
+	{"blocking.sources", TYPE(number), FIXED, IN(config_blocking, sources),
+		RANGE(16, 1000000), DEFAULT("20000"),
+		.help = "addresses that are kept in mind"},
 
 	{"limits", TYPE(section), IN(config, limits), OPTIONAL,
 		.help = "what strangers cannot use up"},
-	{"limits.calls", TYPE(number), IN(config_limits, calls), RANGE(1, 20000),
+	{"limits.calls", TYPE(number), FIXED, IN(config_limits, calls), RANGE(1, 20000),
 		DEFAULT("1000"), .help = "at once; more get 503"},
-	{"limits.transactions", TYPE(number), IN(config_limits, transactions),
+	{"limits.transactions", TYPE(number), FIXED, IN(config_limits, transactions),
 		RANGE(16, 1000000), DEFAULT("20000"), .help = "SIP transactions at once"},
-	{"limits.registrations", TYPE(number), IN(config_limits, registrations),
+	{"limits.registrations", TYPE(number), FIXED, IN(config_limits, registrations),
 		RANGE(1, 1000000), DEFAULT("10000"), .help = "contacts in all"},
-	{"limits.connections", TYPE(number), IN(config_limits, connections), RANGE(1, 100000),
-		DEFAULT("4096"), .help = "TCP and TLS connections in all"},
-	{"limits.connections_per_address", TYPE(number),
+	{"limits.connections", TYPE(number), FIXED, IN(config_limits, connections),
+		RANGE(1, 100000), DEFAULT("4096"), .help = "TCP and TLS connections in all"},
+	{"limits.connections_per_address", TYPE(number), FIXED,
 		IN(config_limits, connections_per_address), RANGE(1, 100000), DEFAULT("256"),
 		.help = "and from one address"},
 	{"limits.ring_timeout_s", TYPE(number), IN(config_limits, ring_timeout_s),
@@ -309,7 +358,7 @@ static const struct config_row rows[] = {
 	{"limits.shutdown_ms", TYPE(number), IN(config_limits, shutdown_ms), RANGE(0, 4000),
 		DEFAULT("3000"), .help = "so long calls may take to end at stop"},
 
-	{"registration", TYPE(section), .offset = 0, OPTIONAL,
+	{"registration", TYPE(section), FIXED, .offset = 0, OPTIONAL,
 		.help = "how long phones' registrations live"},
 	{"registration.min_s", TYPE(number), IN(config, registration_min_s), RANGE(1, 86400),
 		DEFAULT("60"), .help = "shorter ones are refused (423)"},
@@ -432,8 +481,8 @@ static void read_default(struct config_reading *r, const struct config_row *row,
 	struct config_node items[4], list = {.kind = CONFIG_SEQUENCE, .line = 1, .column = 1};
 	struct config_entry entries[4] = {{0}};
 	struct slice rest = slice_str(row->fallback);
-	bool is_list =
-		row->type == &config_type_mechanisms || row->type == &config_type_profiles;
+	bool is_list = row->type == &config_type_mechanisms ||
+		       row->type == &config_type_profiles || row->type == &config_type_blocks;
 
 	while (rest.len && list.count < 4) {
 		struct slice word = is_list ? slice_cut(&rest, ' ') : rest;
@@ -561,6 +610,11 @@ void config_schema_fill(struct config_reading *r)
 	fill(r, (struct slice){0}, r->root, (char *)r->config);
 }
 
+const struct config_row *config_row_at(size_t index)
+{
+	return index < ROW_COUNT ? &rows[index] : NULL;
+}
+
 void config_print_keys(void (*line)(const char *text, void *arg), void *arg)
 {
 	char text[512];
@@ -572,13 +626,14 @@ void config_print_keys(void (*line)(const char *text, void *arg), void *arg)
 		char range[48] = "";
 		if (has_range)
 			snprintf(range, sizeof(range), " %u to %u", row->min, row->max);
-		snprintf(text, sizeof(text), "%-40s %s%s; %s%s\n%-40s %s", row->path,
+		snprintf(text, sizeof(text), "%-40s %s%s; %s%s\n%-40s %s%s", row->path,
 			row->type->name, range,
 			!fallback            ? "required"
 			: row->is_by_profile ? "default by profile"
 			: fallback[0]        ? "default "
 					     : "optional",
-			fallback ? fallback : "", "", row->help);
+			fallback ? fallback : "", "", row->help,
+			row->is_fixed ? " (restart)" : "");
 		line(text, arg);
 	}
 }

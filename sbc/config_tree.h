@@ -105,6 +105,7 @@ struct config_row {
 	const char *fallback; /* as it would be written; "": absent; NULL: must be there */
 	unsigned min, max;    /* of a number or of a list's items */
 	size_t item_size;     /* bytes; lists of mappings */
+	bool is_fixed;        /* read once: a reload cannot change it */
 	bool is_by_profile;   /* of a peer: its profile says what it is without being written */
 	const char *help;
 	const char *alias; /* another name it is known by elsewhere; NULL: none */
@@ -147,6 +148,10 @@ extern const struct config_type config_type_rewrite_what;
 void config_schema_fill(struct config_reading *r);
 /* What keys say together: names that exist, addresses that do not collide. */
 void config_check(struct config_reading *r);
+/* The table; NULL behind its end. */
+const struct config_row *config_row_at(size_t index);
+/* config_fixed.c: notes what a reload may not change. SBC_ENOMEM. */
+int config_fixed_record(struct config_reading *r);
 /* Before it: what peers do not say themselves. */
 void config_apply_profiles(struct config_reading *r);
 /* What keys of peers and routes say together. */

@@ -6,10 +6,12 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "sbc/peer_table.h"
 #include "sbc/registrar.h"
 #include "sbc/sbc.h"
 #include "sbc/sip_build.h"
 #include "sbc/sip_msg.h"
+#include "sbc/source_guard.h"
 
 /* Private to the sbc room: what its files share of the core. */
 
@@ -32,6 +34,10 @@ struct sbc {
 	struct sbc_outside outside;
 	struct txn_layer *txns;      /* owned */
 	struct registrar *registrar; /* owned */
+	struct peer_table *peers;    /* owned; of config */
+	struct source_guard *guard;  /* owned */
+	struct timer probe_timer;
+	size_t probe_tick; /* which part of the peers is next */
 	struct sbc_listener listeners[LISTENER_MAX];
 	unsigned listener_count;
 	struct arena arena;          /* of the message in hand */
@@ -48,6 +54,7 @@ struct sbc {
 	bool is_drained; /* told */
 	struct log_limit broken_limit;
 	struct log_limit refused_limit;
+	struct log_limit blocked_limit;
 	struct sbc_counters counters;
 	struct sbc_traffic traffic;
 	uint64_t leg_states[2][SBC_LEG_STATE_COUNT]; /* legs a, b now, by enum leg_state */

@@ -31,6 +31,8 @@ static const char help[] =
 	"  --version       the version\n"
 	"  --help          this\n"
 	"\n"
+	"SIGHUP reads the file again: all of it is taken over, or nothing and the log says "
+	"why.\n"
 	"SIGTERM and SIGINT end calls with BYE and stop; a second one stops at once.\n"
 	"Log lines go to stderr.\n"
 	"\n"
@@ -173,7 +175,9 @@ int main(int argc, char **argv)
 	if (command == COMMAND_CHECK)
 		status = check(config, &arguments);
 	else
-		status = app_run(config, STDERR_FILENO) == APP_ENDED ? EXIT_OK : EXIT_FAILED;
+		status = app_run(config, arguments.file, STDERR_FILENO) == APP_ENDED
+				 ? EXIT_OK
+				 : EXIT_FAILED;
 	config_unref(config);
 	return status;
 }

@@ -91,6 +91,23 @@ static void view_authenticates(
 	snprintf(out, size, "%s", yes_no(peer->authenticates));
 }
 
+static void view_probe(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	if (peer->probe && config->dispatcher.ds_ping_interval)
+		snprintf(out, size, "each %u s", config->dispatcher.ds_ping_interval);
+	else
+		snprintf(out, size, "false");
+}
+
+static void view_calls(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	snprintf(out, size, "%u at once, %u a second (0: no limit)", peer->calls_max,
+		peer->calls_per_s_max);
+}
+
 static void view_headers(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size)
 {
@@ -109,6 +126,8 @@ static const struct {
 	{"transport", view_transport},
 	{"profile", view_profile},
 	{"authenticates", view_authenticates},
+	{"probe", view_probe},
+	{"calls", view_calls},
 	{"headers", view_headers},
 	{"routes", view_routes},
 };

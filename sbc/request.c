@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "sbc/call.h"
+#include "sbc/peer_link.h"
 
 #define REFUSED_BURST    10                  /* log lines at once */
 #define REFUSED_INTERVAL (10 * USEC_PER_SEC) /* between later ones */
@@ -18,6 +19,9 @@ static void note_refusal(
 	char peer[NETADDR_TEXT_MAX];
 
 	sbc->counters.requests_refused++;
+	/* A stranger has nothing to look for here; our own overload is nobody's fault. */
+	if (reply->code < 500)
+		sbc_blame(sbc, request->source, 1, request->now);
 	if (!log_limit_pass(&sbc->refused_limit, request->now, REFUSED_BURST, REFUSED_INTERVAL))
 		return;
 	log_event(sbc->log, LOG_INFO, "sbc", "request.refused",

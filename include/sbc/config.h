@@ -103,8 +103,11 @@ struct config_peer {
 	bool allow_http;
 	const char *profile; /* a row of sbc/peer_profile.c */
 	enum media_mode media;
-	bool authenticates; /* our users, so that we need not */
-	bool is_trusted;    /* within our trust domain (RFC 3325 section 2.3) */
+	bool probe;               /* asked whether it is there */
+	unsigned calls_max;       /* at once, both ways; 0: no ceiling of its own */
+	unsigned calls_per_s_max; /* both ways; 0: likewise */
+	bool authenticates;       /* our users, so that we need not */
+	bool is_trusted;          /* within our trust domain (RFC 3325 section 2.3) */
 	struct config_header_rule *headers;
 	size_t header_count;
 	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
@@ -185,8 +188,27 @@ struct config_http {
 	const char *key;
 };
 
-/* Management. Names are relative to run_dir unless they begin with '/'; "": no such
- * door. */
+/* In Kamailio's words, seconds where it has seconds. */
+struct config_dispatcher {
+	unsigned ds_ping_interval; /* s; 0: nobody is asked */
+	unsigned ds_probing_threshold;
+	unsigned ds_inactive_threshold;
+	const char *ds_ping_reply_codes; /* "": below 500 but 408 */
+	const char *ds_ping_from;        /* URI */
+};
+
+/* How strangers are kept from using us up. */
+struct config_blocking {
+	bool is_enabled;
+	struct netaddr_block *allow; /* never judged */
+	size_t allow_count;
+	unsigned requests_per_s;
+	unsigned points;
+	unsigned block_s;
+	unsigned sources;
+};
+
+/* Management. Names are relative to run_dir unless they begin with '/'; "": no such door. */
 struct config_rpc {
 	bool is_enabled;
 	const char *run_dir;
@@ -243,12 +265,15 @@ struct config {
 	struct config_media media;
 	struct config_fetch fetch;
 	struct config_http http;
+	struct config_dispatcher dispatcher;
+	struct config_blocking blocking;
 	struct config_rpc rpc;
 	struct config_limits limits;
 	/* digest */
 	unsigned registration_min_s, registration_max_s, registration_default_s;
 	unsigned _references;
 	void *_memory;
+	uint64_t *_fixed; /* of what is read once, see config_fixed_change() */
 };
 
 /* One fault of a file, for a person: text has file:line:column, the quoted line with a
@@ -261,6 +286,9 @@ typedef void(config_fault_h)(const char *text, void *arg);
  * SBC_ENOMEM. The result starts with one reference.
  */
 int config_load(struct config **out, const char *path, config_fault_h *fault, void *arg);
+
+/* The first key that differs and cannot be taken over while running; NULL: none. Static. */
+const char *config_fixed_change(const struct config *before, const struct config *after);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);

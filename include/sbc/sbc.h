@@ -49,6 +49,11 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup);
 /* Forgets every call without a word to anybody: drain first. */
 void sbc_free(struct sbc *sbc);
 
+/* A new configuration, whole or not at all: calls, probes and counts go on. SBC_ENOMEM. */
+int sbc_reload(struct sbc *sbc, struct config *config, usec_t now);
+/* What is in force. Borrowed until the next reload. */
+const struct config *sbc_config(const struct sbc *sbc);
+
 /* From the transports. */
 void sbc_receive(
 	struct sbc *sbc, struct slice bytes, const struct transport_source *source, usec_t now);

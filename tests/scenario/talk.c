@@ -274,6 +274,12 @@ void world_learn(struct world *w, struct talk *t)
 		slice_copy(msg->contact.uri.raw, t->target, sizeof(t->target));
 }
 
+void world_reinvite(struct world *w, struct talk *t)
+{
+	t->cseq++;
+	invite(w, t, "");
+}
+
 void world_ack(struct world *w, struct talk *t)
 {
 	char branch[64];

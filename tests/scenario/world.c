@@ -206,6 +206,11 @@ static void make_config(struct world *w)
 		.peer_count = 3,
 		.routes = w->routes,
 		.route_count = 1,
+		.dispatcher = {.ds_ping_interval = 10,
+			.ds_probing_threshold = 2,
+			.ds_inactive_threshold = 2,
+			.ds_ping_reply_codes = "",
+			.ds_ping_from = "sip:dispatcher@localhost"},
 		.limits = {.calls = 8,
 			.transactions = 1000,
 			.registrations = 100,
@@ -217,20 +222,12 @@ static void make_config(struct world *w)
 	};
 }
 
-void world_init(struct world *w)
+void world_remake(struct world *w)
 {
 	struct sbc_setup setup;
 
-	*w = (struct world){.wall_start_s = WALL_START, .now = USEC_PER_SEC, .next_cseq = 1};
-	list_init(&w->sent);
-	buf_init(&w->records, 1 << 20);
-	buf_init(&w->said, SENT_MAX);
-	timers_init(&w->timers, 10000);
-	for (int i = 0; i < ACTOR_COUNT; i++)
-		arena_init(&w->heard[i].arena, 1 << 20);
-	fake_media_reset();
-	make_policies(w);
-	make_config(w);
+	sbc_free(w->sbc);
+	w->sbc = NULL;
 	setup = (struct sbc_setup){
 		.config = &w->config,
 		.timers = &w->timers,
@@ -243,6 +240,21 @@ void world_init(struct world *w)
 			.arg = w},
 	};
 	assert_int_equal(0, sbc_new(&w->sbc, &setup));
+}
+
+void world_init(struct world *w)
+{
+	*w = (struct world){.wall_start_s = WALL_START, .now = USEC_PER_SEC, .next_cseq = 1};
+	list_init(&w->sent);
+	buf_init(&w->records, 1 << 20);
+	buf_init(&w->said, SENT_MAX);
+	timers_init(&w->timers, 10000);
+	for (int i = 0; i < ACTOR_COUNT; i++)
+		arena_init(&w->heard[i].arena, 1 << 20);
+	fake_media_reset();
+	make_policies(w);
+	make_config(w);
+	world_remake(w);
 }
 
 static void free_sent(struct sent *sent)
@@ -401,6 +413,11 @@ const struct sip_msg *world_hear_method(struct world *w, enum actor who, enum si
 		fail_msg("actor %d wants %s and hears:\n%.*s", who, sip_method_name(method),
 			SLICE_ARG(w->heard[who].bytes));
 	return msg;
+}
+
+bool world_hears(struct world *w, enum actor who)
+{
+	return next_for(w, who) != NULL;
 }
 
 void world_hear_nothing(struct world *w, enum actor who)

@@ -58,6 +58,8 @@ struct world {
 
 void world_init(struct world *w);
 void world_fini(struct world *w);
+/* The core anew, after changes of w->config. */
+void world_remake(struct world *w);
 /* cmocka fixtures that put a struct world into *state. */
 int world_setup(void **state);
 int world_teardown(void **state);
@@ -75,6 +77,7 @@ const struct sip_msg *world_hear(struct world *w, enum actor who);
 const struct sip_msg *world_hear_code(struct world *w, enum actor who, uint16_t code);
 const struct sip_msg *world_hear_method(
 	struct world *w, enum actor who, enum sip_method method);
+bool world_hears(struct world *w, enum actor who);
 /* Nothing (more) was sent to who. */
 void world_hear_nothing(struct world *w, enum actor who);
 void world_forget(struct world *w); /* everything sent so far */
@@ -108,6 +111,7 @@ void world_invite_late(struct world *w, struct talk *t, const char *uri);
 void world_answer(struct world *w, enum actor who, uint16_t code, const char *setup);
 /* Requests within the talk. The talk learns the To tag from the last response heard. */
 void world_learn(struct world *w, struct talk *t);
+void world_reinvite(struct world *w, struct talk *t);
 void world_ack(struct world *w, struct talk *t);
 void world_bye(struct world *w, struct talk *t);
 void world_cancel(struct world *w, struct talk *t);
