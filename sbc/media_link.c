@@ -79,9 +79,10 @@ int media_link_set_remote(struct sbc *sbc, struct call_media *media, enum media_
 	return media_set_remote(sbc->media, media->id, side, &remote);
 }
 
-int media_link_open_gate(struct sbc *sbc, struct call_media *media, enum media_side side)
+int media_link_set_gate(
+	struct sbc *sbc, struct call_media *media, enum media_side side, bool is_open)
 {
-	return media_set_gate(sbc->media, media->id, side, true);
+	return media_set_gate(sbc->media, media->id, side, is_open);
 }
 
 void media_link_close(struct sbc *sbc, struct call_media *media)
@@ -93,6 +94,12 @@ void media_link_close(struct sbc *sbc, struct call_media *media)
 int media_link_ask_counters(struct sbc *sbc, const struct call_media *media)
 {
 	return media->is_open ? media_ask_counters(sbc->media, media->id) : SBC_ESTATE;
+}
+
+bool media_link_is(const struct call_media *media, struct media_id id)
+{
+	return media->id.loop == id.loop && media->id.slot == id.slot &&
+	       media->id.generation == id.generation;
 }
 
 void media_link_take(struct call_media *media, const struct media_event *ev)

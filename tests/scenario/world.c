@@ -164,20 +164,19 @@ static void make_policy(struct policy **out, struct slice ca_key, struct slice c
 
 static void make_policies(struct world *w)
 {
-	struct buf ca_key, ca, own;
+	struct buf ca_key, ca;
 
 	buf_init(&ca_key, 8192);
 	buf_init(&ca, 8192);
-	buf_init(&own, 16384);
+	buf_init(&w->own_certificate, 16384);
 	buf_init(&w->biloxi_certificate, 16384);
 	assert_int_equal(0, keygen_ca(SLICE("scenario CA"), w->wall_start_s, 30, &ca_key, &ca));
 	make_policy(&w->policy, buf_slice(&ca_key), buf_slice(&ca), "atlanta.test",
-		"https://atlanta.test/cert", w->wall_start_s, &own);
+		"https://atlanta.test/cert", w->wall_start_s, &w->own_certificate);
 	make_policy(&w->biloxi_policy, buf_slice(&ca_key), buf_slice(&ca), "biloxi.test",
 		"https://biloxi.test/cert", w->wall_start_s, &w->biloxi_certificate);
 	buf_fini_secret(&ca_key);
 	buf_fini(&ca);
-	buf_fini(&own);
 }
 
 static void make_config(struct world *w)
@@ -268,6 +267,7 @@ void world_fini(struct world *w)
 	policy_free(w->policy);
 	policy_free(w->biloxi_policy);
 	buf_fini(&w->biloxi_certificate);
+	buf_fini(&w->own_certificate);
 	buf_fini(&w->records);
 	buf_fini(&w->said);
 	timers_fini(&w->timers);
