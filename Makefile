@@ -5,15 +5,16 @@
 # make deps       install and build what is missing
 # make check      the gates alone                  make fuzz F=sdp TIME=60
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
-# WOLFSSL=system  uses an installed wolfSSL instead of building one
+# WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
 
 CC      ?= cc
 SAN     ?=
 T       ?=
 TIME    ?= 60
 WOLFSSL ?= build
+V       ?=
 DEPS    ?= build/deps
-B       := build/$(if $(SAN),$(SAN),plain)
+B       := build/$(or $(SAN),plain)$(if $(filter system,$(WOLFSSL)),-system)
 
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
 	  -Wpointer-arith -Wvla -Werror
@@ -35,6 +36,9 @@ CFLAGS   += -std=c11 $(WARN) $(OPT)
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Iinclude -I. $(DEP_CPPFLAGS) \
 	    -DCOUNTERSIP_VERSION='"$(VERSION)"'
 VERSION  := 0.1.0
+# wolfSSL reads our clock (USER_TICKS, sbc/base/wolfssl_tick.c): asked for by name, since its
+# archive comes after ours.
+LDFLAGS  += -Wl,-u,LowResTimer
 
 ROOMS     := base media policy sbc ctl
 DIR_base  := sbc/base
@@ -57,6 +61,10 @@ SCENARIO := $(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c))
 WORLD    := $(B)/tests/scenario/world.o $(B)/tests/scenario/talk.o
 LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 
+# One short line for each command; V=1 shows them whole.
+Q    := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
+
 .PHONY: all deps test demo run check fuzz fuzz-smoke clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -65,35 +73,40 @@ all: $(B)/countersip $(B)/countersipctl
 
 deps:
 	@rm -f $(DEPS)/flags-$(WOLFSSL).mk
-	@$(MAKE) --no-print-directory $(DEPS)/flags-$(WOLFSSL).mk
+	@$(MAKE) -s --no-print-directory $(DEPS)/flags-$(WOLFSSL).mk
 
 $(DEPS)/flags-$(WOLFSSL).mk: tools/deps.sh tools/packages.txt tools/wolfssl.configure
 	@sh tools/deps.sh $(DEPS) $(WOLFSSL) $@
 
 define room_rules
 $(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard $(DIR_$(1))/*.c)))
-	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
 $(filter $(B)/tests/unit/$(1)/%,$(UNIT)): %: %.o $(call lib,$(1)) $(foreach b,$(BELOW_$(1)),$(call lib,$(b)))
-	$$(CC) $$(CFLAGS) -o $$@ $$^ $$(DEP_LIBS) -lcmocka
+	$$(call say,LINK)
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(DEP_LIBS) -lcmocka
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 
 $(B)/countersip: $(B)/sbc/main.o $(LIBS)
-	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
 
 $(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,base)
-	$(CC) $(CFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit
 
 # A scenario has the whole core and judgement around it, and a media room that only remembers.
 $(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
 		$(call lib,base)
-	$(CC) $(CFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
 
 $(B)/%.o: %.c
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 test: $(B)/countersip $(B)/countersipctl $(UNIT) $(SCENARIO)
 	@python3 tools/run_tests.py --build $(B) --san '$(SAN)' --filter '$(T)'
@@ -115,15 +128,17 @@ FUZZ_FLAGS := -std=c11 -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,
 FUZZ_ROOMS := $(patsubst %.c,$(FUZZ)/%.o,$(filter-out %/main.c,$(SRC)))
 
 $(FUZZ)/%.o: %.c
+	$(call say,CC)
 	@mkdir -p $(@D)
-	clang $(CPPFLAGS) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+	$(Q)clang $(CPPFLAGS) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
 
 $(FUZZ)/librooms.a: $(FUZZ_ROOMS)
-	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/librooms.a
-	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
+	$(call say,LINK)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
 
 # What it finds new goes to build/fuzz/corpus; tests/fuzz/corpus has the seeds.
 ifneq ($(F),)
@@ -140,7 +155,7 @@ fuzz-smoke: $(FUZZERS:%=$(FUZZ)/fuzz_%)
 	@sh tools/fuzz_smoke.sh $(FUZZ) $(or $(SMOKE_TIME),10) $(FUZZERS)
 
 clean:
-	rm -rf build/plain build/address build/thread build/fuzz
+	rm -rf build/plain* build/address* build/thread* build/fuzz
 
 help:
 	@sed -n '2,/^$$/s/^# //p' Makefile

@@ -21,6 +21,7 @@
 #include "sbc/credentials.h"
 #include "sbc/media_link.h"
 #include "sbc/policy_link.h"
+#include "sbc/rpc_server.h"
 #include "sbc/sbc.h"
 #include "sbc/trace.h"
 
@@ -48,6 +49,7 @@ struct app {
 	struct http_get *http_get;
 	struct transport *transport;
 	struct cert_server *cert_server;
+	struct rpc_server *rpc;
 	struct sbc *sbc;
 	char sent_by[LISTENER_MAX][128]; /* for the trace */
 	struct log_limit record_limit;
@@ -99,8 +101,10 @@ static int on_send(
 	const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg)
 {
 	struct app *app = arg;
+	struct netaddr peer = hop->addr;
 
-	note(app, false, hop->kind, hop->listener, &hop->addr, slice_of(bytes, len));
+	transport_flow_peer(app->transport, hop->flow, &peer);
+	note(app, false, hop->kind, hop->listener, &peer, slice_of(bytes, len));
 	return transport_send(app->transport, hop, tag, bytes, len);
 }
 
@@ -188,6 +192,14 @@ static void on_cert_server_closed(void *arg)
 	count_closed(app);
 }
 
+static void on_rpc_closed(void *arg)
+{
+	struct app *app = arg;
+
+	app->rpc = NULL;
+	count_closed(app);
+}
+
 static void close_signal(struct app *app, uv_signal_t *handle)
 {
 	/* From now on a signal ends the process the usual way. */
@@ -206,8 +218,10 @@ static void close_parts(struct app *app)
 	app->state = APP_CLOSING;
 	close_signal(app, &app->terminate);
 	close_signal(app, &app->interrupt);
-	app->open_count +=
-		!!app->http_get + !!app->cert_server + !!app->media + !!app->transport;
+	app->open_count += !!app->http_get + !!app->cert_server + !!app->media +
+			   !!app->transport + !!app->rpc;
+	if (app->rpc)
+		rpc_server_close(app->rpc, on_rpc_closed, app);
 	if (app->http_get)
 		http_get_close(app->http_get, on_http_get_closed, app);
 	if (app->cert_server)
@@ -222,7 +236,8 @@ static void on_drained(void *arg)
 {
 	struct app *app = arg;
 
-	log_event(app->log, LOG_INFO, "sbc", "drained", "state=closing");
+	if (app->state == APP_DRAINING)
+		log_event(app->log, LOG_INFO, "sbc", "drained", "state=closing");
 	close_parts(app);
 }
 
@@ -462,6 +477,20 @@ static int start_cert_server(struct app *app)
 	return err ? refuse(app, err, "http", fault) : 0;
 }
 
+static int start_rpc(struct app *app)
+{
+	const struct rpc_world world = {.sbc = app->sbc,
+		.transport = app->transport,
+		.log = app->log,
+		.start_s = clock_wall_s(),
+		.now = clock_monotonic_us};
+	char fault[FAULT_MAX] = "";
+	int err = rpc_server_open(
+		&app->rpc, &app->loop, &app->config->rpc, &world, fault, sizeof(fault));
+
+	return err ? refuse(app, err, "rpc", fault) : 0;
+}
+
 /* For the operator: what is where. */
 static void tell_start(const struct app *app)
 {
@@ -497,6 +526,8 @@ static int start(struct app *app)
 	err = err ? err : start_transport(app);
 	if (!err && app->config->http.is_enabled)
 		err = start_cert_server(app);
+	if (!err && app->config->rpc.is_enabled)
+		err = start_rpc(app);
 	if (err)
 		return err;
 	app->state = APP_RUNNING;

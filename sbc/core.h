@@ -19,6 +19,8 @@ struct sbc_listener {
 	char sent_by[128]; /* host or host:port */
 };
 
+#define SBC_LEG_STATE_COUNT 8
+
 struct sbc {
 	struct config *config; /* counted */
 	struct log *log;       /* borrowed */
@@ -36,7 +38,9 @@ struct sbc {
 	struct hash_table by_number; /* struct call */
 	struct hash_table by_dialog; /* struct leg */
 	uint64_t last_number;
-	struct list checks; /* struct identity_check that wait for a certificate */
+	struct list calls;   /* struct call, oldest first */
+	struct list cursors; /* struct call_cursor: walks over calls that pause */
+	struct list checks;  /* struct identity_check that wait for a certificate */
 	struct timer housekeeping;
 	struct timer drain_timer;
 	sbc_drained_h *drained; /* set: draining */
@@ -45,6 +49,8 @@ struct sbc {
 	struct log_limit broken_limit;
 	struct log_limit refused_limit;
 	struct sbc_counters counters;
+	struct sbc_traffic traffic;
+	uint64_t leg_states[2][SBC_LEG_STATE_COUNT]; /* legs a, b now, by enum leg_state */
 };
 
 /* One incoming request on its way to an answer. */
@@ -70,10 +76,10 @@ void sbc_reply(struct sbc *sbc, const struct request *request, const struct repl
 /* The same with a code and no more. */
 void sbc_refuse(struct sbc *sbc, const struct request *request, uint16_t code);
 
-#define SBC_TAG_LEN 16 /* characters of 5 bits: 80 bits nobody guesses */
-#define SBC_ALLOW   "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n"
+#define SBC_TAG_LEN   16 /* characters of 5 bits: 80 bits nobody guesses */
+#define SBC_ALLOW     "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE\r\n"
+#define SBC_SUPPORTED "Supported: timer, 100rel, from-change\r\n"
 
-/* What a response to OPTIONS and a 200 to INVITE say about us. */
 #define SBC_TEXT_MAX 8192 /* bytes of header lines or a description that we write */
 
 #endif

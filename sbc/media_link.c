@@ -79,15 +79,27 @@ int media_link_set_remote(struct sbc *sbc, struct call_media *media, enum media_
 	return media_set_remote(sbc->media, media->id, side, &remote);
 }
 
-int media_link_open_gate(struct sbc *sbc, struct call_media *media, enum media_side side)
+int media_link_set_gate(
+	struct sbc *sbc, struct call_media *media, enum media_side side, bool is_open)
 {
-	return media_set_gate(sbc->media, media->id, side, true);
+	return media_set_gate(sbc->media, media->id, side, is_open);
 }
 
 void media_link_close(struct sbc *sbc, struct call_media *media)
 {
 	if (media->is_open)
 		media_close(sbc->media, media->id);
+}
+
+int media_link_ask_counters(struct sbc *sbc, const struct call_media *media)
+{
+	return media->is_open ? media_ask_counters(sbc->media, media->id) : SBC_ESTATE;
+}
+
+bool media_link_is(const struct call_media *media, struct media_id id)
+{
+	return media->id.loop == id.loop && media->id.slot == id.slot &&
+	       media->id.generation == id.generation;
 }
 
 void media_link_take(struct call_media *media, const struct media_event *ev)
@@ -108,6 +120,7 @@ void media_link_take(struct call_media *media, const struct media_event *ev)
 		break;
 	case MEDIA_EVENT_COUNTERS:
 		memcpy(media->counters, ev->counters, sizeof(media->counters));
+		media->counters_told++;
 		break;
 	case MEDIA_EVENT_TIMEOUT:
 		break;

@@ -177,7 +177,7 @@ static int write_pair(const struct provision *p, const struct pair *pair, const 
 static void say_made(
 	const struct provision *p, const char *what, const struct pair *pair, int days)
 {
-	char text[2 * PATH_MAX_LEN + 128];
+	char text[2 * PATH_MAX_LEN + 256];
 
 	snprintf(text, sizeof(text), "made %s: %s (valid %d days), key in %s", what,
 		pair->certificate, days, pair->key);

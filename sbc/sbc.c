@@ -25,8 +25,32 @@ static void on_stray(
 	if (msg->method != SIP_METHOD_INVITE || msg->status / 100 != 2)
 		return;
 	leg = leg_find(arg, msg, false);
-	if (leg && !leg->request)
+	if (leg)
 		leg_uac_stray(leg, msg, now);
+}
+
+static void note_received(struct sbc *sbc, const struct sip_msg *msg)
+{
+	struct sbc_traffic *traffic = &sbc->traffic;
+
+	if (msg->is_request) {
+		traffic->requests_received[msg->method]++;
+	} else if (msg->status < SBC_CODE_COUNT) {
+		traffic->replies_received[msg->status]++;
+		traffic->replies_received_by[msg->status / 100][msg->method]++;
+	}
+}
+
+/* What the first line says: everything that leaves was built here. */
+static void note_sent(struct sbc *sbc, struct slice bytes)
+{
+	struct slice first = slice_cut(&bytes, ' ');
+	uint64_t code;
+
+	if (!slice_equal(first, SLICE("SIP/2.0")))
+		sbc->traffic.requests_sent[sip_method_parse(first)]++;
+	else if (!slice_to_u64(slice_head(bytes, 3), SBC_CODE_COUNT - 1, &code))
+		sbc->traffic.replies_sent[code]++;
 }
 
 static int on_send(
@@ -34,6 +58,7 @@ static int on_send(
 {
 	struct sbc *sbc = arg;
 
+	note_sent(sbc, slice_of(bytes, len));
 	return sbc->outside.send(hop, tag, bytes, len, sbc->outside.arg);
 }
 
@@ -124,6 +149,8 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 		sbc->timing = standard.timing;
 	}
 	list_init(&sbc->checks);
+	list_init(&sbc->calls);
+	list_init(&sbc->cursors);
 	arena_init(&sbc->arena, MESSAGE_ARENA_MAX);
 	name_listeners(sbc);
 	timer_init(&sbc->housekeeping, on_housekeeping, sbc);
@@ -174,6 +201,7 @@ static void refuse_broken(struct sbc *sbc, struct slice bytes, uint16_t code,
 	buf_init(&text, SIP_MESSAGE_MAX);
 	if (!sip_build_refusal(&text, &scan, &source->peer, code, reason)) {
 		hop_from_source(&hop, source);
+		note_sent(sbc, buf_slice(&text));
 		sbc->outside.send(&hop, 0, text.data, text.len, sbc->outside.arg);
 	}
 	buf_fini(&text);
@@ -200,6 +228,7 @@ void sbc_receive(
 	struct sip_msg *msg;
 
 	if (!sip_msg_parse(&msg, &sbc->arena, bytes, &fault)) {
+		note_received(sbc, msg);
 		txn_layer_receive(sbc->txns, msg, source, now);
 	} else {
 		note_broken(sbc, source, fault.why ? fault.why : "no memory", now);
@@ -245,4 +274,9 @@ void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drai
 void sbc_counters(const struct sbc *sbc, struct sbc_counters *out)
 {
 	*out = sbc->counters;
+}
+
+const struct sbc_traffic *sbc_traffic(const struct sbc *sbc)
+{
+	return &sbc->traffic;
 }

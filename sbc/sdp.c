@@ -229,7 +229,8 @@ static int read_attribute(struct reader *r, struct slice attribute)
 		return read_setup(r, value);
 	if (read_direction(r, name) || !media)
 		return 0;
-	if (slice_equal_nocase(name, SLICE("rtcp-mux")))
+	if (slice_equal_nocase(name, SLICE("rtcp-mux")) ||
+		slice_equal_nocase(name, SLICE("rtcp-mux-only"))) /* RFC 8858 (SDP-32) */
 		media->rtcp_mux = true;
 	else if (slice_equal_nocase(name, SLICE("crypto")))
 		media->has_crypto = true;

@@ -355,6 +355,7 @@ static int build_from_invite(
 	uri = slice_head(uri, slice_find(uri, ' '));
 	via = sip_scan_value(&scan, "Via");
 	cseq = sip_scan_value(&scan, "CSeq");
+	cseq = slice_head(cseq, slice_find(cseq, ' '));
 	if (sip_via_next(&top, &params, &via))
 		return SBC_EPARSE;
 	buf_printf(out, "%s %.*s SIP/2.0\r\n", method, SLICE_ARG(uri));
@@ -367,7 +368,7 @@ static int build_from_invite(
 	put_line(out, "From", sip_scan_value(&scan, "From"));
 	put_line(out, "To", to.len ? to : sip_scan_value(&scan, "To"));
 	put_line(out, "Call-ID", sip_scan_value(&scan, "Call-ID"));
-	return buf_printf(out, "CSeq: %.*s %s\r\n", SLICE_ARG(slice_cut(&cseq, ' ')), method);
+	return buf_printf(out, "CSeq: %.*s %s\r\n", SLICE_ARG(cseq), method);
 }
 
 int sip_build_ack(struct buf *out, struct slice invite, struct slice to)

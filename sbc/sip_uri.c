@@ -190,6 +190,8 @@ static int parse_hostport(struct slice text, struct slice *host, uint16_t *port)
 
 	if (rest.len && rest.ptr[0] == '[') {
 		size_t end = slice_find(rest, ']');
+		if (end == rest.len)
+			return SBC_EPARSE;
 		*host = between(rest.ptr + 1, rest.ptr + end);
 		rest = slice_trim(slice_from(rest, end + 1));
 		if (slice_find(*host, ':') == host->len || netaddr_parse(&literal, *host, 0) ||

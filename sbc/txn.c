@@ -144,8 +144,10 @@ static void arm_end(struct txn *txn, usec_t now)
 	case TXN_END_AS_IS:
 		return;
 	case TXN_END_LONG:
-		if (txn->is_detached)
-			return; /* nobody will give up for it */
+		if (txn->is_detached) { /* nobody will give up for it: B runs on */
+			txn->is_leaving = true;
+			return;
+		}
 		wait = PROCEEDING_MAX;
 		break;
 	case TXN_END_64T1:

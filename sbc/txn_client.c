@@ -57,8 +57,7 @@ void txn_client_receive(struct txn_layer *layer, const struct txn_cause *cause)
 	struct txn_key key;
 	struct txn *txn;
 
-	/* Section 8.1.3.3: with a second Via it was meant for somebody else. */
-	if (msg->status < 100 || msg->status > 699 || msg->via_count != 1)
+	if (msg->status < 100 || msg->status > 699)
 		return;
 	if (txn_key_client(&key, msg->via.branch, msg->method_name))
 		return; /* we never made so long a branch */

@@ -53,12 +53,13 @@ class Tree:
     def _find(self):
         if os.path.exists(os.path.join(self.root, ".git")):
             done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], text=True,
-                                  cwd=self.root, capture_output=True, check=True)
-            return [f for f in done.stdout.splitlines()
-                    if os.path.isfile(os.path.join(self.root, f))]
-        found = []
+                                  cwd=self.root, capture_output=True, check=False)
+            if done.returncode == 0:
+                return [f for f in done.stdout.splitlines()
+                        if os.path.isfile(os.path.join(self.root, f))]
+        found = []  # an unpacked archive, or a clone that git does not trust
         for folder, folders, names in os.walk(self.root):
-            folders[:] = [f for f in folders if f not in ("build", "__pycache__")]
+            folders[:] = [f for f in folders if f not in (".git", "build", "__pycache__")]
             found += [os.path.relpath(os.path.join(folder, n), self.root) for n in names]
         return found
 

@@ -33,6 +33,10 @@ const struct json *json_item(const struct json *array, size_t index);
 size_t json_count(const struct json *value);
 bool json_is_object(const struct json *value);
 bool json_is_array(const struct json *value);
+/* Every member of an object, in the order in which they stand; value is borrowed, name for
+ * the call. Nothing for another kind. */
+typedef void(json_member_h)(struct slice name, const struct json *value, void *arg);
+void json_visit(const struct json *object, json_member_h *member, void *arg);
 /* UTF-8 bytes, borrowed; a slice with NULL pointer when it is no string. */
 struct slice json_get_string(const struct json *value);
 /* Only a number written without fraction and exponent. */

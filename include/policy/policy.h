@@ -37,7 +37,7 @@ struct policy_config {
 	int64_t max_age_8224_s;       /* iat and Date, past and future: 60 (DEC-7) */
 	int64_t max_age_4474_s;       /* Date, past and future: 3600 (DEC-7) */
 	size_t certificate_cache_max; /* URLs */
-	size_t replay_cache_max;      /* requests */
+	size_t replay_cache_max;      /* requests of each mechanism; then 503, never a gap */
 	struct slice digest_secret;   /* 32 random bytes that nonces are bound to */
 };
 
@@ -99,7 +99,7 @@ const char *identity_outcome_name(enum identity_outcome outcome);
 /* One per leg; the same words in log, call record and commands. Plain value. */
 struct identity_verdict {
 	enum identity_outcome outcome;
-	int code;           /* REFUSED: 403, 428, 436, 437, 438, 500 */
+	int code;           /* REFUSED: 403, 428, 436, 437, 438, 500, 503 */
 	const char *phrase; /* static, the reason phrase */
 	char why[128];      /* the first thing that was wrong, or empty */
 	enum identity_mechanism mechanism;

@@ -8,6 +8,7 @@
 #include "base/timers.h"
 #include "sbc/config.h"
 #include "sbc/http_get.h"
+#include "sbc/sip_msg.h"
 #include "sbc/transport.h"
 #include "sbc/txn.h"
 
@@ -74,5 +75,17 @@ struct sbc_counters {
 	uint64_t media_failed; /* calls ended because a handshake was not as signalled */
 };
 void sbc_counters(const struct sbc *sbc, struct sbc_counters *out);
+
+/* Messages by method and by code, as they went over the wire. */
+#define SBC_CODE_COUNT 700
+struct sbc_traffic {
+	uint64_t requests_received[SIP_METHOD_COUNT];
+	uint64_t requests_sent[SIP_METHOD_COUNT];
+	uint64_t replies_received[SBC_CODE_COUNT];
+	uint64_t replies_sent[SBC_CODE_COUNT];
+	uint64_t replies_received_by[7][SIP_METHOD_COUNT]; /* class 1 to 6, method of CSeq */
+};
+/* Borrowed; changes whenever the loop runs. */
+const struct sbc_traffic *sbc_traffic(const struct sbc *sbc);
 
 #endif

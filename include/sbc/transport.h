@@ -82,7 +82,7 @@ struct transport_limits {
 	unsigned connection_max; /* all listeners */
 	unsigned connection_max_per_address;
 	size_t output_max;            /* bytes queued to one slow reader, then it is closed */
-	unsigned idle_timeout_s;      /* a connection without any whole message */
+	unsigned idle_timeout_s;      /* a connection without any whole message or ping */
 	unsigned handshake_timeout_s; /* TCP connect and TLS handshake together */
 };
 void transport_limits_init(struct transport_limits *limits);
@@ -110,21 +110,44 @@ struct transport_config {
 };
 
 /* Binds and listens. fault (fault_size bytes) says which listener and why. SBC_EIO (cannot
- * bind), SBC_ECRYPTO (certificate or key), SBC_ENOMEM. */
+ * bind), SBC_ECRYPTO (certificate or key), SBC_EINVAL, SBC_ENOMEM; the loop must then run
+ * once more, to close what was open already. The program ignores SIGPIPE. */
 int transport_open(struct transport **out, uv_loop_t *loop,
 	const struct transport_config *config, char *fault, size_t fault_size);
 
 /*
  * Sends one message. Connects first where needed; what is sent meanwhile waits in that
  * connection's output. tag comes back in failed(); 0: nobody wants to know. The bytes are
- * copied. SBC_ELIMIT: output or connections full; SBC_EINVAL: no such listener; SBC_EPEER:
- * the flow is gone and there is no address.
+ * copied. SBC_ELIMIT: output or connections full; SBC_EINVAL: no such listener, or a new TLS
+ * connection without a name to verify; SBC_EPEER: the flow is gone and there is no address,
+ * or no way there; SBC_ESTATE: transport_close() was called.
  */
 int transport_send(struct transport *transport, const struct hop *hop, uint64_t tag,
 	const void *bytes, size_t len);
 
 /* A connection that a registration lives on: is it still there? */
 bool transport_flow_is_alive(const struct transport *transport, struct flow_id flow);
+/* Who is at its other end, for the trace; out is untouched when it is gone. */
+bool transport_flow_peer(
+	const struct transport *transport, struct flow_id flow, struct netaddr *out);
+
+/* One connection, for a listing. Strings are borrowed for the call. */
+struct transport_flow_info {
+	struct flow_id id;
+	enum transport_kind kind;
+	struct netaddr local; /* the listener's */
+	struct netaddr peer;
+	bool is_outgoing;
+	bool is_verified;      /* its certificate is one that we trust */
+	const char *state;     /* static: "open", ... */
+	const char *cipher;    /* TLS suite; "" before the handshake is done */
+	const char *peer_name; /* first verified name in its certificate; "" */
+	size_t output_len;     /* bytes that wait to be sent */
+};
+/* Connections live in slots 0 to transport_slot_count() - 1; false: this one is empty. */
+uint32_t transport_slot_count(const struct transport *transport);
+bool transport_flow_at(
+	const struct transport *transport, uint32_t slot, struct transport_flow_info *out);
 
 typedef void(transport_closed_h)(void *arg);
 /* Sends what is queued (at most a second), closes all, then closed, then frees. */

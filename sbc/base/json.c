@@ -116,6 +116,16 @@ bool json_is_array(const struct json *value)
 	return value && json_typeof(to_jansson(value)) == JSON_ARRAY;
 }
 
+void json_visit(const struct json *object, json_member_h *member, void *arg)
+{
+	json_t *o = (json_t *)(uintptr_t)object; /* jansson's iterator is not const */
+
+	for (void *at = json_object_iter(o); at; at = json_object_iter_next(o, at)) {
+		const char *name = json_object_iter_key(at);
+		member(slice_str(name), from_jansson(json_object_iter_value(at)), arg);
+	}
+}
+
 struct slice json_get_string(const struct json *value)
 {
 	const json_t *v = to_jansson(value);

@@ -33,6 +33,8 @@ static const struct {
 	[ALICE] = {"127.0.0.10", 40001, TRANSPORT_TLS, 0, 1},
 	[BOB] = {"127.0.0.11", 40002, TRANSPORT_UDP, 1, 0},
 	[BILOXI] = {"127.0.0.12", 5061, TRANSPORT_TLS, 0, 3},
+	[TRUNK] = {"127.0.0.13", 5060, TRANSPORT_UDP, 1, 0},
+	[SPARE] = {"127.0.0.14", 5060, TRANSPORT_UDP, 1, 0},
 	[STRANGER] = {"127.0.0.66", 40066, TRANSPORT_UDP, 1, 0},
 };
 
@@ -54,14 +56,27 @@ static struct config_listener listeners[] = {
 	{.transport = TRANSPORT_TLS, .advertised = "sbc.atlanta.test:5061"},
 	{.transport = TRANSPORT_UDP, .advertised = "sbc.atlanta.test:5060"},
 };
-static struct config_peer peers[] = {{.name = "biloxi",
-	.domain = "biloxi.test",
-	.transport = TRANSPORT_TLS,
-	.sign_8224 = true,
-	.accept_8224 = true,
-	.identity_required = true,
-	.require_mky = true}};
-static struct config_route routes[] = {{.domain = "biloxi.test", .peer = "biloxi"}};
+static const struct config_peer peers[] = {{.name = "biloxi",
+						   .profile = "domain-dtls",
+						   .domain = "biloxi.test",
+						   .transport = TRANSPORT_TLS,
+						   .sign_8224 = true,
+						   .accept_8224 = true,
+						   .identity_required = true,
+						   .require_mky = true},
+	{.name = "trunk",
+		.profile = "lab",
+		.domain = "trunk.test",
+		.transport = TRANSPORT_UDP,
+		.accept_8224 = true,
+		.is_trusted = true},
+	{.name = "spare",
+		.profile = "lab",
+		.domain = "spare.test",
+		.transport = TRANSPORT_UDP,
+		.accept_8224 = true,
+		.is_trusted = true}};
+static const struct config_route routes[] = {{.domain = "biloxi.test", .peer = "biloxi"}};
 
 /* ---- outside ---- */
 
@@ -149,20 +164,19 @@ static void make_policy(struct policy **out, struct slice ca_key, struct slice c
 
 static void make_policies(struct world *w)
 {
-	struct buf ca_key, ca, own;
+	struct buf ca_key, ca;
 
 	buf_init(&ca_key, 8192);
 	buf_init(&ca, 8192);
-	buf_init(&own, 16384);
+	buf_init(&w->own_certificate, 16384);
 	buf_init(&w->biloxi_certificate, 16384);
 	assert_int_equal(0, keygen_ca(SLICE("scenario CA"), w->wall_start_s, 30, &ca_key, &ca));
 	make_policy(&w->policy, buf_slice(&ca_key), buf_slice(&ca), "atlanta.test",
-		"https://atlanta.test/cert", w->wall_start_s, &own);
+		"https://atlanta.test/cert", w->wall_start_s, &w->own_certificate);
 	make_policy(&w->biloxi_policy, buf_slice(&ca_key), buf_slice(&ca), "biloxi.test",
 		"https://biloxi.test/cert", w->wall_start_s, &w->biloxi_certificate);
 	buf_fini_secret(&ca_key);
 	buf_fini(&ca);
-	buf_fini(&own);
 }
 
 static void make_config(struct world *w)
@@ -171,21 +185,26 @@ static void make_config(struct world *w)
 	users[0].ha1_md5 = "94ecdac97442e1dde413ab890bdac68a";
 	users[1].ha1_md5 = "ea914ec6cb6893e6db88d7cbbc2db942";
 	domains[0].info_url = "https://atlanta.test/cert";
-	netaddr_parse(&peers[0].address, slice_str(place[BILOXI].address), 5061);
+	memcpy(w->peers, peers, sizeof(peers));
+	memcpy(w->routes, routes, sizeof(routes));
+	netaddr_parse(&w->peers[0].address, slice_str(place[BILOXI].address), 5061);
+	netaddr_parse(&w->peers[1].address, slice_str(place[TRUNK].address), 5060);
+	netaddr_parse(&w->peers[2].address, slice_str(place[SPARE].address), 5060);
 	w->config = (struct config){
 		.state_dir = "",
 		.sip_trace = "",
 		.call_records = "",
 		.ca = "",
+		.user_agent = "",
 		.domains = domains,
 		.domain_count = 1,
 		.listeners = listeners,
 		.listener_count = 2,
 		.users = users,
 		.user_count = 2,
-		.peers = peers,
-		.peer_count = 1,
-		.routes = routes,
+		.peers = w->peers,
+		.peer_count = 3,
+		.routes = w->routes,
 		.route_count = 1,
 		.limits = {.calls = 8,
 			.transactions = 1000,
@@ -248,6 +267,7 @@ void world_fini(struct world *w)
 	policy_free(w->policy);
 	policy_free(w->biloxi_policy);
 	buf_fini(&w->biloxi_certificate);
+	buf_fini(&w->own_certificate);
 	buf_fini(&w->records);
 	buf_fini(&w->said);
 	timers_fini(&w->timers);

@@ -40,6 +40,7 @@ peers:
     transport: tls
     sign: [rfc8224]
     accept: [rfc8224]
+    answer_identity: require
 
 routes:
   - domain: {peer_domain}
@@ -54,6 +55,9 @@ media:
 fetch:
   allow: [127.0.0.0/8]
 
+rpc:
+  run_dir: {folder}/run
+
 hosts:
   atlanta.test: 127.0.0.1
   biloxi.test: 127.0.0.1
@@ -67,7 +71,6 @@ def ha1(algorithm, user, domain, password):
 def users_yaml(domain, users):
     """users: name to password."""
     return "\n".join(f"  - name: {name}\n    domain: {domain}\n"
-                     f"    ha1_sha256: {ha1('sha256', name, domain, password)}\n"
                      f"    ha1_md5: {ha1('md5', name, domain, password)}"
                      for name, password in users.items())
 

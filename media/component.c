@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One port's DTLS: candidates, the choice among them, keys. Runs on: a media loop. */
+
+#include "media/component.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "media/early.h"
+
+/* Candidates of addresses that were not signalled; one place is kept for the one that was. */
+#define STRANGER_MAX (CANDIDATE_MAX - 1)
+/* A client whose handshake was spoiled from outside begins again so many times. */
+#define RESTART_MAX 3
+
+static void candidate_free(struct candidate *candidate)
+{
+	dtls_assoc_free(candidate->assoc);
+	candidate->assoc = NULL;
+	candidate->has_progress = false;
+}
+
+static bool is_signalled(const struct component *c, const struct netaddr *address)
+{
+	return netaddr_equal(&c->signalled, address);
+}
+
+static void rearm(struct component *c)
+{
+	usec_t due = -1;
+
+	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
+		usec_t one =
+			c->candidates[i].assoc ? dtls_assoc_due(c->candidates[i].assoc) : -1;
+
+		if (one >= 0 && (due < 0 || one < due))
+			due = one;
+	}
+	/* Without a timer only retransmission is lost; the deadline still ends it. */
+	if (due < 0 || timer_start(c->env->timers, &c->timer, due))
+		timer_stop(c->env->timers, &c->timer);
+}
+
+/* ---- what a candidate's handshake came to ---- */
+
+static void send_to_candidate(const uint8_t *bytes, size_t len, void *arg)
+{
+	struct candidate *candidate = arg;
+
+	udp_socket_send(&candidate->component->socket, &candidate->address, bytes, len);
+}
+
+static void choose(struct component *c, struct candidate *candidate, usec_t now)
+{
+	const struct dtls_keys *keys = &dtls_assoc_result(candidate->assoc)->keys;
+	int err = crypto_context_new(&c->in, keys->profile, &keys->peers, CRYPTO_IN);
+
+	if (!err)
+		err = crypto_context_new(&c->out, keys->profile, &keys->ours, CRYPTO_OUT);
+	dtls_assoc_forget_keys(candidate->assoc);
+	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
+		if (&c->candidates[i] != candidate)
+			candidate_free(&c->candidates[i]);
+	}
+	c->chosen = candidate;
+	c->peer = candidate->address;
+	c->handler(c, err ? COMPONENT_BROKEN : COMPONENT_SECURED, now, c->arg);
+}
+
+/* The certificate is proven now: its key has signed the handshake. */
+static void judge(struct component *c, struct candidate *candidate, usec_t now)
+{
+	const struct fingerprint *presented = &dtls_assoc_result(candidate->assoc)->presented;
+
+	if (fingerprint_set_has(&c->fingerprints, presented)) {
+		choose(c, candidate, now);
+		return;
+	}
+	c->mismatching = *presented;
+	dtls_assoc_close(candidate->assoc);
+	candidate_free(candidate);
+	if (is_signalled(c, &candidate->address)) {
+		c->handler(c, COMPONENT_MISMATCH, now, c->arg);
+		return;
+	}
+	c->counters->dropped_source++;
+}
+
+static int candidate_start(struct component *c, struct candidate *candidate,
+	const struct netaddr *address, const struct profile *profile, usec_t now)
+{
+	struct dtls_assoc_config config = {.context = c->env->dtls,
+		.role = c->role,
+		.profile = profile,
+		.hash = fingerprint_set_strongest(&c->fingerprints),
+		.want_cookie = !is_signalled(c, address),
+		.peer = *address,
+		.retransmit = c->env->config->dtls_retransmit,
+		.send = send_to_candidate,
+		.arg = candidate};
+
+	candidate_free(candidate);
+	candidate->component = c;
+	candidate->address = *address;
+	candidate->since = now;
+	return dtls_assoc_new(&candidate->assoc, &config);
+}
+
+/* Port 0 and 0.0.0.0 stand in descriptions that say "nowhere" (RFC 3264 section 8.4). */
+static bool is_reachable(const struct netaddr *address)
+{
+	return netaddr_is_set(address) && netaddr_port(address) && !netaddr_is_any(address);
+}
+
+static void start_client(struct component *c, usec_t now)
+{
+	struct candidate *candidate = &c->candidates[0];
+
+	if (!is_reachable(&c->signalled))
+		return;
+	if (candidate_start(c, candidate, &c->signalled, NULL, now)) {
+		c->handler(c, COMPONENT_BROKEN, now, c->arg);
+		return;
+	}
+	dtls_assoc_start(candidate->assoc, now);
+	rearm(c);
+}
+
+static void on_dead(struct component *c, struct candidate *candidate, usec_t now)
+{
+	c->has_failed_handshake = true;
+	candidate_free(candidate);
+	if (c->role == MEDIA_DTLS_CLIENT && c->restarts_left) {
+		c->restarts_left--;
+		start_client(c, now);
+	}
+}
+
+/* Returns false when the handler has run: the component may be another one then. */
+static bool look_at(struct component *c, struct candidate *candidate, usec_t now)
+{
+	switch (dtls_assoc_state(candidate->assoc)) {
+	case DTLS_HANDSHAKING:
+		return true;
+	case DTLS_DEAD:
+		on_dead(c, candidate, now);
+		return c->role == MEDIA_DTLS_SERVER;
+	case DTLS_DONE:
+		break;
+	}
+	if (c->chosen)
+		return true;
+	judge(c, candidate, now);
+	return false;
+}
+
+/* ---- server: hellos make candidates ---- */
+
+/* The oldest one that may go: it never went on after its hello, and it is a stranger's
+ * unless the signalled address itself wants the place. */
+static struct candidate *find_victim(struct component *c, bool for_signalled)
+{
+	struct candidate *victim = NULL;
+
+	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
+		struct candidate *one = &c->candidates[i];
+		bool stranger = !is_signalled(c, &one->address);
+
+		if (one->has_progress && !(for_signalled && stranger))
+			continue;
+		if (!stranger && !for_signalled)
+			continue;
+		if (!victim || one->since < victim->since)
+			victim = one;
+	}
+	return victim;
+}
+
+static struct candidate *find_place(struct component *c, const struct netaddr *address)
+{
+	struct candidate *place = NULL;
+	bool signalled = is_signalled(c, address);
+	unsigned strangers = 0;
+
+	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
+		if (!c->candidates[i].assoc)
+			place = &c->candidates[i];
+		else if (!is_signalled(c, &c->candidates[i].address))
+			strangers++;
+	}
+	if (place && (signalled || strangers < STRANGER_MAX))
+		return place;
+	return find_victim(c, signalled);
+}
+
+static struct candidate *find_by_hello(
+	struct component *c, const struct netaddr *address, const struct client_hello *hello)
+{
+	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
+		struct candidate *one = &c->candidates[i];
+
+		if (one->assoc && netaddr_equal(&one->address, address) &&
+			memcmp(one->random, hello->random, sizeof(one->random)) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+static struct candidate *make_candidate(struct component *c, const struct netaddr *address,
+	const struct client_hello *hello, usec_t now)
+{
+	const struct profile *profile = dtls_context_choose(c->env->dtls, hello);
+	struct candidate *candidate;
+
+	if (!profile) {
+		c->has_failed_handshake = true;
+		return NULL;
+	}
+	candidate = find_place(c, address);
+	if (!candidate || candidate_start(c, candidate, address, profile, now))
+		return NULL;
+	memcpy(candidate->random, hello->random, sizeof(candidate->random));
+	return candidate;
+}
+
+static struct hello_join *join_of(struct component *c, const struct netaddr *address)
+{
+	unsigned i = is_signalled(c, address) ? 0 : 1;
+
+	if (!c->joins[i])
+		c->joins[i] = mem_alloc(sizeof(*c->joins[i]));
+	if (c->joins[i] && !netaddr_equal(&c->joined[i], address)) {
+		*c->joins[i] = (struct hello_join){0};
+		c->joined[i] = *address;
+	}
+	return c->joins[i];
+}
+
+static void on_hello(struct component *c, const struct udp_packet *packet, usec_t now)
+{
+	struct hello_join *join = join_of(c, &packet->peer);
+	struct client_hello hello;
+	struct candidate *candidate;
+	int whole = join ? hello_join_add(join, packet->data, packet->len, &hello) : SBC_ENOMEM;
+
+	if (whole < 0)
+		c->counters->dropped_dtls++;
+	if (whole <= 0)
+		return;
+	candidate = find_by_hello(c, &packet->peer, &hello);
+	if (!candidate)
+		candidate = make_candidate(c, &packet->peer, &hello, now);
+	if (!candidate) {
+		c->counters->dropped_dtls++;
+		return;
+	}
+	dtls_assoc_input(candidate->assoc, join->datagram, join->len, now, NULL);
+	if (look_at(c, candidate, now))
+		rearm(c);
+}
+
+/* All that is no hello goes to each candidate of its address: a hello that somebody forged
+ * made another one, and that must not swallow what the true peer says. */
+static void on_records(struct component *c, const struct udp_packet *packet, usec_t now)
+{
+	bool is_wanted = false;
+
+	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
+		struct candidate *one = &c->candidates[i];
+		bool is_taken = false;
+
+		if (!one->assoc || !netaddr_equal(&one->address, &packet->peer))
+			continue;
+		dtls_assoc_input(one->assoc, packet->data, packet->len, now, &is_taken);
+		is_wanted = is_wanted || is_taken;
+		one->has_progress = one->has_progress || is_taken;
+		if (!look_at(c, one, now))
+			return;
+	}
+	if (!is_wanted)
+		c->counters->dropped_dtls++;
+	rearm(c);
+}
+
+static void input(struct component *c, const struct udp_packet *packet, usec_t now)
+{
+	if (c->role == MEDIA_DTLS_SERVER && !c->chosen &&
+		dtls_records_is_client_hello(packet->data, packet->len))
+		on_hello(c, packet, now);
+	else
+		on_records(c, packet, now);
+}
+
+void component_input(struct component *c, const struct udp_packet *packet, usec_t now)
+{
+	c->counters->dtls_received++;
+	if (packet->is_truncated) {
+		c->counters->dropped_dtls++;
+		return;
+	}
+	if (c->is_active)
+		input(c, packet, now);
+	else
+		early_put(&c->early, packet);
+}
+
+static void on_timer(struct timer *timer, usec_t now, void *arg)
+{
+	struct component *c = arg;
+
+	(void)timer;
+	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
+		struct candidate *one = &c->candidates[i];
+
+		if (!one->assoc)
+			continue;
+		dtls_assoc_tick(one->assoc, now);
+		if (!look_at(c, one, now))
+			return;
+	}
+	rearm(c);
+}
+
+/* ---- life ---- */
+
+void component_init(struct component *c, const struct component_env *env,
+	struct media_counters *counters, component_h *handler, void *arg)
+{
+	c->env = env;
+	c->counters = counters;
+	c->handler = handler;
+	c->arg = arg;
+	timer_init(&c->timer, on_timer, c);
+}
+
+void component_end(struct component *c)
+{
+	timer_stop(c->env->timers, &c->timer);
+	for (unsigned i = 0; i < CANDIDATE_MAX; i++)
+		candidate_free(&c->candidates[i]);
+	c->chosen = NULL;
+	crypto_context_free(c->in);
+	crypto_context_free(c->out);
+	c->in = NULL;
+	c->out = NULL;
+	for (unsigned i = 0; i < 2; i++) {
+		mem_free(c->joins[i]);
+		c->joins[i] = NULL;
+		c->joined[i] = (struct netaddr){0};
+	}
+	c->is_active = false;
+	c->peer = (struct netaddr){0};
+	c->has_failed_handshake = false;
+	c->mismatching = (struct fingerprint){0};
+}
+
+void component_fini(struct component *c)
+{
+	component_end(c);
+	early_free(&c->early);
+}
+
+struct feeding {
+	struct component *component;
+	usec_t now;
+};
+
+static void feed_early(const struct udp_packet *packet, void *arg)
+{
+	struct feeding *feeding = arg;
+
+	if (feeding->component->is_active) /* what came before may have ended it */
+		input(feeding->component, packet, feeding->now);
+}
+
+void component_begin(struct component *c, const struct media_remote *remote,
+	const struct netaddr *address, usec_t now)
+{
+	struct feeding feeding = {c, now};
+	struct early *early = c->early;
+
+	component_end(c);
+	c->early = NULL;
+	c->is_active = true;
+	c->role = remote->role;
+	c->fingerprints = remote->fingerprints;
+	c->signalled = *address;
+	c->restarts_left = RESTART_MAX;
+	if (c->role == MEDIA_DTLS_CLIENT)
+		start_client(c, now);
+	else
+		early_visit(early, feed_early, &feeding);
+	early_free(&early);
+}
+
+void component_set_address(struct component *c, const struct netaddr *address, usec_t now)
+{
+	if (!c->is_active || is_signalled(c, address))
+		return;
+	c->signalled = *address;
+	if (!is_reachable(address))
+		return;
+	if (c->chosen)
+		component_move_peer(c, address);
+	else if (c->role == MEDIA_DTLS_CLIENT)
+		start_client(c, now);
+}
+
+void component_move_peer(struct component *c, const struct netaddr *address)
+{
+	c->peer = *address;
+	if (c->chosen)
+		c->chosen->address = *address;
+}
+
+void component_close(struct component *c)
+{
+	if (c->chosen)
+		dtls_assoc_close(c->chosen->assoc);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MEDIA_CRYPTO_CONTEXT_H
+#define MEDIA_CRYPTO_CONTEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/dtls_keys.h"
+
+/*
+ * SRTP cryptographic context (RFC 3711 section 3.2): one direction of one association, RTP
+ * and RTCP, all its SSRCs, each with rollover counter and replay window of its own. It lives
+ * as long as the association. One thread. srtp_kernels_install() comes first.
+ */
+struct crypto_context;
+
+enum crypto_direction { CRYPTO_OUT, CRYPTO_IN };
+
+/* Bytes that protecting may add behind a packet; room for them must be there. */
+#define CRYPTO_TRAILER_MAX 160
+
+/* SBC_ECRYPTO, SBC_ENOMEM. */
+int crypto_context_new(struct crypto_context **out, const struct profile *profile,
+	const struct srtp_master *master, enum crypto_direction direction);
+/* NULL is allowed. Wipes the keys. */
+void crypto_context_free(struct crypto_context *context);
+
+/*
+ * In place; *len is changed. The packet begins on a boundary of four bytes. Headers were
+ * checked before (rtp_parse, rtcp_check_first). SBC_ECRYPTO: does not verify; SBC_EEXIST: a
+ * replay, or too old to tell; SBC_ELIMIT: more than RTP_SOURCE_MAX SSRCs. libsrtp allocates
+ * once for each new SSRC, after its first packet was verified.
+ */
+int crypto_context_protect_rtp(struct crypto_context *context, uint8_t *packet, size_t *len);
+int crypto_context_unprotect_rtp(struct crypto_context *context, uint8_t *packet, size_t *len);
+int crypto_context_protect_rtcp(struct crypto_context *context, uint8_t *packet, size_t *len);
+int crypto_context_unprotect_rtcp(struct crypto_context *context, uint8_t *packet, size_t *len);
+
+/* Tests only: the rollover counter of an SSRC that was used already. SBC_ENOENT. */
+int crypto_context_set_roc(struct crypto_context *context, uint32_t ssrc, uint32_t roc);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MEDIA_LOOP_H
+#define MEDIA_LOOP_H
+
+#include "base/mailbox.h"
+#include "media/certificate.h"
+#include "media/media_msg.h"
+
+/*
+ * A media loop: one thread with a libuv loop, its sessions, buffers and DTLS settings.
+ * Commands go down and reports come up through mailboxes. All functions here are the
+ * signalling thread's.
+ */
+struct media_loop;
+
+struct media_loop_config {
+	const struct media_config *media;      /* borrowed, outlives the loop, never changes */
+	const struct certificate *certificate; /* borrowed for media_loop_new() */
+	uint16_t index;
+	uint16_t slot_count;
+	uv_loop_t *signalling; /* borrowed; reports arrive there */
+	mailbox_h *on_report;  /* a struct report */
+	void *arg;             /* borrowed */
+};
+
+/* Starts the thread. SBC_ENOMEM, SBC_ECRYPTO, SBC_EIO. */
+int media_loop_new(struct media_loop **out, const struct media_loop_config *config);
+
+/* SBC_EAGAIN: full. Room for a CLOSE of every slot and for STOP is kept back from the other
+ * commands, so these two never fail. What command points to changes owner on success. */
+int media_loop_post(struct media_loop *loop, const struct command *command);
+
+/* After COMMAND_STOP was posted and, when the loop runs on, its last report has come: joins
+ * the thread and frees all. Not within on_report. */
+void media_loop_free(struct media_loop *loop);
+
+#endif

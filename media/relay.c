@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The packet path, top to bottom: class, header, unprotect, address, gate, protect, queue.
+ * No lock, no allocation, no clock, no word in a log; every packet ends in a counter. Runs
+ * on: a media loop.
+ */
+
+#include "media/relay.h"
+
+#include "base/err.h"
+#include "media/demux.h"
+#include "media/rtcp.h"
+#include "media/rtp.h"
+
+/* Where a packet that did not verify is counted. */
+static void count_refused(struct stream *stream, const struct component *component,
+	const struct udp_packet *packet, int err)
+{
+	struct media_counters *counters = &stream->counters;
+
+	if (!netaddr_equal(&packet->peer, &component->peer))
+		counters->dropped_source++;
+	else if (err == SBC_EEXIST)
+		counters->dropped_replay++;
+	else
+		counters->dropped_auth++;
+}
+
+static void send_on(struct component *to, struct udp_packet *packet, uint64_t *relayed,
+	struct media_counters *counters)
+{
+	struct udp_queued entry = {.fd = to->socket.fd,
+		.packet = packet,
+		.sent = relayed,
+		.dropped = &counters->dropped_send};
+
+	packet->peer = to->peer;
+	udp_io_queue(to->socket.io, &entry);
+}
+
+static void relay_rtp(struct stream *stream, struct stream *other, struct component *component,
+	struct udp_packet *packet, usec_t now)
+{
+	struct media_counters *counters = &stream->counters;
+	struct rtp_header header;
+	int err;
+
+	if (rtp_parse(&header, packet->data, packet->len)) {
+		counters->dropped_malformed++;
+		return;
+	}
+	counters->rtp_received++;
+	if (!stream->is_secured) {
+		counters->dropped_gate++;
+		return;
+	}
+	/* Before the gate, so that the rollover counter keeps up while it is shut. */
+	err = crypto_context_unprotect_rtp(component->in, packet->data, &packet->len);
+	if (err) {
+		count_refused(stream, component, packet, err);
+		return;
+	}
+	stream_heard(stream, component, &packet->peer, now);
+	stream_count_rtp(stream, header.ssrc, header.sequence);
+	if (!stream_may_forward(stream, other)) {
+		counters->dropped_gate++;
+		return;
+	}
+	err = crypto_context_protect_rtp(other->rtp.out, packet->data, &packet->len);
+	if (err)
+		counters->dropped_replay++; /* a number that this direction used already */
+	else
+		send_on(&other->rtp, packet, &counters->rtp_relayed, counters);
+}
+
+static void relay_rtcp(struct stream *stream, struct stream *other, struct component *component,
+	struct udp_packet *packet, usec_t now)
+{
+	struct media_counters *counters = &stream->counters;
+	int err;
+
+	if (rtcp_check_first(packet->data, packet->len)) {
+		counters->dropped_malformed++;
+		return;
+	}
+	counters->rtcp_received++;
+	if (!stream->is_secured) {
+		counters->dropped_gate++;
+		return;
+	}
+	err = crypto_context_unprotect_rtcp(component->in, packet->data, &packet->len);
+	if (err) {
+		count_refused(stream, component, packet, err);
+		return;
+	}
+	stream_heard(stream, component, &packet->peer, now);
+	if (rtcp_check(packet->data, packet->len)) {
+		counters->dropped_malformed++;
+		return;
+	}
+	if (!stream_may_forward(stream, other)) {
+		counters->dropped_gate++;
+		return;
+	}
+	err = crypto_context_protect_rtcp(stream_rtcp(other)->out, packet->data, &packet->len);
+	if (err)
+		counters->dropped_auth++;
+	else
+		send_on(stream_rtcp(other), packet, &counters->rtcp_relayed, counters);
+}
+
+static void relay_media(struct stream *stream, struct stream *other,
+	struct component *component, struct udp_packet *packet, usec_t now)
+{
+	bool is_rtcp = component == &stream->rtcp ||
+		       (stream->remote.rtcp_mux && rtcp_is_rtcp(packet->data, packet->len));
+
+	if (is_rtcp && component != stream_rtcp(stream)) /* the RTCP port of a side with mux */
+		stream->counters.dropped_source++;
+	else if (is_rtcp)
+		relay_rtcp(stream, other, component, packet, now);
+	else
+		relay_rtp(stream, other, component, packet, now);
+}
+
+void relay_packets(struct stream *stream, struct stream *other, struct component *component,
+	struct udp_packet *packets, unsigned count, usec_t now)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct udp_packet *packet = &packets[i];
+
+		switch (demux_classify(packet->data, packet->len)) {
+		case DEMUX_DTLS:
+			component_input(component, packet, now);
+			break;
+		case DEMUX_RTP:
+			if (packet->is_truncated)
+				stream->counters.dropped_malformed++;
+			else
+				relay_media(stream, other, component, packet, now);
+			break;
+		case DEMUX_STUN:
+		case DEMUX_ZRTP:
+		case DEMUX_TURN:
+		case DEMUX_UNKNOWN:
+			stream->counters.dropped_malformed++;
+			break;
+		}
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* RTP headers and loss accounting, RFC 3550 section 5.1 and appendix A. Pure. */
+
+#include "media/rtp.h"
+
+#include "base/err.h"
+
+#define FIXED_LEN 12
+
+static uint16_t get16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+int rtp_parse(struct rtp_header *out, const uint8_t *bytes, size_t len)
+{
+	struct rtp_header h;
+
+	if (len < FIXED_LEN || bytes[0] >> 6 != 2)
+		return SBC_EPARSE;
+	h.payload_type = bytes[1] & 0x7f;
+	h.sequence = get16(bytes + 2);
+	h.ssrc = (uint32_t)get16(bytes + 8) << 16 | get16(bytes + 10);
+	h.len = FIXED_LEN + 4 * (size_t)(bytes[0] & 0x0f);
+	if (bytes[0] & 0x10) { /* extension: its length follows the CSRC list */
+		if (len < h.len + 4)
+			return SBC_EPARSE;
+		h.len += 4 + 4 * (size_t)get16(bytes + h.len + 2);
+	}
+	if (len < h.len)
+		return SBC_EPARSE;
+	*out = h;
+	return 0;
+}
+
+void rtp_source_heard(struct rtp_source *source, uint16_t sequence)
+{
+	int16_t step;
+
+	if (!source->received++) {
+		/* One cycle up, so that packets from before the first one heard do not go
+		 * below zero. */
+		source->base = source->highest = 0x10000u + sequence;
+		return;
+	}
+	step = (int16_t)(uint16_t)(sequence - (uint16_t)source->highest);
+	if (step > 0)
+		source->highest += (uint32_t)step;
+	else if (source->highest + (uint32_t)(int32_t)step < source->base)
+		source->base = source->highest + (uint32_t)(int32_t)step;
+}
+
+uint64_t rtp_source_lost(const struct rtp_source *source)
+{
+	uint64_t expected;
+
+	if (!source->received)
+		return 0;
+	expected = (uint64_t)source->highest - source->base + 1;
+	return expected > source->received ? expected - source->received : 0;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A session: its sockets, and what it has to tell. Events are not queued but kept as facts
+ * until the mailbox takes them: so none is lost, and a peer cannot fill memory with them.
+ */
+
+#include "media/session.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "media/relay.h"
+
+int session_new(struct session **out, struct media_id id, uint64_t cookie,
+	const int fds[MEDIA_SIDE_COUNT][2])
+{
+	struct session *session = mem_alloc(sizeof(*session));
+
+	if (!session)
+		return SBC_ENOMEM;
+	list_init(&session->telling);
+	session->id = id;
+	session->cookie = cookie;
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		session->fds[side][0] = fds[side][0];
+		session->fds[side][1] = fds[side][1];
+	}
+	*out = session;
+	return 0;
+}
+
+void session_discard(struct session *session)
+{
+	mem_free(session);
+}
+
+void session_free(struct session *session)
+{
+	list_remove(&session->telling);
+	mem_wipe(session, sizeof(*session));
+	mem_free(session);
+}
+
+static void tell(struct session *session)
+{
+	session->env->on_tell(session, session->env->arg);
+}
+
+static void on_stream_tell(struct stream *stream, void *arg)
+{
+	(void)stream;
+	tell(arg);
+}
+
+/* ---- sockets: which one it is tells side and component ---- */
+
+static void on_rtp_a(struct udp_packet *packets, unsigned count, usec_t now, void *arg)
+{
+	struct stream *s = ((struct session *)arg)->streams;
+
+	relay_packets(
+		&s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A].rtp, packets, count, now);
+}
+
+static void on_rtcp_a(struct udp_packet *packets, unsigned count, usec_t now, void *arg)
+{
+	struct stream *s = ((struct session *)arg)->streams;
+
+	relay_packets(
+		&s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A].rtcp, packets, count, now);
+}
+
+static void on_rtp_b(struct udp_packet *packets, unsigned count, usec_t now, void *arg)
+{
+	struct stream *s = ((struct session *)arg)->streams;
+
+	relay_packets(
+		&s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B].rtp, packets, count, now);
+}
+
+static void on_rtcp_b(struct udp_packet *packets, unsigned count, usec_t now, void *arg)
+{
+	struct stream *s = ((struct session *)arg)->streams;
+
+	relay_packets(
+		&s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B].rtcp, packets, count, now);
+}
+
+static int open_stream(struct session *session, enum media_side side)
+{
+	const struct session_env *env = session->env;
+	struct stream *stream = &session->streams[side];
+	int err = udp_socket_open(&stream->rtp.socket, env->uv, env->io, session->fds[side][0]);
+	int err2 =
+		udp_socket_open(&stream->rtcp.socket, env->uv, env->io, session->fds[side][1]);
+
+	if (err || err2)
+		return SBC_EIO;
+	udp_socket_start(
+		&stream->rtp.socket, side == MEDIA_SIDE_A ? on_rtp_a : on_rtp_b, session);
+	udp_socket_start(
+		&stream->rtcp.socket, side == MEDIA_SIDE_A ? on_rtcp_a : on_rtcp_b, session);
+	return 0;
+}
+
+void session_open(struct session *session, const struct session_env *env)
+{
+	session->env = env;
+	session->open_sockets = 2 * MEDIA_SIDE_COUNT;
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		stream_init(&session->streams[side], &env->component, on_stream_tell, session);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		if (open_stream(session, (enum media_side)side))
+			stream_fail(&session->streams[side], MEDIA_FAILURE_INTERNAL);
+	}
+}
+
+void session_set_remote(struct session *session, enum media_side side,
+	const struct media_remote *remote, usec_t now)
+{
+	struct stream *stream = &session->streams[side];
+
+	/* Without sockets a new description is of no use. */
+	if (session->is_closing || !stream->rtp.socket.is_open || !stream->rtcp.socket.is_open)
+		return;
+	stream_set_remote(stream, remote, now);
+}
+
+void session_set_gate(struct session *session, enum media_side side, bool is_open)
+{
+	session->streams[side].is_gate_open = is_open;
+}
+
+void session_ask_counters(struct session *session)
+{
+	session->wants_counters = true;
+	tell(session);
+}
+
+static void on_socket_closed(void *arg)
+{
+	struct session *session = arg;
+
+	if (--session->open_sockets)
+		return;
+	session->is_closed = true;
+	tell(session);
+}
+
+void session_close(struct session *session)
+{
+	if (session->is_closing)
+		return;
+	session->is_closing = true;
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		struct stream *stream = &session->streams[side];
+
+		stream_close(stream);
+		stream_fini(stream);
+		stream->is_secured = false;
+		stream->tell = 0;
+	}
+	session->wants_counters = false;
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		struct stream *stream = &session->streams[side];
+
+		udp_socket_close(&stream->rtp.socket, on_socket_closed, session);
+		udp_socket_close(&stream->rtcp.socket, on_socket_closed, session);
+	}
+}
+
+/* ---- events ---- */
+
+static bool stream_event(const struct stream *stream, struct media_event *out)
+{
+	if (stream->tell & STREAM_TELL_FAILED) {
+		out->type = MEDIA_EVENT_FAILED;
+		out->failure = stream->failure;
+		out->security = stream->security;
+	} else if (stream->tell & STREAM_TELL_SECURED) {
+		out->type = MEDIA_EVENT_SECURED;
+		out->security = stream->security;
+	} else if (stream->tell & STREAM_TELL_TIMEOUT) {
+		out->type = MEDIA_EVENT_TIMEOUT;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+bool session_next_event(const struct session *session, struct media_event *out)
+{
+	*out = (struct media_event){.id = session->id, .cookie = session->cookie};
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		out->side = (enum media_side)side;
+		if (stream_event(&session->streams[side], out))
+			return true;
+	}
+	out->side = MEDIA_SIDE_A;
+	if (!session->wants_counters && !session->is_closed)
+		return false;
+	out->type = session->wants_counters ? MEDIA_EVENT_COUNTERS : MEDIA_EVENT_CLOSED;
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		stream_counters(&session->streams[side], &out->counters[side]);
+	return true;
+}
+
+void session_event_taken(struct session *session, const struct media_event *event)
+{
+	struct stream *stream = &session->streams[event->side];
+
+	switch (event->type) {
+	case MEDIA_EVENT_FAILED: /* and nothing else matters any more */
+		stream->tell = 0;
+		break;
+	case MEDIA_EVENT_SECURED:
+		stream->tell &= ~(unsigned)STREAM_TELL_SECURED;
+		break;
+	case MEDIA_EVENT_TIMEOUT:
+		stream->tell &= ~(unsigned)STREAM_TELL_TIMEOUT;
+		break;
+	case MEDIA_EVENT_COUNTERS:
+		session->wants_counters = false;
+		break;
+	case MEDIA_EVENT_CLOSED:
+		session->is_closed = false;
+		break;
+	}
+}

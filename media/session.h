@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MEDIA_SESSION_H
+#define MEDIA_SESSION_H
+
+#include "base/list.h"
+#include "media/media_msg.h"
+#include "media/stream.h"
+
+struct session;
+
+/* It has something to tell: session_next_event(). */
+typedef void(session_tell_h)(struct session *session, void *arg);
+
+/* What a session needs of its loop. */
+struct session_env {
+	struct component_env component;
+	uint16_t index;    /* of the loop */
+	uv_loop_t *uv;     /* borrowed */
+	struct udp_io *io; /* borrowed */
+	session_tell_h *on_tell;
+	void *arg; /* borrowed */
+};
+
+/*
+ * A media session: sides A and B, four sockets. Made on the signalling loop, then handed to
+ * a media loop for good.
+ */
+struct session {
+	struct list telling; /* in the loop's list of those that have something to tell */
+	struct media_id id;
+	uint64_t cookie;
+	int fds[MEDIA_SIDE_COUNT][2]; /* RTP, RTCP; the sockets' owned from session_open() on */
+	const struct session_env *env; /* borrowed; NULL until session_open() */
+	struct stream streams[MEDIA_SIDE_COUNT];
+	unsigned open_sockets;
+	bool is_closing;
+	bool wants_counters;
+	bool is_closed; /* all sockets are; CLOSED is to be told */
+};
+
+/* Runs on: signalling loop. SBC_ENOMEM. */
+int session_new(struct session **out, struct media_id id, uint64_t cookie,
+	const int fds[MEDIA_SIDE_COUNT][2]);
+/* Runs on: signalling loop. One that was not handed over; leaves the descriptors alone. */
+void session_discard(struct session *session);
+
+/* The rest runs on: the media loop. */
+void session_open(struct session *session, const struct session_env *env);
+void session_set_remote(struct session *session, enum media_side side,
+	const struct media_remote *remote, usec_t now);
+void session_set_gate(struct session *session, enum media_side side, bool is_open);
+void session_ask_counters(struct session *session);
+/* Asynchronous: CLOSED is its last event. */
+void session_close(struct session *session);
+/* After CLOSED was taken. */
+void session_free(struct session *session);
+
+/* The next thing to tell; false: nothing. Asking again gives the same until it was taken. */
+bool session_next_event(const struct session *session, struct media_event *out);
+void session_event_taken(struct session *session, const struct media_event *event);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One side: from a remote description to a secured stream or a failure. Runs on: its media
+ * loop.
+ *
+ *   IDLE ──remote──► HANDSHAKING ──all components──► SECURED
+ *                      │     ▲  └──────new role or fingerprints (RFC 8842)──┘ (begins again)
+ *                      ▼     │
+ *                    FAILED ─┘ (only by a new remote)
+ */
+
+#include "media/stream.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+static void tell(struct stream *stream, unsigned bit)
+{
+	stream->tell |= bit;
+	stream->on_tell(stream, stream->arg);
+}
+
+static void start_timer(struct stream *stream, struct timer *timer, usec_t at)
+{
+	if (timer_start(stream->env->timers, timer, at))
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+}
+
+static void end_components(struct stream *stream)
+{
+	component_end(&stream->rtp);
+	component_end(&stream->rtcp);
+}
+
+/* Keeps what the sources of the present association have lost. */
+static void forget_sources(struct stream *stream)
+{
+	for (unsigned i = 0; i < stream->source_count; i++)
+		stream->lost_before += rtp_source_lost(&stream->sources[i]);
+	stream->source_count = 0;
+}
+
+void stream_fail(struct stream *stream, enum media_failure failure)
+{
+	if (stream->is_failed)
+		return;
+	stream->is_failed = true;
+	stream->is_secured = false;
+	stream->failure = failure;
+	timer_stop(stream->env->timers, &stream->deadline);
+	timer_stop(stream->env->timers, &stream->silence);
+	end_components(stream);
+	tell(stream, STREAM_TELL_FAILED);
+}
+
+static void set_presented(struct stream *stream, const struct component *component)
+{
+	stream->security = (struct media_security){.presented = component->mismatching};
+}
+
+static void secure(struct stream *stream, usec_t now)
+{
+	const struct dtls_result *result = dtls_assoc_result(stream->rtp.chosen->assoc);
+	struct media_security *security = &stream->security;
+
+	*security = (struct media_security){.presented = result->presented};
+	slice_copy(slice_str(result->version), security->dtls_version,
+		sizeof(security->dtls_version));
+	slice_copy(slice_str(result->cipher_suite), security->cipher_suite,
+		sizeof(security->cipher_suite));
+	slice_copy(slice_str(result->keys.profile->name), security->srtp_profile,
+		sizeof(security->srtp_profile));
+	stream->is_secured = true;
+	stream->heard_at = now;
+	stream->is_silent = false;
+	timer_stop(stream->env->timers, &stream->deadline);
+	tell(stream, STREAM_TELL_SECURED);
+	if (stream->env->config->media_timeout)
+		start_timer(stream, &stream->silence, now + stream->env->config->media_timeout);
+}
+
+static void on_component(
+	struct component *component, enum component_event event, usec_t now, void *arg)
+{
+	struct stream *stream = arg;
+
+	switch (event) {
+	case COMPONENT_SECURED:
+		if (stream->rtp.chosen && stream_rtcp(stream)->chosen)
+			secure(stream, now);
+		break;
+	case COMPONENT_MISMATCH:
+		set_presented(stream, component);
+		stream_fail(stream, MEDIA_FAILURE_FINGERPRINT);
+		break;
+	case COMPONENT_BROKEN:
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+		break;
+	}
+}
+
+static void on_deadline(struct timer *timer, usec_t now, void *arg)
+{
+	struct stream *stream = arg;
+	const struct component *late = stream->rtp.chosen ? stream_rtcp(stream) : &stream->rtp;
+	bool tried = stream->rtp.has_failed_handshake || stream->rtcp.has_failed_handshake;
+
+	(void)timer;
+	(void)now;
+	/* One refused handshake proves nothing, anybody can have begun it: only now that the
+	 * right one did not come it is the best reason there is. */
+	set_presented(stream, late);
+	stream_fail(stream, tried ? MEDIA_FAILURE_HANDSHAKE : MEDIA_FAILURE_DEADLINE);
+}
+
+static void on_silence(struct timer *timer, usec_t now, void *arg)
+{
+	struct stream *stream = arg;
+	usec_t timeout = stream->env->config->media_timeout;
+	bool is_silent = now - stream->heard_at >= timeout;
+
+	if (is_silent && !stream->is_silent)
+		tell(stream, STREAM_TELL_TIMEOUT);
+	stream->is_silent = is_silent;
+	start_timer(stream, timer, is_silent ? now + timeout : stream->heard_at + timeout);
+}
+
+void stream_init(struct stream *stream, const struct component_env *env, stream_tell_h *on_tell,
+	void *arg)
+{
+	stream->env = env;
+	stream->on_tell = on_tell;
+	stream->arg = arg;
+	component_init(&stream->rtp, env, &stream->counters, on_component, stream);
+	component_init(&stream->rtcp, env, &stream->counters, on_component, stream);
+	timer_init(&stream->deadline, on_deadline, stream);
+	timer_init(&stream->silence, on_silence, stream);
+}
+
+void stream_fini(struct stream *stream)
+{
+	timer_stop(stream->env->timers, &stream->deadline);
+	timer_stop(stream->env->timers, &stream->silence);
+	component_fini(&stream->rtp);
+	component_fini(&stream->rtcp);
+}
+
+void stream_close(struct stream *stream)
+{
+	component_close(&stream->rtp);
+	component_close(&stream->rtcp);
+}
+
+/* RFC 8842 section 3: these make another association, an address does not. Changing to or
+ * from rtcp-mux does, since its number of associations is another. */
+static bool is_same_association(const struct stream *stream, const struct media_remote *remote)
+{
+	return stream->has_remote && !stream->is_failed &&
+	       stream->remote.role == remote->role &&
+	       stream->remote.rtcp_mux == remote->rtcp_mux &&
+	       fingerprint_set_equal(&stream->remote.fingerprints, &remote->fingerprints);
+}
+
+static void begin(struct stream *stream, usec_t now)
+{
+	stream->is_secured = false;
+	stream->is_failed = false;
+	stream->failure = MEDIA_FAILURE_NONE;
+	stream->security = (struct media_security){0};
+	stream->tell = 0; /* what was to be told was about the one before */
+	timer_stop(stream->env->timers, &stream->silence);
+	forget_sources(stream);
+	end_components(stream);
+	start_timer(stream, &stream->deadline, now + stream->env->config->dtls_deadline);
+	if (!stream->is_failed)
+		component_begin(&stream->rtp, &stream->remote, &stream->remote.rtp, now);
+	if (!stream->is_failed && !stream->remote.rtcp_mux)
+		component_begin(&stream->rtcp, &stream->remote, &stream->remote.rtcp, now);
+}
+
+void stream_set_remote(struct stream *stream, const struct media_remote *remote, usec_t now)
+{
+	bool is_same = is_same_association(stream, remote);
+
+	stream->remote = *remote;
+	stream->has_remote = true;
+	if (!is_same) {
+		begin(stream, now);
+		return;
+	}
+	component_set_address(&stream->rtp, &remote->rtp, now);
+	component_set_address(&stream->rtcp, &remote->rtcp, now);
+}
+
+void stream_heard(struct stream *stream, struct component *component,
+	const struct netaddr *from, usec_t now)
+{
+	stream->heard_at = now;
+	/* Only now that it is authenticated an address may be learnt (SRTP-13): a peer behind
+	 * a translator moves without a word. */
+	if (!netaddr_equal(&component->peer, from))
+		component_move_peer(component, from);
+}
+
+void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence)
+{
+	unsigned i = 0;
+
+	while (i < stream->source_count && stream->sources[i].ssrc != ssrc)
+		i++;
+	if (i == RTP_SOURCE_MAX)
+		return; /* the crypto context refuses these already */
+	if (i == stream->source_count) {
+		stream->sources[i] = (struct rtp_source){.ssrc = ssrc};
+		stream->source_count++;
+	}
+	rtp_source_heard(&stream->sources[i], sequence);
+}
+
+void stream_counters(const struct stream *stream, struct media_counters *out)
+{
+	*out = stream->counters;
+	out->rtp_lost = stream->lost_before;
+	for (unsigned i = 0; i < stream->source_count; i++)
+		out->rtp_lost += rtp_source_lost(&stream->sources[i]);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MEDIA_STREAM_H
+#define MEDIA_STREAM_H
+
+#include "media/component.h"
+#include "media/rtp.h"
+
+/* What a side has to tell that the signalling loop has not taken yet. */
+enum {
+	STREAM_TELL_SECURED = 1,
+	STREAM_TELL_FAILED = 2,
+	STREAM_TELL_TIMEOUT = 4,
+};
+
+struct stream;
+/* tell has become other than 0. */
+typedef void(stream_tell_h)(struct stream *stream, void *arg);
+
+/*
+ * One side of a session: its components, the word of signalling and policy about it, what
+ * arrived. Runs on: its media loop.
+ */
+struct stream {
+	const struct component_env *env; /* borrowed */
+	stream_tell_h *on_tell;
+	void *arg; /* borrowed */
+
+	struct component rtp;  /* with rtcp-mux everything; else RTP alone */
+	struct component rtcp; /* without rtcp-mux: RTCP */
+
+	bool has_remote;
+	bool is_gate_open; /* policy's word */
+	bool is_secured;   /* every association is done, each with a signalled certificate */
+	bool is_failed;
+	struct media_remote remote;
+	enum media_failure failure;
+	struct media_security security;
+	unsigned tell; /* bits */
+
+	struct timer deadline; /* of the handshakes */
+	struct timer silence;
+	usec_t heard_at; /* last authenticated packet, or when it was secured */
+	bool is_silent;  /* told already */
+
+	struct media_counters counters;
+	uint64_t lost_before; /* of associations that are gone */
+	unsigned source_count;
+	struct rtp_source sources[RTP_SOURCE_MAX];
+};
+
+/* The one place that says whether media goes from one side to the other. */
+static inline bool stream_may_forward(const struct stream *from, const struct stream *to)
+{
+	return from->is_secured && from->is_gate_open && to->is_secured && to->is_gate_open;
+}
+
+/* Where a side's RTCP comes and goes (RFC 5761). */
+static inline struct component *stream_rtcp(struct stream *stream)
+{
+	return stream->remote.rtcp_mux ? &stream->rtp : &stream->rtcp;
+}
+
+void stream_init(struct stream *stream, const struct component_env *env, stream_tell_h *on_tell,
+	void *arg);
+/* Frees all but the sockets. */
+void stream_fini(struct stream *stream);
+
+void stream_set_remote(struct stream *stream, const struct media_remote *remote, usec_t now);
+/* It cannot be any more. */
+void stream_fail(struct stream *stream, enum media_failure failure);
+/* Says goodbye to the peer. */
+void stream_close(struct stream *stream);
+
+/* An authenticated packet came in on component from there. */
+void stream_heard(struct stream *stream, struct component *component,
+	const struct netaddr *from, usec_t now);
+/* An authenticated RTP packet. */
+void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence);
+/* As they are now. */
+void stream_counters(const struct stream *stream, struct media_counters *out);
+
+#endif

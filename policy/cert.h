@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef POLICY_CERT_H
+#define POLICY_CERT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "policy/crypto.h"
+
+/*
+ * A signer's certificate with its chain (RFC 5280), judged as RFC 8224 section 8.4, RFC 4474
+ * section 13.4 and RFC 5922 want it. Times are given: no clock is read here. One thread.
+ */
+
+/* The CAs that chains must end in. */
+struct cert_anchors;
+
+#define CERT_ANCHOR_MAX 256
+#define CERT_CHAIN_MAX  8     /* certificates in one chain */
+#define CERT_BODY_MAX   65536 /* bytes of PEM or DER */
+#define CERT_NAME_MAX   16    /* subjectAltNames that we look at */
+#define CERT_TEXT_MAX   128   /* bytes of one name, terminated */
+
+/* pem may be empty: then nothing is trusted. Certificates that cannot be used are left out;
+ * when none is left, SBC_EPARSE: they do not parse; SBC_ECRYPTO: no CAs, or too weak.
+ * SBC_ELIMIT, SBC_ENOMEM. */
+int cert_anchors_new(struct cert_anchors **out, struct slice pem);
+void cert_anchors_free(struct cert_anchors *anchors);
+
+struct cert_validity {
+	int64_t not_before;
+	int64_t not_after;
+};
+
+struct cert {
+	bool is_read;           /* false: unknown kind or broken; then only why is set */
+	struct crypto_key *key; /* owned; NULL: of a kind that we do not know */
+	struct cert_validity leaf;
+	bool is_trusted;            /* chains to an anchor, leaving dates aside */
+	const char *why;            /* static: what is wrong when it is not trusted */
+	struct cert_validity chain; /* when every certificate of the chain is valid */
+	bool may_sign;              /* keyUsage, if present, has digitalSignature */
+	bool has_san;               /* dNSName or URI: the CN does not count then (ID4474-35) */
+	size_t name_count;
+	struct cert_name {
+		bool is_uri;
+		char text[CERT_TEXT_MAX]; /* as written */
+	} names[CERT_NAME_MAX];
+	char common_name[CERT_TEXT_MAX];
+};
+
+/*
+ * body: PEM (leaf, then intermediates) or one DER. anchors NULL: not judged, is_trusted stays
+ * false. SBC_EPARSE: nothing that is meant as a certificate; SBC_ELIMIT, SBC_ENOMEM;
+ * SBC_ECRYPTO: wolfSSL failed.
+ */
+int cert_new(struct cert **out, struct slice body, const struct cert_anchors *anchors);
+void cert_free(struct cert *cert); /* NULL is allowed */
+enum crypto_key_kind cert_key_kind(const struct cert *cert);
+
+/* The name of the certificate that covers the host, exactly and without wildcards (RFC 5922
+ * section 7.2), or NULL. */
+const char *cert_covers(const struct cert *cert, struct slice host);
+
+bool cert_is_valid_at(const struct cert_validity *validity, int64_t when_s);
+
+#endif

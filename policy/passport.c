@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * PASSporT, RFC 8225. Written: members sorted, no blanks (section 9). Read: strictly, since
+ * every tolerance is a second spelling of the same claim. Pure.
+ */
+
+#include "policy/passport.h"
+
+#include "base/b64.h"
+#include "base/err.h"
+
+#define PASSPORT_TEXT_MAX 8192 /* bytes of header or payload (ID8224-8) */
+#define PASSPORT_DEPTH    4    /* ID8224-8 */
+#define DEST_MAX          32   /* destinations in one PASSporT */
+
+/* ---- writing ---- */
+
+static void put_party(struct buf *out, const struct identity_name *name, bool is_array)
+{
+	buf_put_str(out, name->is_tn ? "{\"tn\":" : "{\"uri\":");
+	buf_put_str(out, is_array ? "[" : "");
+	json_put_string(out, slice_str(name_text(name)));
+	buf_put_str(out, is_array ? "]}" : "}");
+}
+
+/* MKY-4: in the order of alg and digits put together. */
+static int compare_keys(const struct fingerprint *a, const struct fingerprint *b)
+{
+	char x[FINGERPRINT_ALG_MAX + 2 * FINGERPRINT_DIGEST_MAX + 1];
+	char y[sizeof(x)];
+	size_t length;
+
+	length = strlen(a->alg);
+	memcpy(x, a->alg, length);
+	fingerprint_print_hex(a, x + length);
+	length = strlen(b->alg);
+	memcpy(y, b->alg, length);
+	fingerprint_print_hex(b, y + length);
+	return strcmp(x, y);
+}
+
+static void put_mky(struct buf *out, const struct fingerprint_set *set)
+{
+	struct fingerprint_set sorted = *set;
+	char hex[2 * FINGERPRINT_DIGEST_MAX + 1];
+
+	for (size_t i = 1; i < sorted.count; i++) {
+		for (size_t j = i;
+			j && compare_keys(&sorted.items[j - 1], &sorted.items[j]) > 0; j--) {
+			struct fingerprint f = sorted.items[j];
+			sorted.items[j] = sorted.items[j - 1];
+			sorted.items[j - 1] = f;
+		}
+	}
+	buf_put_str(out, ",\"mky\":[");
+	for (size_t i = 0; i < sorted.count; i++)
+		buf_printf(out, "%s{\"alg\":\"%s\",\"dig\":\"%s\"}", i ? "," : "",
+			sorted.items[i].alg, fingerprint_print_hex(&sorted.items[i], hex));
+	buf_put_char(out, ']');
+}
+
+static void put_payload(struct buf *out, const struct passport_claims *claims)
+{
+	buf_put_str(out, "{\"dest\":");
+	put_party(out, claims->dest, true);
+	buf_printf(out, ",\"iat\":%lld", (long long)claims->iat);
+	if (claims->mky && claims->mky->count)
+		put_mky(out, claims->mky);
+	buf_put_str(out, ",\"orig\":");
+	put_party(out, claims->orig, false);
+	buf_put_char(out, '}');
+}
+
+int passport_put(struct buf *out, struct slice x5u, const struct passport_claims *claims)
+{
+	struct buf text;
+
+	buf_init(&text, PASSPORT_TEXT_MAX);
+	buf_put_str(&text, "{\"alg\":\"ES256\",\"typ\":\"passport\",\"x5u\":");
+	json_put_string(&text, x5u);
+	buf_put_char(&text, '}');
+	b64_encode(out, B64_URL, text.data, text.err ? 0 : text.len);
+	buf_put_char(out, '.');
+	if (!text.err)
+		buf_reset(&text);
+	put_payload(&text, claims);
+	b64_encode(out, B64_URL, text.data, text.err ? 0 : text.len);
+	if (text.err && !out->err)
+		out->err = text.err;
+	buf_fini(&text);
+	return out->err;
+}
+
+/* ---- reading ---- */
+
+static bool is_too_deep(struct slice text)
+{
+	unsigned depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '{' || c == '['))
+			depth++;
+		else if (!in_string && (c == '}' || c == ']'))
+			depth--;
+		if (depth > PASSPORT_DEPTH)
+			return true;
+	}
+	return false;
+}
+
+static int parse_object(struct json_document **out, struct slice b64)
+{
+	struct buf text;
+	int err;
+
+	buf_init(&text, PASSPORT_TEXT_MAX);
+	err = b64_decode(&text, B64_URL, b64);
+	if (!err && is_too_deep(buf_slice(&text)))
+		err = SBC_EPARSE;
+	err = err ? err : json_parse(out, buf_slice(&text));
+	buf_fini(&text);
+	if (!err && !json_is_object(json_root(*out)))
+		err = SBC_EPARSE;
+	return err == SBC_ENOMEM ? err : err ? SBC_EPARSE : 0;
+}
+
+static const char *check_header(struct passport *p)
+{
+	const struct json *root = json_root(p->header);
+	/* I3: keys that come with the message, and extensions that must be understood. */
+	static const char *const refused[] = {"crit", "jwk", "jku", "x5c", "b64", "enc"};
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (json_member(root, refused[i]))
+			return "PASSporT header has crit, b64, enc or a key of its own";
+	}
+	p->alg = json_get_string(json_member(root, "alg"));
+	p->x5u = json_get_string(json_member(root, "x5u"));
+	p->ppt = json_get_string(json_member(root, "ppt"));
+	if (!p->alg.ptr || !p->x5u.ptr)
+		return "PASSporT header without alg or x5u";
+	if (json_member(root, "ppt") && !p->ppt.ptr)
+		return "ppt is no string";
+	if (!slice_equal(json_get_string(json_member(root, "typ")), SLICE("passport")))
+		return "typ is not passport";
+	return NULL;
+}
+
+/* ID8224-16: exactly one of tn and uri, a string. */
+static bool is_party(const struct json *orig)
+{
+	const struct json *tn = json_member(orig, "tn"), *uri = json_member(orig, "uri");
+
+	return json_is_object(orig) && json_count(orig) == 1 &&
+	       json_get_string(tn ? tn : uri).len > 0;
+}
+
+static bool is_string_array(const struct json *array)
+{
+	if (!json_is_array(array) || !json_count(array) || json_count(array) > DEST_MAX)
+		return false;
+	for (size_t i = 0; i < json_count(array); i++) {
+		if (!json_get_string(json_item(array, i)).len)
+			return false;
+	}
+	return true;
+}
+
+/* ID8224-16: an object with arrays tn, uri or both. */
+static bool is_destination(const struct json *dest)
+{
+	const struct json *tn = json_member(dest, "tn"), *uri = json_member(dest, "uri");
+	size_t known = (tn ? 1 : 0) + (uri ? 1 : 0);
+
+	return json_is_object(dest) && known && json_count(dest) == known &&
+	       (!tn || is_string_array(tn)) && (!uri || is_string_array(uri));
+}
+
+static int read_mky(struct passport *p, const struct json *mky)
+{
+	if (!json_is_array(mky) || !json_count(mky) || json_count(mky) > FINGERPRINT_SET_MAX)
+		return SBC_EPARSE;
+	for (size_t i = 0; i < json_count(mky); i++) {
+		const struct json *item = json_item(mky, i);
+		struct fingerprint f;
+		if (json_count(item) != 2 ||
+			fingerprint_parse_hex(&f, json_get_string(json_member(item, "alg")),
+				json_get_string(json_member(item, "dig"))) ||
+			fingerprint_set_add(&p->mky, &f))
+			return SBC_EPARSE;
+	}
+	p->has_mky = true;
+	return 0;
+}
+
+/* RFC 8588 section 4: what ppt=shaken must have. */
+static bool is_shaken(const struct json *root)
+{
+	struct slice attest = json_get_string(json_member(root, "attest"));
+
+	return attest.len == 1 && attest.ptr[0] >= 'A' && attest.ptr[0] <= 'C' &&
+	       json_get_string(json_member(root, "origid")).len &&
+	       json_member(json_member(root, "orig"), "tn") &&
+	       json_member(json_member(root, "dest"), "tn");
+}
+
+static const char *check_payload(struct passport *p)
+{
+	const struct json *root = json_root(p->payload);
+	const struct json *mky = json_member(root, "mky");
+
+	if (!json_get_integer(json_member(root, "iat"), &p->iat) || p->iat <= 0)
+		return "iat is missing or no positive integer";
+	if (!is_party(json_member(root, "orig")))
+		return "orig is missing or malformed";
+	if (!is_destination(json_member(root, "dest")))
+		return "dest is missing or malformed";
+	if (mky && read_mky(p, mky))
+		return "mky is malformed";
+	if (slice_equal(p->ppt, SLICE("shaken")) && !is_shaken(root))
+		return "a claim that shaken demands is missing";
+	return NULL;
+}
+
+int passport_parse(
+	struct passport *out, struct slice header, struct slice payload, const char **why)
+{
+	int err;
+
+	*out = (struct passport){0};
+	*why = "PASSporT header is no base64url of a JSON object";
+	err = parse_object(&out->header, header);
+	if (err)
+		return err;
+	*why = "PASSporT payload is no base64url of a JSON object";
+	err = parse_object(&out->payload, payload);
+	if (err)
+		return err;
+	*why = check_header(out);
+	if (!*why)
+		*why = check_payload(out);
+	return *why ? SBC_EPARSE : 0;
+}
+
+void passport_fini(struct passport *passport)
+{
+	json_free(passport->header);
+	json_free(passport->payload);
+	*passport = (struct passport){0};
+}
+
+bool passport_has_orig(const struct passport *passport, const struct identity_name *from)
+{
+	const struct json *orig = json_member(json_root(passport->payload), "orig");
+	struct slice tn = json_get_string(json_member(orig, "tn"));
+
+	if (tn.ptr)
+		return name_is_tn(from, tn);
+	return name_is_uri(from, json_get_string(json_member(orig, "uri")));
+}
+
+bool passport_has_dest(const struct passport *passport, const struct identity_name *to)
+{
+	const struct json *dest = json_member(json_root(passport->payload), "dest");
+	const struct json *tn = json_member(dest, "tn"), *uri = json_member(dest, "uri");
+
+	for (size_t i = 0; i < json_count(tn); i++) {
+		if (name_is_tn(to, json_get_string(json_item(tn, i))))
+			return true;
+	}
+	for (size_t i = 0; i < json_count(uri); i++) {
+		if (name_is_uri(to, json_get_string(json_item(uri, i))))
+			return true;
+	}
+	return false;
+}

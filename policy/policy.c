@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The policy room's door: what it holds, checked when it is built. Signalling thread. */
+
+#include "policy/policy.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "policy/room.h"
+
+void policy_config_init(struct policy_config *config)
+{
+	*config = (struct policy_config){
+		.max_age_8224_s = 60,
+		.max_age_4474_s = 3600,
+		.certificate_cache_max = 1024,
+		.replay_cache_max = 262144, /* 72 calls a second over an hour of RFC 4474 */
+	};
+}
+
+/* ---- building ---- */
+
+struct fault {
+	char *text; /* borrowed; may be NULL */
+	size_t size;
+};
+
+static int set_fault(const struct fault *fault, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int set_fault(const struct fault *fault, int err, const char *format, ...)
+{
+	va_list args;
+
+	if (!fault->text || !fault->size)
+		return err;
+	va_start(args, format);
+	vsnprintf(fault->text, fault->size, format, args);
+	va_end(args);
+	return err;
+}
+
+struct credential_source {
+	struct slice certificate_pem, key_pem, url;
+	enum crypto_key_kind kind;
+	const char *kind_name;
+};
+
+static const char *check_credential(
+	const struct credential *c, const struct credential_source *source, struct slice domain)
+{
+	if (crypto_key_kind(c->key) != source->kind || cert_key_kind(c->cert) != source->kind)
+		return "is not of the right kind";
+	if (source->kind == CRYPTO_KEY_RSA && crypto_key_bits(c->key) < 2048)
+		return "is shorter than 2048 bits";
+	if (!crypto_key_match(c->key, c->cert->key))
+		return "does not belong to its certificate";
+	if (!cert_covers(c->cert, domain))
+		return "has a certificate that does not name the domain";
+	if (!c->cert->may_sign)
+		return "has a certificate whose keyUsage forbids signing";
+	return NULL;
+}
+
+static int load_credential(struct credential *out, const struct credential_source *source,
+	struct slice domain, const struct fault *fault)
+{
+	const char *name = source->kind_name;
+	const char *why;
+	int err = cert_new(&out->cert, source->certificate_pem, NULL);
+
+	if (err || !out->cert->is_read)
+		return set_fault(fault, err == SBC_ENOMEM ? err : SBC_ECRYPTO,
+			"%.*s: no %s certificate that can be read", SLICE_ARG(domain), name);
+	err = crypto_key_private(&out->key, source->key_pem);
+	if (err)
+		return set_fault(fault, err == SBC_ENOMEM ? err : SBC_ECRYPTO,
+			"%.*s: no %s private key that can be read", SLICE_ARG(domain), name);
+	why = check_credential(out, source, domain);
+	if (why)
+		return set_fault(fault, SBC_ECRYPTO, "%.*s: the %s key %s", SLICE_ARG(domain),
+			name, why);
+	if (!identity_is_url(source->url, true))
+		return set_fault(fault, SBC_EINVAL,
+			"%.*s: the URL of its %s certificate is no http(s) URL",
+			SLICE_ARG(domain), name);
+	out->url = mem_strdup(source->url);
+	return out->url ? 0 : SBC_ENOMEM;
+}
+
+static int load_domain(struct domain *out, const struct policy_domain *domain,
+	const struct policy *policy, const struct fault *fault)
+{
+	const struct credential_source es256 = {domain->certificate_pem, domain->key_pem,
+		domain->info_url, CRYPTO_KEY_P256, "P-256"};
+	const struct credential_source rsa = {domain->rsa_certificate_pem, domain->rsa_key_pem,
+		domain->rsa_info_url, CRYPTO_KEY_RSA, "RSA"};
+	int err;
+
+	if (!name_is_host(domain->name))
+		return set_fault(fault, SBC_EINVAL, "%.*s: no domain name",
+			SLICE_ARG(slice_head(domain->name, NAME_HOST_MAX)));
+	if (policy_find_domain(policy, domain->name))
+		return set_fault(
+			fault, SBC_EINVAL, "%.*s: stands there twice", SLICE_ARG(domain->name));
+	slice_copy(domain->name, out->name, sizeof(out->name));
+	for (char *at = out->name; *at; at++)
+		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at + 'a' - 'A') : *at;
+	err = load_credential(&out->es256, &es256, domain->name, fault);
+	if (!err && rsa.certificate_pem.len)
+		err = load_credential(&out->rsa, &rsa, domain->name, fault);
+	return err;
+}
+
+static int load_domains(
+	struct policy *policy, const struct policy_config *config, const struct fault *fault)
+{
+	int err = 0;
+
+	if (config->domain_count > POLICY_DOMAIN_MAX)
+		return set_fault(fault, SBC_ELIMIT, "more than %d domains", POLICY_DOMAIN_MAX);
+	policy->domains = mem_array(config->domain_count + 1, sizeof(struct domain));
+	if (!policy->domains)
+		return SBC_ENOMEM;
+	for (size_t i = 0; i < config->domain_count && !err; i++) {
+		err = load_domain(&policy->domains[i], &config->domains[i], policy, fault);
+		policy->domain_count++; /* also on error: policy_free frees what is there */
+	}
+	return err;
+}
+
+static int load_anchors(
+	struct policy *policy, const struct policy_config *config, const struct fault *fault)
+{
+	int err = cert_anchors_new(&policy->anchors, config->anchors_pem);
+
+	if (err == SBC_ENOMEM || !err)
+		return err;
+	return set_fault(fault, err == SBC_ELIMIT ? err : SBC_ECRYPTO, "trusted CAs: %s",
+		err == SBC_ELIMIT   ? "too many"
+		: err == SBC_EPARSE ? "there is none that can be read"
+				    : "there is no CA among them, or a weak one");
+}
+
+static int open_tables(
+	struct policy *policy, const struct policy_config *config, const struct fault *fault)
+{
+	struct random_source random = random_system();
+	uint8_t seeds[4][16];
+	int err;
+
+	random.fill(random.arg, seeds, sizeof(seeds));
+	err = cert_cache_init(&policy->certs, config->certificate_cache_max, seeds[0]);
+	/* A request may come from as far in the future as in the past: both ends count. */
+	err = err ? err
+		  : replay_init(&policy->seen_8224, config->replay_cache_max,
+			    2 * config->max_age_8224_s + 1, seeds[1]);
+	err = err ? err
+		  : replay_init(&policy->seen_4474, config->replay_cache_max,
+			    2 * config->max_age_4474_s + 1, seeds[2]);
+	err = err ? err : digest_init(&policy->digest, config->digest_secret, seeds[3]);
+	if (err == SBC_EINVAL)
+		set_fault(
+			fault, err, "the digest secret is not of %d bytes", DIGEST_SECRET_LEN);
+	return err;
+}
+
+/* Anything else would make the sums of freshness overflow. */
+static bool is_age(int64_t seconds)
+{
+	return seconds > 0 && seconds <= 86400;
+}
+
+int policy_new(struct policy **out, const struct policy_config *config, char *fault_text,
+	size_t fault_size)
+{
+	const struct fault fault = {fault_text, fault_size};
+	struct policy *policy;
+	int err;
+
+	set_fault(&fault, 0, "out of memory or of wolfSSL");
+	if (!is_age(config->max_age_8224_s) || !is_age(config->max_age_4474_s))
+		return set_fault(&fault, SBC_EINVAL, "an age is not between 1 s and a day");
+	if (crypto_open())
+		return SBC_ECRYPTO;
+	policy = mem_alloc(sizeof(*policy));
+	if (!policy) {
+		crypto_close();
+		return SBC_ENOMEM;
+	}
+	policy->max_age_8224_s = config->max_age_8224_s;
+	policy->max_age_4474_s = config->max_age_4474_s;
+	err = open_tables(policy, config, &fault);
+	err = err ? err : load_anchors(policy, config, &fault);
+	err = err ? err : load_domains(policy, config, &fault);
+	if (err) {
+		policy_free(policy);
+		return err;
+	}
+	set_fault(&fault, 0, "%s", "");
+	*out = policy;
+	return 0;
+}
+
+static void credential_fini(struct credential *credential)
+{
+	cert_free(credential->cert);
+	crypto_key_free(credential->key);
+	mem_free(credential->url);
+}
+
+void policy_free(struct policy *policy)
+{
+	if (!policy)
+		return;
+	for (size_t i = 0; i < policy->domain_count; i++) {
+		credential_fini(&policy->domains[i].es256);
+		credential_fini(&policy->domains[i].rsa);
+	}
+	mem_free(policy->domains);
+	cert_anchors_free(policy->anchors);
+	cert_cache_fini(&policy->certs);
+	replay_fini(&policy->seen_8224);
+	replay_fini(&policy->seen_4474);
+	digest_fini(&policy->digest);
+	mem_free(policy);
+	crypto_close();
+}
+
+const struct domain *policy_find_domain(const struct policy *policy, struct slice name)
+{
+	for (size_t i = 0; i < policy->domain_count; i++) {
+		if (slice_equal_nocase(slice_str(policy->domains[i].name), name))
+			return &policy->domains[i];
+	}
+	return NULL;
+}
+
+bool policy_signs_for(const struct policy *policy, struct slice domain)
+{
+	return policy_find_domain(policy, domain) != NULL;
+}
+
+/* ---- words ---- */
+
+const char *identity_mechanism_name(enum identity_mechanism mechanism)
+{
+	switch (mechanism) {
+	case IDENTITY_NONE:
+		return "none";
+	case IDENTITY_RFC8224:
+		return "RFC 8224";
+	case IDENTITY_RFC4474:
+		return "RFC 4474";
+	}
+	return "none";
+}
+
+const char *identity_outcome_name(enum identity_outcome outcome)
+{
+	switch (outcome) {
+	case IDENTITY_VERIFIED:
+		return "verified";
+	case IDENTITY_ABSENT:
+		return "absent";
+	case IDENTITY_REFUSED:
+		return "refused";
+	case IDENTITY_NEED_CERTIFICATE:
+		return "need certificate";
+	}
+	return "refused";
+}
+
+/* ---- certificates from outside ---- */
+
+int policy_store_certificate(struct policy *policy, struct slice url, struct slice body,
+	int64_t max_age_s, int64_t now_s)
+{
+	struct cert *cert = NULL;
+	int err = cert_new(&cert, body, policy->anchors);
+
+	if (err == SBC_ENOMEM)
+		return err;
+	return cert_cache_store(&policy->certs, url, err ? NULL : cert,
+		"what is served there is no certificate", max_age_s, now_s);
+}
+
+void policy_store_failure(
+	struct policy *policy, struct slice url, const char *why, int64_t now_s)
+{
+	cert_cache_store_failure(&policy->certs, url, why, now_s);
+}
+
+/* ---- digest: see digest.c ---- */
+
+void policy_challenge(struct policy *policy, struct slice realm, const struct digest_user *user,
+	bool is_stale, int64_t now_s, struct digest_challenges *out)
+{
+	digest_challenge(&policy->digest, realm, user, is_stale, now_s, out);
+}
+
+int policy_credentials_user(
+	struct slice credentials, struct slice *username, struct slice *realm)
+{
+	return digest_credentials_user(credentials, username, realm);
+}
+
+enum digest_outcome policy_authenticate(struct policy *policy, const struct digest_user *user,
+	struct slice method, struct slice request_uri, struct slice credentials, int64_t now_s)
+{
+	const struct digest_request request = {method, request_uri, credentials};
+
+	return digest_authenticate(&policy->digest, user, &request, now_s);
+}
