@@ -5,6 +5,7 @@ only what it started."""
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import re
@@ -299,9 +300,10 @@ class Doctor(unittest.TestCase):
         os.chmod(sticky, 0o1777)
         path = os.path.join(sticky, "fifo")
         self.server(path, "666")
-        with open(PROTECTED, encoding="ascii") as file:
-            before = file.read()
-        self.addCleanup(self.set_protected, before)
+        lock = open(PROTECTED, encoding="ascii")  # one setting for the whole machine
+        self.addCleanup(lock.close)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        self.addCleanup(self.set_protected, lock.read())
         self.set_protected("1\n")
         self.assert_first("FIFO-13", self.diagnose(self.client(), path=path),
                           "fs.protected_fifos")
