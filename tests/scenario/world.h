@@ -53,6 +53,8 @@ struct world {
 };
 
 void world_init(struct world *w);
+/* The same with room for so many calls. */
+void world_init_large(struct world *w, unsigned calls);
 void world_fini(struct world *w);
 /* cmocka fixtures that put a struct world into *state. */
 int world_setup(void **state);
