@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Where a call goes: to one of our users' registered contact, or to the peer that a static
- * route names; then the second leg is opened and, towards a peer, signed. Signalling thread.
+ * Where a call goes: to one of our users' registered contact, or to the peers that a route
+ * names; then the second leg is opened and, towards a peer, signed. With several
+ * targets, the next one is called when one fails, with media of its own: new ports and new
+ * associations (RFC 3261 section 16.7 step 4, seen from a B2BUA). Signalling thread.
  */
 
 #include "base/err.h"
@@ -39,16 +41,6 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 	return err;
 }
 
-static const struct config_peer *find_route(const struct sbc *sbc, struct slice domain)
-{
-	for (size_t i = 0; i < sbc->config->route_count; i++) {
-		const struct config_route *route = &sbc->config->routes[i];
-		if (slice_equal_nocase(slice_str(route->domain), domain))
-			return &sbc->config->peers[route->peer_index];
-	}
-	return NULL;
-}
-
 static int listener_for(const struct sbc *sbc, enum transport_kind kind, unsigned *out)
 {
 	for (unsigned i = 0; i < sbc->listener_count; i++) {
@@ -67,13 +59,24 @@ static int hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, st
 	return listener_for(sbc, peer->transport, &out->listener);
 }
 
-static uint16_t find_user(
-	struct call *call, const struct sip_uri *target, struct leg_invite *invite, usec_t now)
+static struct call_target *add_target(struct call *call)
+{
+	struct call_targets *targets = &call->targets;
+
+	if (!targets->items)
+		targets->items =
+			arena_array(&call->arena, CALL_TARGET_MAX, sizeof(*targets->items));
+	if (!targets->items || targets->count == CALL_TARGET_MAX)
+		return NULL;
+	return &targets->items[targets->count++];
+}
+
+static uint16_t find_user(struct call *call, const struct sip_uri *to, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
-	const struct config_user *user =
-		config_user_find(sbc->config, target->user, target->host);
+	const struct config_user *user = config_user_find(call->config, to->user, to->host);
 	const struct registrar_binding *binding;
+	struct call_target *target;
 	char aor[256];
 	struct buf text;
 
@@ -85,86 +88,260 @@ static uint16_t find_user(
 	buf_fini(&text);
 	if (!binding)
 		return 480;
-	invite->hop = binding->hop;
-	invite->request_uri = arena_copy(&call->arena, slice_str(binding->contact));
-	slice_copy(slice_str(user->name), call->party[1].name, sizeof(call->party[1].name));
-	return 0;
-}
-
-/* 0, or the code that refuses the call. peer: NULL for one of our users. */
-static uint16_t find_target(struct call *call, struct leg_invite *invite,
-	const struct config_peer **peer, usec_t now)
-{
-	struct sbc *sbc = call->sbc;
-	const struct sip_uri *target = &call->invite->request_uri;
-
-	*peer = NULL;
-	if (!target->user.len)
-		return 404;
-	if (config_domain_find(sbc->config, target->host))
-		return find_user(call, target, invite, now);
-	/* No transit: we could neither prove nor sign for the caller (DEC-4). */
-	if (call->from_peer)
-		return 403;
-	*peer = find_route(sbc, target->host);
-	if (!*peer)
-		return 404;
-	if (hop_to_peer(sbc, *peer, &invite->hop) ||
-		print_aor(call, target, &invite->request_uri))
+	target = add_target(call);
+	if (!target)
 		return 500;
-	slice_copy(slice_str((*peer)->name), call->party[1].name, sizeof(call->party[1].name));
+	*target = (struct call_target){.hop = binding->hop,
+		.request_uri = arena_copy(&call->arena, slice_str(binding->contact)),
+		.name = slice_str(user->name)};
 	return 0;
 }
 
+/* What the caller and the called are, before anything is decided by them. */
+static int rewrite(struct call *call)
+{
+	struct route_rewrite question = {.config = call->config,
+		.from = call->party[MEDIA_SIDE_A].peer,
+		.uri = &call->invite->request_uri};
+	int err;
+
+	call->called = call->invite->request_uri;
+	call->caller = call->invite->from.uri;
+	err = route_rewrite(&question, &call->arena, &call->called);
+	question.uri = &call->invite->from.uri;
+	question.is_caller = true;
+	if (!err || err == SBC_ENOENT)
+		err = route_rewrite(&question, &call->arena, &call->caller);
+	return err == SBC_ENOENT ? 0 : err;
+}
+
+/* A number dialled at our domain is asked for at the peer's. */
+static void move_to_peer(
+	const struct call *call, const struct config_peer *peer, struct sip_uri *uri)
+{
+	if (!peer || peer->authenticates || !config_domain_find(call->config, uri->host))
+		return;
+	uri->host = slice_str(peer->domain);
+	uri->port = 0;
+}
+
+static bool is_same_aor(const struct sip_uri *a, const struct sip_uri *b)
+{
+	return slice_equal(a->user, b->user) && slice_equal_nocase(a->host, b->host);
+}
+
+/* We cannot sign for another domain's caller, so nobody who wants that gets the call
+ * (DEC-4). */
+static bool can_be_signed(const struct call *call, const struct config_peer *peer)
+{
+	return (!peer->sign_8224 && !peer->sign_4474) ||
+	       config_domain_find(call->config, call->caller.host);
+}
+
+/* 0, or why this one cannot be called. */
+static uint16_t add_peer(struct call *call, const struct config_peer *peer)
+{
+	struct call_target target = {.peer = peer, .name = slice_str(peer->name)};
+	struct sip_uri uri = call->called;
+	struct call_target *place;
+
+	if (peer == call->party[MEDIA_SIDE_A].peer)
+		return 403; /* it would hear its own call */
+	if (!can_be_signed(call, peer))
+		return 403;
+	move_to_peer(call, peer, &uri);
+	if (hop_to_peer(call->sbc, peer, &target.hop) ||
+		print_aor(call, &uri, &target.request_uri))
+		return 500;
+	place = add_target(call);
+	if (!place)
+		return 500;
+	*place = target;
+	return 0;
+}
+
+/* Where our configuration leads. */
+static uint16_t find_peers(struct call *call)
+{
+	struct route_question question = {.user = call->called.user,
+		.domain = call->called.host,
+		.from = call->party[MEDIA_SIDE_A].peer};
+	const struct config_route *route = route_find(call->config, &question);
+	struct route_targets ordered;
+	uint16_t code = 503;
+
+	if (!route)
+		return 404;
+	route_order(call->config, route, &call->sbc->random, &ordered);
+	for (size_t i = 0; i < ordered.count; i++)
+		code = add_peer(call, ordered.peers[i]);
+	return call->targets.count ? 0 : code;
+}
+
+/* 0, or the code that refuses the call. */
+static uint16_t find_targets(struct call *call, usec_t now)
+{
+	if (rewrite(call))
+		return 500;
+	if (!call->called.user.len)
+		return 404;
+	if (config_user_find(call->config, call->called.user, call->called.host))
+		return find_user(call, &call->called, now);
+	return find_peers(call);
+}
+
+/* ---- calling one ---- */
+
+/* Nobody there at all: the next one is called so soon (only while there is a next one). */
+#define TARGET_TIMEOUT (8 * USEC_PER_SEC)
+
+static void on_target_timeout(struct timer *timer, usec_t now, void *arg)
+{
+	struct call *call = arg;
+
+	(void)timer;
+	if (!call->b->has_provisional && call->state == CALL_CALLING)
+		call_try_next(call, 408, now);
+}
+
+static void start_invite(
+	const struct call *call, const struct call_target *target, struct leg_invite *invite)
+{
+	*invite = (struct leg_invite){.max_forwards = max_forwards(call->invite),
+		.hop = target->hop,
+		.request_uri = target->request_uri,
+		/* What comes reliably without an offer of ours has one (RFC 3262 section 5):
+		 * the answer is wanted in one place, the ACK. */
+		.want_reliable = call->remote[MEDIA_SIDE_A].sdp != NULL,
+		.want_rename =
+			target->peer && target->peer->answer_identity != ANSWER_IDENTITY_OFF};
+}
+
+/* To names whom the caller wanted; rewritten as the Request-URI is where both said so. */
+static int print_parties(
+	struct call *call, const struct config_peer *peer, struct leg_invite *invite)
+{
+	const struct sip_msg *msg = call->invite;
+	struct sip_uri to =
+		is_same_aor(&msg->to.uri, &msg->request_uri) ? call->called : msg->to.uri;
+	int err;
+
+	move_to_peer(call, peer, &to);
+	err = print_aor(call, &call->caller, &invite->local_uri);
+	return err ? err : print_aor(call, &to, &invite->remote_uri);
+}
+
+/* The offer of the caller's, or none: then the callee offers (OA-3). */
 static int print_offer(struct call *call, struct buf *body)
 {
-	struct sdp_print print = {
-		.session_id = call->sdp_session[1],
-		.version = 1,
-		.address = call->media.local[MEDIA_SIDE_B],
-		.codecs = call->offer,
-		.active = call->offer_index,
-		.fingerprint = media_link_fingerprint(call->sbc),
-		.setup = SDP_SETUP_ACTPASS,
-		.rtcp_mux = true,
-		.proto = call->offer->media[call->offer_index].proto,
-	};
+	const struct call_description *said = &call->remote[MEDIA_SIDE_A];
 
-	return sdp_print(body, &print);
+	return said->sdp ? call_media_print(call, MEDIA_SIDE_B, said, NULL, body) : 0;
+}
+
+static int send_invite(struct call *call, const struct call_target *target, usec_t now)
+{
+	struct leg_invite invite;
+	struct buf body, lines;
+	int err;
+
+	start_invite(call, target, &invite);
+	buf_init(&body, OA_TEXT_MAX);
+	buf_init(&lines, SBC_TEXT_MAX);
+	err = print_parties(call, target->peer, &invite);
+	err = err ? err : print_offer(call, &body);
+	err = err ? err : call_cross_invite(call, invite.local_uri, &lines);
+	invite.body = buf_slice(&body);
+	invite.lines = buf_slice(&lines);
+	err = err ? err : leg_uac_start(call->b, &invite, now);
+	buf_fini(&body);
+	buf_fini(&lines);
+	return err;
+}
+
+/* 0, or the code that says why this one cannot be called. */
+static uint16_t try_target(struct call *call, usec_t now)
+{
+	const struct call_target *target = &call->targets.items[call->targets.next++];
+	struct sbc *sbc = call->sbc;
+	struct call_party *party = &call->party[MEDIA_SIDE_B];
+	int err;
+
+	*party = (struct call_party){
+		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
+	slice_copy(target->name, party->name, sizeof(party->name));
+	err = media_link_open(sbc, &call->media, call->number);
+	if (err)
+		return 503;
+	err = send_invite(call, target, now);
+	if (err) {
+		log_event(sbc->log, LOG_WARN, "sbc", "call.unsent", "call=%s to=\"%s\" err=%s",
+			call->name, party->name, err_name(err));
+		return 500;
+	}
+	if (call->targets.next < call->targets.count) {
+		timer_init(&call->target_timer, on_target_timeout, call);
+		timer_start(sbc->timers, &call->target_timer, now + TARGET_TIMEOUT);
+	}
+	return 0;
 }
 
 int call_route(struct call *call, struct reply *refusal, usec_t now)
 {
-	struct sbc *sbc = call->sbc;
-	struct fingerprint_set own = {0};
-	struct sign_job job = {.sbc = sbc, .fingerprints = &own};
-	struct leg_invite invite = {.max_forwards = max_forwards(call->invite), .arg = &job};
-	struct buf body;
-	int err;
+	refusal->code = find_targets(call, now);
+	if (!refusal->code)
+		refusal->code = try_target(call, now);
+	if (!refusal->code)
+		return 0;
+	/* Not sent is as good as refused. */
+	return call_try_next(call, refusal->code, now) ? 0 : SBC_ENOENT;
+}
 
-	refusal->code = find_target(call, &invite, &job.peer, now);
-	if (refusal->code)
-		return SBC_ENOENT;
-	refusal->code = 503;
-	err = media_link_open(sbc, &call->media, call->number);
-	if (err)
-		return err;
-	fingerprint_set_add(&own, media_link_fingerprint(sbc));
-	if (job.peer)
-		invite.sign = policy_link_sign;
-	refusal->code = 500;
-	buf_init(&body, SBC_TEXT_MAX);
-	err = print_aor(call, &call->invite->from.uri, &invite.local_uri);
-	err = err ? err : print_aor(call, &call->invite->to.uri, &invite.remote_uri);
-	err = err ? err : print_offer(call, &body);
-	invite.body = buf_slice(&body);
-	err = err ? err : leg_uac_start(&call->b, &invite, now);
-	buf_fini(&body);
-	call->party[1].transport = invite.hop.kind;
-	if (job.is_signed)
-		call->party[1].identity_outcome = "signed";
-	if (err)
-		log_event(sbc->log, LOG_WARN, "sbc", "call.unsent", "call=%s to=\"%s\" err=%s",
-			call->name, call->party[1].name, err_name(err));
-	return err;
+/* ---- the next one ---- */
+
+/* Only what says that this target cannot: a callee who declines has spoken for all. */
+static bool is_targets_fault(uint16_t code)
+{
+	return code == 408 || code == 430 || (code >= 500 && code < 600);
+}
+
+static int new_branch(struct call *call)
+{
+	struct leg *leg = arena_alloc(&call->arena, sizeof(*leg));
+
+	if (!leg || call->left_count == CALL_TARGET_MAX)
+		return SBC_ENOMEM;
+	leg_init(leg, call->sbc, &call->arena, 'b');
+	leg->call_name = call->name;
+	leg->owner = &call_leg_owner;
+	leg->owner_arg = call;
+	call->left_b[call->left_count++] = call->b;
+	call->b = leg;
+	return 0;
+}
+
+bool call_try_next(struct call *call, uint16_t code, usec_t now)
+{
+	struct leg *left = call->b;
+
+	timer_stop(call->sbc->timers, &call->target_timer);
+	/* A caller who has an answer of this branch's session cannot be given another one. */
+	if (call->state > CALL_CALLING || call->is_early_told || !is_targets_fault(code))
+		return false;
+	while (call->targets.next < call->targets.count) {
+		if (new_branch(call))
+			return false;
+		leg_end(left, 487, (struct slice){0}, now);
+		call->party[MEDIA_SIDE_A].has_media = false;
+		call_description_fini(&call->remote[MEDIA_SIDE_B]);
+		media_link_close(call->sbc, &call->media);
+		call->media = (struct call_media){0};
+		log_event(call->sbc->log, LOG_INFO, "sbc", "call.next",
+			"call=%s code=%u left=\"%s\"", call->name, code,
+			call->party[MEDIA_SIDE_B].name);
+		if (!try_target(call, now))
+			return true;
+		left = call->b;
+	}
+	return false;
 }

@@ -19,6 +19,7 @@
 #define REQUIRED               .fallback = NULL
 #define OPTIONAL               .fallback = ""
 #define DEFAULT(text)          .fallback = (text)
+#define BY_PROFILE             .fallback = "", .is_by_profile = true
 
 /* clang-format off: a table */
 static const struct config_row rows[] = {
@@ -31,6 +32,8 @@ static const struct config_row rows[] = {
 		.help = "JSON Lines file that gets every SIP message"},
 	{"call_records", TYPE(text), IN(config, call_records), OPTIONAL,
 		.help = "JSON Lines file that gets a record of every call at its end"},
+	{"user_agent", TYPE(text), IN(config, user_agent), OPTIONAL,
+		.help = "told in User-Agent and Server; nothing is told when absent"},
 	{"ca", TYPE(text), IN(config, ca), OPTIONAL,
 		.help = "PEM file of the CAs that identities and TLS peers must chain to; "
 			"the demo CA of state_dir when absent"},
@@ -97,26 +100,94 @@ static const struct config_row rows[] = {
 		.help = "where requests are sent; port 5061 for tls, else 5060"},
 	{"peers[].transport", TYPE(transport), IN(config_peer, transport), DEFAULT("tls"),
 		.help = "how"},
+	{"peers[].profile", TYPE(peer_profile), IN(config_peer, profile),
+		DEFAULT("domain-dtls"),
+		.help = "what it is: gives every key below that says so and is not written; "
+			"domain-dtls, trunk-sdes, trunk-rtp, lab"},
+	{"peers[].media", TYPE(media_mode), IN(config_peer, media), BY_PROFILE,
+		.help = "how its media is protected"},
 	{"peers[].sign", TYPE(mechanisms), IN(config_peer, sign_8224),
-		AND(config_peer, sign_4474), .max = 2, DEFAULT("rfc8224"),
+		AND(config_peer, sign_4474), .max = 2, BY_PROFILE,
 		.help = "how calls to it are signed; [] for not at all"},
 	{"peers[].accept", TYPE(mechanisms), IN(config_peer, accept_8224),
-		AND(config_peer, accept_4474), .max = 2, DEFAULT("rfc8224"),
+		AND(config_peer, accept_4474), .max = 2, BY_PROFILE,
 		.help = "signatures that count on calls from it; rfc4474 is SHA-1"},
 	{"peers[].identity_required", TYPE(bool), IN(config_peer, identity_required),
-		DEFAULT("true"), .help = "calls without a signature are refused (428)"},
-	{"peers[].require_mky", TYPE(bool), IN(config_peer, require_mky), DEFAULT("true"),
+		BY_PROFILE, .help = "calls without a signature are refused (428)"},
+	{"peers[].require_mky", TYPE(bool), IN(config_peer, require_mky), BY_PROFILE,
 		.help = "the signature must cover the media fingerprint"},
-	{"peers[].allow_http", TYPE(bool), IN(config_peer, allow_http), DEFAULT("false"),
+	{"peers[].allow_http", TYPE(bool), IN(config_peer, allow_http), BY_PROFILE,
 		.help = "its certificate may be fetched without TLS"},
+	{"peers[].trusted", TYPE(bool), IN(config_peer, is_trusted), BY_PROFILE,
+		.help = "in our trust domain (RFC 3325): P-Asserted-Identity and its kind "
+			"cross to and from it"},
+
+	{"peers[].authenticates", TYPE(bool), IN(config_peer, authenticates), DEFAULT("false"),
+		.help = "our own users, as a proxy of ours does: its calls in their names need "
+			"no "
+			"password here, and routes to our domains may lead there"},
+	{"peers[].headers", TYPE(list), IN(config_peer, headers),
+		AND(config_peer, header_count), ITEMS(config_header_rule, 64), OPTIONAL,
+		.help = "rules for headers on the way from (in) or to (out) it, in this order; "
+			"try them: countersip -c FILE --rules FROM:TO < MESSAGE"},
+	{"peers[].headers[].direction", TYPE(direction), IN(config_header_rule, is_out),
+		REQUIRED, .help = "of messages: from it, to it"},
+	{"peers[].headers[].action", TYPE(header_action), IN(config_header_rule, action),
+		REQUIRED,
+		.help = "allow lets a header cross that else stays behind, if the other peer's "
+			"rules allow it too"},
+	{"peers[].headers[].name", TYPE(header_name), IN(config_header_rule, name), REQUIRED,
+		.help = "of the header; allow and remove take X-* for all that begin so"},
+	{"peers[].headers[].value", TYPE(text), IN(config_header_rule, value), OPTIONAL,
+		.help = "add: its value; rename: its new name; replace: what the match "
+			"becomes, \\1 to \\9 being its groups"},
+	{"peers[].headers[].pattern", TYPE(text), IN(config_header_rule, pattern), OPTIONAL,
+		.help = "replace: a regular expression (PCRE2) that the value must match"},
+	{"peers[].early_media", TYPE(early_media), IN(config_peer, early_media),
+		DEFAULT("block"), .help = "what callers hear before it answers"},
+	{"peers[].answer_identity", TYPE(answer_identity), IN(config_peer, answer_identity),
+		DEFAULT("off"),
+		.help = "require: no media before its answer's key is signed (RFC 4916)"},
 
 	{"routes", TYPE(list), IN(config, routes), AND(config, route_count),
 		ITEMS(config_route, 10000), OPTIONAL,
 		.help = "which peer calls to other domains go to"},
-	{"routes[].domain", TYPE(domain), IN(config_route, domain), REQUIRED,
-		.help = "of the called address"},
-	{"routes[].peer", TYPE(name), IN(config_route, peer), REQUIRED,
+	{"routes[].domain", TYPE(domain), IN(config_route, domain), OPTIONAL,
+		.help = "of the called address; our own one too, behind its users here"},
+	{"routes[].prefix", TYPE(user), IN(config_route, prefix), OPTIONAL,
+		.help = "that the called user or number begins with; the longest wins"},
+	{"routes[].from", TYPE(name), IN(config_route, from), OPTIONAL,
+		.help = "calls from this peer only; wins over domain, domain over prefix"},
+	{"routes[].peer", TYPE(name), IN(config_route, peer), OPTIONAL,
+		.help = "name of one of peers; or targets"},
+	{"routes[].targets", TYPE(list), IN(config_route, targets),
+		AND(config_route, target_count), ITEMS(config_target, ROUTE_TARGET_MAX),
+		OPTIONAL,
+		.help = "several peers: the next one when one does not take the call"},
+	{"routes[].targets[].peer", TYPE(name), IN(config_target, peer), REQUIRED,
 		.help = "name of one of peers"},
+	{"routes[].targets[].priority", TYPE(number), IN(config_target, priority),
+		RANGE(0, 65535), DEFAULT("0"), .help = "lower ones are tried first"},
+	{"routes[].targets[].weight", TYPE(number), IN(config_target, weight), RANGE(0, 65535),
+		DEFAULT("1"), .help = "share of the calls among equals"},
+
+	{"rewrites", TYPE(list), IN(config, rewrites), AND(config, rewrite_count),
+		ITEMS(config_rewrite, 1000), OPTIONAL,
+		.help = "what becomes of numbers and addresses before a route is looked for; "
+			"the "
+			"first that is about an address counts"},
+	{"rewrites[].from", TYPE(name), IN(config_rewrite, from), OPTIONAL,
+		.help = "calls from this peer only"},
+	{"rewrites[].what", TYPE(rewrite_what), IN(config_rewrite, is_caller),
+		DEFAULT("called"), .help = "address"},
+	{"rewrites[].prefix", TYPE(user), IN(config_rewrite, prefix), OPTIONAL,
+		.help = "that it begins with"},
+	{"rewrites[].strip", TYPE(number), IN(config_rewrite, strip), RANGE(0, 63),
+		DEFAULT("0"), .help = "so many characters of it are taken away"},
+	{"rewrites[].prepend", TYPE(user), IN(config_rewrite, prepend), OPTIONAL,
+		.help = "and this put before the rest"},
+	{"rewrites[].domain", TYPE(domain), IN(config_rewrite, domain), OPTIONAL,
+		.help = "and this behind the @"},
 
 	{"media", TYPE(section), IN(config, media), OPTIONAL, .help = "DTLS-SRTP"},
 	{"media.loops", TYPE(number), IN(config_media, loops), RANGE(1, 16), DEFAULT("1"),
@@ -230,6 +301,11 @@ static const struct config_row rows[] = {
 		.help = "and from one address"},
 	{"limits.ring_timeout_s", TYPE(number), IN(config_limits, ring_timeout_s),
 		RANGE(5, 600), DEFAULT("120"), .help = "a call nobody answers is given up"},
+	{"limits.session_expires_s", TYPE(number), IN(config_limits, session_expires_s),
+		RANGE(0, 86400), DEFAULT("1800"),
+		.help = "a call that neither end refreshes is over then; 0: not asked for"},
+	{"limits.session_min_s", TYPE(number), IN(config_limits, session_min_s),
+		RANGE(90, 86400), DEFAULT("90"), .help = "a shorter one is refused (422)"},
 	{"limits.shutdown_ms", TYPE(number), IN(config_limits, shutdown_ms), RANGE(0, 4000),
 		DEFAULT("3000"), .help = "so long calls may take to end at stop"},
 
@@ -378,7 +454,8 @@ static bool is_text_like(const struct config_row *row)
 	return row->type == &config_type_text || row->type == &config_type_url ||
 	       row->type == &config_type_hex || row->type == &config_type_sent_by ||
 	       row->type == &config_type_name || row->type == &config_type_domain ||
-	       row->type == &config_type_user || row->type == &config_type_path;
+	       row->type == &config_type_user || row->type == &config_type_path ||
+	       row->type == &config_type_header_name;
 }
 
 /* What is not written: its default, or a fault when it must be there. */
@@ -497,9 +574,10 @@ void config_print_keys(void (*line)(const char *text, void *arg), void *arg)
 			snprintf(range, sizeof(range), " %u to %u", row->min, row->max);
 		snprintf(text, sizeof(text), "%-40s %s%s; %s%s\n%-40s %s", row->path,
 			row->type->name, range,
-			!fallback     ? "required"
-			: fallback[0] ? "default "
-				      : "optional",
+			!fallback            ? "required"
+			: row->is_by_profile ? "default by profile"
+			: fallback[0]        ? "default "
+					     : "optional",
 			fallback ? fallback : "", "", row->help);
 		line(text, arg);
 	}

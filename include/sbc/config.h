@@ -46,6 +46,49 @@ struct config_user {
 	const char *ha1_md5;
 };
 
+/* How media goes to and from a peer. */
+enum media_mode { MEDIA_MODE_DTLS, MEDIA_MODE_SDES, MEDIA_MODE_RTP };
+
+/* What a peer's profile gives, unless the peer says it itself. */
+enum peer_key {
+	PEER_KEY_MEDIA,
+	PEER_KEY_SIGN,
+	PEER_KEY_ACCEPT,
+	PEER_KEY_IDENTITY_REQUIRED,
+	PEER_KEY_REQUIRE_MKY,
+	PEER_KEY_ALLOW_HTTP,
+	PEER_KEY_TRUSTED,
+	PEER_KEY_COUNT
+};
+
+enum header_action { HEADER_ALLOW, HEADER_REMOVE, HEADER_ADD, HEADER_RENAME, HEADER_REPLACE };
+
+struct pattern;
+
+/* What is done with a header on its way from (in) or to (out) a peer. */
+struct config_header_rule {
+	bool is_out;
+	enum header_action action;
+	const char *name;  /* of allow and remove: may end in '*' */
+	const char *value; /* add: the value; rename: the new name; replace: what it becomes */
+	const char *pattern; /* replace: what must match */
+	struct pattern *compiled;
+};
+
+/* What of a callee's early media the caller hears (RFC 3960). */
+enum config_early_media {
+	EARLY_MEDIA_BLOCK, /* its 18x goes through without a description */
+	EARLY_MEDIA_PASS,  /* with one, and media flows once it is as secure as later */
+	EARLY_MEDIA_RING,  /* every 18x is 180: the phone rings by itself */
+};
+
+/* Is the answerer's key signed, and must it be (RFC 4916, DEC-6)? */
+enum config_answer_identity {
+	ANSWER_IDENTITY_OFF,
+	ANSWER_IDENTITY_PREFER,
+	ANSWER_IDENTITY_REQUIRE, /* no media before a signed UPDATE was verified */
+};
+
 struct config_peer {
 	const char *name;
 	const char *domain;     /* its certificate's name, and its users' From domain */
@@ -58,12 +101,49 @@ struct config_peer {
 	bool identity_required;
 	bool require_mky;
 	bool allow_http;
+	const char *profile; /* a row of sbc/peer_profile.c */
+	enum media_mode media;
+	bool authenticates; /* our users, so that we need not */
+	bool is_trusted;    /* within our trust domain (RFC 3325 section 2.3) */
+	struct config_header_rule *headers;
+	size_t header_count;
+	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
+	enum config_early_media early_media;         /* of calls to it */
+	enum config_answer_identity answer_identity; /* of calls to and from it */
 };
 
-struct config_route {
-	const char *domain;
+#define ROUTE_TARGET_MAX 8 /* peers that one call may be tried at */
+
+struct config_target {
 	const char *peer;
 	size_t peer_index; /* resolved */
+	unsigned priority; /* lower is tried first */
+	unsigned weight;   /* share of the calls among equals */
+};
+
+/* Of domain, prefix and from at least one is there. */
+struct config_route {
+	const char *domain; /* called */
+	const char *prefix; /* of the called user or number */
+	const char *from;   /* peer that the call comes from */
+	const char *peer;   /* "": targets say it */
+	size_t peer_index;  /* resolved; without targets */
+	bool has_from;
+	size_t from_index;
+	struct config_target *targets;
+	size_t target_count;
+};
+
+/* What becomes of an address before a route is looked for. */
+struct config_rewrite {
+	const char *from; /* "": all peers and users */
+	bool has_from;
+	size_t from_index;
+	bool is_caller;      /* else the called address */
+	const char *prefix;  /* that it begins with */
+	unsigned strip;      /* characters taken away */
+	const char *prepend; /* put before the rest */
+	const char *domain;  /* "": stays */
 };
 
 struct config_interface {
@@ -105,7 +185,8 @@ struct config_http {
 	const char *key;
 };
 
-/* Management. Names are relative to run_dir unless they begin with '/'; "": no such door. */
+/* Management. Names are relative to run_dir unless they begin with '/'; "": no such
+ * door. */
 struct config_rpc {
 	bool is_enabled;
 	const char *run_dir;
@@ -131,8 +212,11 @@ struct config_limits {
 	unsigned registrations;
 	unsigned connections;
 	unsigned connections_per_address;
-	unsigned ring_timeout_s; /* an unanswered call is given up */
-	unsigned shutdown_ms;    /* BYEs may take so long at stop */
+	unsigned ring_timeout_s;    /* an unanswered call is given up */
+	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked
+				       for */
+	unsigned session_min_s;     /* a shorter one is refused (422) */
+	unsigned shutdown_ms;       /* BYEs may take so long at stop */
 };
 
 struct config {
@@ -141,6 +225,7 @@ struct config {
 	const char *sip_trace;    /* path of a JSON Lines file; "": none */
 	const char *call_records; /* path of a JSON Lines file; "": none */
 	const char *ca;           /* anchors for identity, TLS and fetch; "": demo CA */
+	const char *user_agent;   /* in User-Agent and Server; "": neither is sent */
 	struct config_domain *domains;
 	size_t domain_count;
 	struct config_listener *listeners;
@@ -151,6 +236,8 @@ struct config {
 	size_t peer_count;
 	struct config_route *routes;
 	size_t route_count;
+	struct config_rewrite *rewrites;
+	size_t rewrite_count;
 	struct config_host *hosts;
 	size_t host_count;
 	struct config_media media;
@@ -169,9 +256,9 @@ struct config {
 typedef void(config_fault_h)(const char *text, void *arg);
 
 /*
- * Reads and checks the whole file and reports every fault of it in one run. 0, or SBC_EPARSE
- * when there was any fault, SBC_EIO (cannot be read: reported too), SBC_ENOMEM. The result
- * starts with one reference.
+ * Reads and checks the whole file and reports every fault of it in one run. 0, or
+ * SBC_EPARSE when there was any fault, SBC_EIO (cannot be read: reported too),
+ * SBC_ENOMEM. The result starts with one reference.
  */
 int config_load(struct config **out, const char *path, config_fault_h *fault, void *arg);
 
@@ -184,7 +271,8 @@ const struct config_user *config_user_find(
 /* Static names of the hosts section. */
 bool config_host_find(const struct config *config, struct slice name, struct netaddr *out);
 
-/* The table of keys, one per line with type, default and help: countersip --config-keys. */
+/* The table of keys, one per line with type, default and help: countersip
+ * --config-keys. */
 void config_print_keys(void (*line)(const char *text, void *arg), void *arg);
 
 #endif

@@ -33,6 +33,8 @@ static const struct {
 	[ALICE] = {"127.0.0.10", 40001, TRANSPORT_TLS, 0, 1},
 	[BOB] = {"127.0.0.11", 40002, TRANSPORT_UDP, 1, 0},
 	[BILOXI] = {"127.0.0.12", 5061, TRANSPORT_TLS, 0, 3},
+	[TRUNK] = {"127.0.0.13", 5060, TRANSPORT_UDP, 1, 0},
+	[SPARE] = {"127.0.0.14", 5060, TRANSPORT_UDP, 1, 0},
 	[STRANGER] = {"127.0.0.66", 40066, TRANSPORT_UDP, 1, 0},
 };
 
@@ -54,14 +56,27 @@ static struct config_listener listeners[] = {
 	{.transport = TRANSPORT_TLS, .advertised = "sbc.atlanta.test:5061"},
 	{.transport = TRANSPORT_UDP, .advertised = "sbc.atlanta.test:5060"},
 };
-static struct config_peer peers[] = {{.name = "biloxi",
-	.domain = "biloxi.test",
-	.transport = TRANSPORT_TLS,
-	.sign_8224 = true,
-	.accept_8224 = true,
-	.identity_required = true,
-	.require_mky = true}};
-static struct config_route routes[] = {{.domain = "biloxi.test", .peer = "biloxi"}};
+static const struct config_peer peers[] = {{.name = "biloxi",
+						   .profile = "domain-dtls",
+						   .domain = "biloxi.test",
+						   .transport = TRANSPORT_TLS,
+						   .sign_8224 = true,
+						   .accept_8224 = true,
+						   .identity_required = true,
+						   .require_mky = true},
+	{.name = "trunk",
+		.profile = "lab",
+		.domain = "trunk.test",
+		.transport = TRANSPORT_UDP,
+		.accept_8224 = true,
+		.is_trusted = true},
+	{.name = "spare",
+		.profile = "lab",
+		.domain = "spare.test",
+		.transport = TRANSPORT_UDP,
+		.accept_8224 = true,
+		.is_trusted = true}};
+static const struct config_route routes[] = {{.domain = "biloxi.test", .peer = "biloxi"}};
 
 /* ---- outside ---- */
 
@@ -171,21 +186,26 @@ static void make_config(struct world *w, unsigned calls)
 	users[0].ha1_md5 = "94ecdac97442e1dde413ab890bdac68a";
 	users[1].ha1_md5 = "ea914ec6cb6893e6db88d7cbbc2db942";
 	domains[0].info_url = "https://atlanta.test/cert";
-	netaddr_parse(&peers[0].address, slice_str(place[BILOXI].address), 5061);
+	memcpy(w->peers, peers, sizeof(peers));
+	memcpy(w->routes, routes, sizeof(routes));
+	netaddr_parse(&w->peers[0].address, slice_str(place[BILOXI].address), 5061);
+	netaddr_parse(&w->peers[1].address, slice_str(place[TRUNK].address), 5060);
+	netaddr_parse(&w->peers[2].address, slice_str(place[SPARE].address), 5060);
 	w->config = (struct config){
 		.state_dir = "",
 		.sip_trace = "",
 		.call_records = "",
 		.ca = "",
+		.user_agent = "",
 		.domains = domains,
 		.domain_count = 1,
 		.listeners = listeners,
 		.listener_count = 2,
 		.users = users,
 		.user_count = 2,
-		.peers = peers,
-		.peer_count = 1,
-		.routes = routes,
+		.peers = w->peers,
+		.peer_count = 3,
+		.routes = w->routes,
 		.route_count = 1,
 		.limits = {.calls = calls,
 			.transactions = 1000 + 8 * calls,

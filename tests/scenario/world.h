@@ -16,9 +16,10 @@
  * scenario is a conversation: somebody says something, time passes, somebody hears.
  *
  * We are atlanta.test. alice and bob are our users, carol@biloxi.test is behind the peer.
+ * TRUNK and SPARE are peers by address, within our trust domain, to whom no route leads.
  */
 
-enum actor { ALICE, BOB, BILOXI, STRANGER, ACTOR_COUNT };
+enum actor { ALICE, BOB, BILOXI, STRANGER, TRUNK, SPARE, ACTOR_COUNT };
 
 /* What one actor heard last, in its own memory. */
 struct heard {
@@ -31,6 +32,8 @@ struct heard {
 struct world {
 	struct sbc *sbc;
 	struct config config;
+	struct config_peer peers[3]; /* of config: biloxi, trunk, spare */
+	struct config_route routes[4];
 	struct timers timers;
 	struct policy *policy;
 	struct policy *biloxi_policy; /* signs for biloxi.test */
@@ -43,6 +46,7 @@ struct world {
 	size_t fetch_count;
 	char fetch_url[512];
 	bool is_fetch_refused;
+	const char *more;   /* header lines in what actors say from now on; NULL: none */
 	struct buf said;    /* the last message that any actor sent */
 	struct buf records; /* one line each */
 	size_t record_count;

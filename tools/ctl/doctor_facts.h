@@ -128,7 +128,8 @@ struct walk {
 	bool is_hidden;    /* the view of that process cannot be looked into: unknown */
 	size_t count;
 	struct step *steps; /* directories and links in order; the file last when err is 0 */
-	const char *final;  /* the path without links, when err is 0 */
+	const struct step *final_link; /* the path's last component is this link */
+	const char *final;             /* the path without links, when err is 0 */
 };
 
 struct mount {
@@ -167,6 +168,7 @@ struct server_config {
 	const char *fifo_user;
 	const char *fifo_group;
 	const char *reply_dir;
+	const char *run_dir;  /* what a relative fifo_name is below */
 	const char *log_line; /* "failed to change the owner/group", and its file */
 	const char *log_file;
 };

@@ -57,8 +57,8 @@ static bool parse_line(struct arena *arena, struct slice line, struct mount *out
 		return false;
 	out->root = unescape(arena, root);
 	out->point = unescape(arena, point);
-	out->options = fact_printf(arena, "%.*s", SLICE_ARG(options));
-	out->type = fact_printf(arena, "%.*s", SLICE_ARG(slice_cut(&line, ' ')));
+	out->options = fact_copy(arena, options);
+	out->type = fact_copy(arena, slice_cut(&line, ' '));
 	slice_cut(&line, ' ');
 	out->is_read_only = has_option(options, SLICE("ro")) || has_option(line, SLICE("ro"));
 	return true;

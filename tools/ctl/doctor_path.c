@@ -101,6 +101,8 @@ static int follow_link(struct walker *w, const struct step *step)
 		return end_walk(w, -EACCES, step->path);
 	if (++w->links > LINKS_MAX)
 		return end_walk(w, -ELOOP, step->path);
+	if (!w->rest[0])
+		w->walk->final_link = step;
 	w->rest = w->rest[0] ? join(w, target, w->rest) : target;
 	if (target[0] == '/')
 		w->at = "/";
@@ -123,7 +125,7 @@ static int advance(struct walker *w)
 		w->at = path_directory(w->arena, w->at);
 		return 0;
 	}
-	path = join(w, w->at, fact_printf(w->arena, "%.*s", SLICE_ARG(name)));
+	path = join(w, w->at, fact_copy(w->arena, name));
 	err = add_step(w, path, &step);
 	if (err)
 		return err;

@@ -39,7 +39,7 @@ static void set_key(struct reading *r, const char *path, struct slice key, struc
 		out = &r->php->chroot;
 	if (!out || !value.len)
 		return;
-	*out = settings_copy(r->arena, value);
+	*out = fact_copy(r->arena, value);
 	r->php->file = path;
 }
 
@@ -51,7 +51,7 @@ static void note_version(struct reading *r, const char *path)
 	if (!slice_starts(rest, SLICE("/etc/php/")))
 		return;
 	rest = slice_from(rest, 9);
-	r->php->version = settings_copy(r->arena, slice_cut(&rest, '/'));
+	r->php->version = fact_copy(r->arena, slice_cut(&rest, '/'));
 }
 
 static void read_ini(const char *path, const char *text, void *arg)
@@ -124,7 +124,7 @@ static void add_version(const char *name, void *arg)
 
 	if (versions->count < COUNT(versions->names))
 		versions->names[versions->count++] =
-			settings_copy(versions->arena, slice_str(name));
+			fact_copy(versions->arena, slice_str(name));
 }
 
 static void read_debian(struct source *s, struct reading *r, const char *version)
@@ -181,7 +181,7 @@ static void read_web(const char *path, const char *text, void *arg)
 		for (size_t i = 0; i < COUNT(words); i++) {
 			if (!slice_starts(line, slice_str(words[i])))
 				continue;
-			web->rule = settings_copy(web->arena, line);
+			web->rule = fact_copy(web->arena, line);
 			web->file = path;
 			break;
 		}

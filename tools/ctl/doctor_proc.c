@@ -71,7 +71,7 @@ static bool parse_status(struct arena *arena, const char *text, struct process *
 	if (parse_ids(status_value(text, "Uid"), out->uid, 4) != 4 ||
 		parse_ids(status_value(text, "Gid"), out->gid, 4) != 4)
 		return false;
-	out->comm = fact_printf(arena, "%.*s", SLICE_ARG(status_value(text, "Name")));
+	out->comm = fact_copy(arena, status_value(text, "Name"));
 	out->state = state.len ? state.ptr[0] : '\0';
 	out->cap_eff = cap.len ? strtoull(cap.ptr, NULL, 16) : 0;
 	out->umask = status_number(text, "Umask", 8);
@@ -106,7 +106,7 @@ static const char *parse_unit(struct arena *arena, const char *text)
 				found = part;
 		}
 	}
-	return found.len ? fact_printf(arena, "%.*s", SLICE_ARG(found)) : NULL;
+	return found.len ? fact_copy(arena, found) : NULL;
 }
 
 static const char *proc_path(struct arena *arena, int pid, const char *name)
@@ -126,7 +126,7 @@ static const char *read_label(struct source *s, struct arena *arena, int pid)
 
 	if (!text)
 		text = source_text(s, arena, proc_path(arena, pid, "attr/current"));
-	return text ? fact_printf(arena, "%.*s", SLICE_ARG(slice_trim(slice_str(text)))) : NULL;
+	return text ? fact_copy(arena, slice_trim(slice_str(text))) : NULL;
 }
 
 const struct process *process_read(struct source *s, struct arena *arena, int pid)
@@ -282,7 +282,7 @@ size_t process_find(
 
 enum server_kind process_server_kind(const char *comm)
 {
-	if (starts(comm, "countersip"))
+	if (!strcmp(comm, "countersip"))
 		return SERVER_COUNTERSIP;
 	if (starts(comm, "kamailio") || !strcmp(comm, "ser"))
 		return SERVER_KAMAILIO;
@@ -317,7 +317,7 @@ static bool read_fd(struct source *s, struct arena *arena, int pid, int fd, stru
 			  slice_equal(slice_from(link, link.len - deleted.len), deleted);
 	if (out->is_deleted)
 		link = slice_head(link, link.len - deleted.len);
-	out->link = fact_printf(arena, "%.*s", SLICE_ARG(link));
+	out->link = fact_copy(arena, link);
 	out->access = read_access(s, arena, pid, fd);
 	return true;
 }

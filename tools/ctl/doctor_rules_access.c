@@ -103,8 +103,11 @@ static void check_server(const struct facts *f, const struct step *fifo, struct 
 		say_process(out, f->server), fifo->path, say_inode(out, &fifo->inode),
 		say_class(out, &access), say_rights(access.has));
 	found_by(out, "%s", say_ids(out, f->server));
-	found_fix(out, "chown %s %s", say_shell(out, say_user(out, f->server->uid[3])),
-		say_shell(out, fifo->path));
+	if (access.class == CLASS_OWNER)
+		found_fix(out, "chmod u+r %s", say_shell(out, fifo->path));
+	else
+		found_fix(out, "chown %s %s", say_shell(out, say_user(out, f->server->uid[3])),
+			say_shell(out, fifo->path));
 }
 
 void rule_mode(const struct facts *f, struct findings *out)
@@ -312,7 +315,8 @@ void rule_umask(const struct facts *f, struct findings *out)
 	const struct step *fifo = facts_fifo(f);
 	unsigned wanted = wanted_mode(f), mask;
 
-	if (!fifo || !f->server || f->server->umask < 0 || f->kind == SERVER_UNKNOWN)
+	if (!fifo || has_acl(fifo) || !f->server || f->server->umask < 0 ||
+		f->kind == SERVER_UNKNOWN)
 		return;
 	mask = (unsigned)f->server->umask;
 	if (fifo->inode.mode == wanted || fifo->inode.mode != (wanted & ~mask))

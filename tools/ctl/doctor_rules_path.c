@@ -8,8 +8,7 @@
 
 static bool is_dangling(const struct walk *walk)
 {
-	return walk->err == -ENOENT && walk->count > 0 &&
-	       walk->steps[walk->count - 1].inode.kind == KIND_LINK;
+	return walk->err == -ENOENT && walk->final_link;
 }
 
 static void say_other(const struct facts *f, struct findings *out)
@@ -32,10 +31,19 @@ static bool is_other_meant(const struct facts *f)
 		       f->kind == process_server_kind(f->other[0].process->comm));
 }
 
+static bool is_relative(const struct facts *f)
+{
+	struct slice given = slice_trim(slice_str(f->given));
+
+	return given.len && given.ptr[0] != '/' && given.ptr[0] != '"' && given.ptr[0] != '\'';
+}
+
 void rule_wrong_path(const struct facts *f, struct findings *out)
 {
 	const struct walk *walk = facts_view(f);
 
+	if (is_relative(f))
+		return; /* FIFO-3 tells */
 	if (is_other_meant(f)) {
 		say_other(f, out);
 		return;
@@ -70,9 +78,7 @@ void rule_blanks(const struct facts *f, struct findings *out)
 
 void rule_relative(const struct facts *f, struct findings *out)
 {
-	struct slice given = slice_trim(slice_str(f->given));
-
-	if (!given.len || given.ptr[0] == '/' || given.ptr[0] == '"' || given.ptr[0] == '\'')
+	if (!is_relative(f))
 		return;
 	found(out, facts_file(f) ? SEVERITY_WARN : SEVERITY_BLOCKED,
 		"the path %s is relative: for this client it means %s",
@@ -100,7 +106,7 @@ void rule_type(const struct facts *f, struct findings *out)
 	const struct step *file = facts_file(f);
 
 	if (is_dangling(walk)) {
-		const struct step *link = &walk->steps[walk->count - 1];
+		const struct step *link = walk->final_link;
 		found(out, SEVERITY_BLOCKED,
 			"%s is a symbolic link to %s, which does not exist", link->path,
 			walk->where);

@@ -109,27 +109,33 @@ static void say_reply_mode(const struct facts *f, const struct step *file,
 		out, "chmod 0666 %s (by the client, after mkfifo)", say_shell(out, file->path));
 }
 
+/* The step that the reply directory itself does not have, when it is a link. */
+static const struct step *reply_link(const struct facts *f)
+{
+	for (size_t i = f->reply_client.count; i < f->reply_file.count; i++) {
+		if (f->reply_file.steps[i].inode.kind == KIND_LINK)
+			return &f->reply_file.steps[i];
+	}
+	return NULL;
+}
+
 /* The servers refuse what a stranger could have put there: links, other types. */
 static void check_reply_file(const struct facts *f, struct findings *out)
 {
-	const struct step *file = walk_file(&f->reply_file);
-	const struct step *last =
-		f->reply_file.count ? &f->reply_file.steps[f->reply_file.count - 1] : NULL;
-	bool is_link = false;
+	const struct step *file = walk_file(&f->reply_file), *link = reply_link(f);
+	const struct step *bad = link ? link : file;
 	struct access access;
 
-	for (size_t i = 0; i < f->reply_file.count; i++)
-		is_link |= f->reply_file.steps[i].inode.kind == KIND_LINK &&
-			   i >= f->reply_client.count;
-	if (is_link || (file && (file->inode.kind != KIND_FIFO || file->inode.nlink > 1))) {
+	if (link || (file && (file->inode.kind != KIND_FIFO || file->inode.nlink > 1))) {
 		found(out, SEVERITY_BLOCKED, "the server refuses the reply FIFO %s: it %s",
 			f->options->reply_name,
-			is_link                         ? "is a symbolic link"
+			link                            ? "is a symbolic link"
 			: file->inode.kind != KIND_FIFO ? "is no FIFO"
 							: "has a second name (hard link)");
-		found_by(out, "lstat %s: %s, %u links", last->path,
-			say_inode(out, &last->inode), last->inode.nlink);
-		found_fix(out, "rm it, and let the client make a FIFO of its own");
+		found_by(out, "lstat %s: %s, %u links", bad->path, say_inode(out, &bad->inode),
+			bad->inode.nlink);
+		found_fix(out, "rm %s, and let the client make a FIFO of its own",
+			say_shell(out, bad->path));
 	} else if (file && f->server && !facts_may(f->server, file, 2, &access)) {
 		say_reply_mode(f, file, &access, out);
 	}

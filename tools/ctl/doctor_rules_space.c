@@ -174,7 +174,8 @@ void rule_pid_namespace(const struct facts *f, struct findings *out)
 			f->is_container ? ": this is a container" : "");
 		found_by(out, "/proc: no such process; /proc/%d/ns/pid: %s", f->self->pid,
 			f->self->ns_pid ? f->self->ns_pid : "unknown");
-		found_fix(out, "run this where the server runs, or use its socket or HTTP");
+		found_fix(
+			out, "start it, or run this where it runs, or use its socket or HTTP");
 	} else if (f->server && differs(f->client->ns_pid, f->server->ns_pid)) {
 		found(out, SEVERITY_INFO,
 			"client and server live in different PID namespaces (a container)");
@@ -202,17 +203,27 @@ void rule_read_only(const struct facts *f, struct findings *out)
 		path_directory(f->arena, f->path));
 }
 
+/* No x for others: the last digit is even. */
+static bool is_closed_mode(const char *mode)
+{
+	size_t len = mode ? strlen(mode) : 0;
+
+	return len && (mode[len - 1] - '0') % 2 == 0;
+}
+
 void rule_runtime_directory(const struct facts *f, struct findings *out)
 {
 	const struct walk *walk = facts_view(f);
 	const struct unit *unit = &f->server_unit;
-	const char *mode = unit->runtime_directory_mode;
+	const char *mode = unit->runtime_directory_mode, *dir;
 	struct access access;
 	const struct step *closed = facts_closed_directory(f, walk, &access);
 
 	if (!unit->runtime_directory || !path_is_below(f->path, "/run"))
 		return;
-	if (walk->err == -ENOENT && strcmp(walk->where, f->path)) {
+	dir = fact_printf(f->arena, "/run/%s", unit->runtime_directory);
+	if (walk->err == -ENOENT && path_is_below(walk->where, dir) &&
+		strcmp(walk->where, f->path)) {
 		found(out, SEVERITY_BLOCKED,
 			"%s is the RuntimeDirectory of %s, which systemd removes when the unit "
 			"stops",
@@ -220,10 +231,10 @@ void rule_runtime_directory(const struct facts *f, struct findings *out)
 		found_by(out, "%s: RuntimeDirectory=%s", unit->file, unit->runtime_directory);
 		found_fix(out, "systemctl start %s (RuntimeDirectoryPreserve=yes keeps it)",
 			unit->name);
-	} else if (closed && strstr(closed->path, unit->runtime_directory)) {
+	} else if (closed && path_is_below(closed->path, dir) && is_closed_mode(mode)) {
 		found(out, SEVERITY_WARN, "%s makes %s with mode %s at each start", unit->name,
-			closed->path, mode ? mode : "0755");
-		found_by(out, "%s: RuntimeDirectoryMode=%s", unit->file, mode ? mode : "unset");
+			closed->path, mode);
+		found_by(out, "%s: RuntimeDirectoryMode=%s", unit->file, mode);
 		found_fix(out, "systemctl edit %s: RuntimeDirectoryMode=0755", unit->name);
 	}
 }

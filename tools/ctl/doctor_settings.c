@@ -95,8 +95,3 @@ bool settings_key(struct slice line, struct slice *key, struct slice *value)
 	*value = unquote(slice_trim(line));
 	return true;
 }
-
-const char *settings_copy(struct arena *arena, struct slice value)
-{
-	return fact_printf(arena, "%.*s", SLICE_ARG(value));
-}

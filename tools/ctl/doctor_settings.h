@@ -33,7 +33,4 @@ void settings_each_file(struct source *s, struct arena *arena, const char *dir,
 
 /* "key = value" of a line, quotes around the value dropped; false: no such line. */
 bool settings_key(struct slice line, struct slice *key, struct slice *value);
-/* value in the arena. */
-const char *settings_copy(struct arena *arena, struct slice value);
-
 #endif

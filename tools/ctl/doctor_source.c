@@ -45,6 +45,13 @@ const char *source_link(struct source *s, struct arena *arena, const char *path)
 	return arena_copy(arena, slice_str(target)).ptr;
 }
 
+const char *fact_copy(struct arena *arena, struct slice text)
+{
+	const char *copy = arena_copy(arena, text.ptr ? text : SLICE("")).ptr;
+
+	return copy ? copy : "";
+}
+
 const char *fact_printf(struct arena *arena, const char *format, ...)
 {
 	struct slice text = {0};

@@ -48,6 +48,8 @@ const char *source_tail(struct source *s, struct arena *arena, const char *path)
 /* NULL when it is no link or cannot be read. */
 const char *source_link(struct source *s, struct arena *arena, const char *path);
 
+/* Terminated, in the arena; an empty string when there is no room. */
+const char *fact_copy(struct arena *arena, struct slice text);
 /* printf into the arena; an empty string when there is no room. */
 const char *fact_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

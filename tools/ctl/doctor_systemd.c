@@ -44,7 +44,7 @@ static void set_key(struct reading *reading, struct slice key, struct slice valu
 	for (size_t i = 0; i < COUNT(unit_keys); i++) {
 		if (slice_equal(key, slice_str(unit_keys[i].key)))
 			*(const char **)(void *)((char *)reading->unit + unit_keys[i].offset) =
-				settings_copy(reading->arena, value);
+				fact_copy(reading->arena, value);
 	}
 }
 
@@ -111,9 +111,9 @@ static void read_rules(const char *path, const char *text, void *arg)
 		if (!words[5].len || words[0].ptr[0] == '#' ||
 			slice_equal(words[5], SLICE("-")))
 			continue;
-		if (!path_is_below(found->path, settings_copy(found->arena, words[1])))
+		if (!path_is_below(found->path, fact_copy(found->arena, words[1])))
 			continue;
-		found->rule = settings_copy(found->arena, slice_trim(line));
+		found->rule = fact_copy(found->arena, slice_trim(line));
 		found->file = path;
 	}
 }

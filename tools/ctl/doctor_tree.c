@@ -142,18 +142,17 @@ static void finish_entry(struct entry *e)
 	e->inode.gid = (uint32_t)number(e->fields[2], 10, 0);
 }
 
-static int load_layer(struct tree *tree, const char *dir);
-
-static int load_line(struct tree *tree, const char *dir, struct slice line)
+static int load_line(struct tree *tree, const char *dir, struct slice line, const char **lower)
 {
 	struct slice first = slice_cut(&line, ' ');
 	struct entry *e;
 
 	if (!first.len || first.ptr[0] == '#')
 		return 0;
-	if (slice_equal(first, SLICE("lower")))
-		return load_layer(
-			tree, fact_printf(&tree->arena, "%s/%.*s", dir, SLICE_ARG(line)));
+	if (slice_equal(first, SLICE("lower"))) {
+		*lower = fact_printf(&tree->arena, "%s/%.*s", dir, SLICE_ARG(line));
+		return 0;
+	}
 	if (slice_equal(first, SLICE("self"))) {
 		tree->self = (int)number(unescape(&tree->arena, line), 10, 1);
 		return 0;
@@ -173,18 +172,21 @@ static int load_line(struct tree *tree, const char *dir, struct slice line)
 	return 0;
 }
 
-static int load_layer(struct tree *tree, const char *dir)
+/* A layer and then those below it: what is found first counts. */
+static int load_layers(struct tree *tree, const char *dir)
 {
-	const char *text = source_text(
-		tree->live, &tree->arena, fact_printf(&tree->arena, "%s/facts", dir));
-	struct slice rest = slice_str(text);
 	int err = 0;
 
-	if (tree->dir_count == LAYERS_MAX)
-		return SBC_ELIMIT;
-	tree->dirs[tree->dir_count++] = dir;
-	while (rest.len && !err)
-		err = load_line(tree, dir, slice_trim(slice_cut(&rest, '\n')));
+	while (dir && !err) {
+		const char *file = fact_printf(&tree->arena, "%s/facts", dir), *lower = NULL;
+		struct slice rest = slice_str(source_text(tree->live, &tree->arena, file));
+		if (tree->dir_count == LAYERS_MAX)
+			return SBC_ELIMIT;
+		tree->dirs[tree->dir_count++] = dir;
+		while (rest.len && !err)
+			err = load_line(tree, dir, slice_trim(slice_cut(&rest, '\n')), &lower);
+		dir = lower;
+	}
 	return err;
 }
 
@@ -323,9 +325,7 @@ static int tree_list(struct source *s, const char *path, source_name_h *handler,
 		const char *at = tree->entries[i].path;
 		if (!strncmp(at, path, len) && at[len] == '/') {
 			struct slice rest = slice_str(at + len + 1);
-			add_name(fact_printf(&tree->arena, "%.*s",
-					 SLICE_ARG(slice_cut(&rest, '/'))),
-				names);
+			add_name(fact_copy(&tree->arena, slice_cut(&rest, '/')), names);
 		}
 	}
 	for (size_t i = 0; i < tree->dir_count; i++) {
@@ -469,7 +469,7 @@ int source_open_tree(struct source **out, const char *dir)
 	if (!err && (lstat(dir, &st) || !S_ISDIR(st.st_mode)))
 		err = SBC_ENOENT;
 	if (!err)
-		err = load_layer(tree, dir);
+		err = load_layers(tree, dir);
 	if (err) {
 		tree_close(&tree->source);
 		return err;

@@ -44,7 +44,7 @@ static const char *name_of(struct source *s, struct arena *arena, const char *fi
 
 	while (next_row(&text, &row)) {
 		if (row.id == id)
-			return fact_printf(arena, "%.*s", SLICE_ARG(row.name));
+			return fact_copy(arena, row.name);
 	}
 	return fact_printf(arena, "%u", id);
 }
