@@ -65,7 +65,7 @@ LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 Q    := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 
-.PHONY: all deps test demo run check fuzz fuzz-smoke clean help
+.PHONY: all deps test demo run bench-control check fuzz fuzz-smoke clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -98,7 +98,7 @@ $(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,base)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit
 
 # A scenario has the whole core and judgement around it, and a media room that only remembers.
-$(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
+$(SCENARIO) $(B)/bench/control: %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
 		$(call lib,base)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
@@ -113,6 +113,10 @@ test: $(B)/countersip $(B)/countersipctl $(UNIT) $(SCENARIO)
 
 demo: $(B)/countersip
 	@python3 tools/demo/demo.py --build $(B)
+
+# How long a listing of 10000 calls keeps SIP waiting; fails above 10 ms.
+bench-control: $(B)/bench/control
+	@$<
 
 run: $(B)/countersip
 	$(B)/countersip -f config/countersip.yaml

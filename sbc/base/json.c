@@ -189,21 +189,44 @@ static size_t utf8_len(struct slice s)
 	return len;
 }
 
+/* Bytes at the front that stand for themselves: nearly always all of them. */
+static size_t plain_len(struct slice s)
+{
+	size_t len = 0;
+
+	while (len < s.len && s.ptr[len] >= 0x20 && s.ptr[len] < 0x7f && s.ptr[len] != '"' &&
+		s.ptr[len] != '\\')
+		len++;
+	return len;
+}
+
+/* The one character at the front that does not; returns its bytes. */
+static size_t put_escaped(struct buf *out, struct slice value)
+{
+	uint8_t c = (uint8_t)value.ptr[0];
+	size_t len = utf8_len(value);
+
+	if (!len)
+		buf_put_str(out, "\xef\xbf\xbd");
+	else if (c == '"' || c == '\\')
+		buf_printf(out, "\\%c", c);
+	else if (c < 0x20 || c == 0x7f)
+		buf_printf(out, "\\u%04x", c);
+	else
+		buf_put(out, value.ptr, len);
+	return len ? len : 1;
+}
+
 int json_put_string(struct buf *out, struct slice value)
 {
 	buf_put_char(out, '"');
 	while (value.len && !out->err) {
-		uint8_t c = (uint8_t)value.ptr[0];
-		size_t len = utf8_len(value);
-		if (!len)
-			buf_put_str(out, "\xef\xbf\xbd");
-		else if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(out, "\\u%04x", c);
-		else
+		size_t len = plain_len(value);
+		if (len)
 			buf_put(out, value.ptr, len);
-		value = slice_from(value, len ? len : 1);
+		else
+			len = put_escaped(out, value);
+		value = slice_from(value, len);
 	}
 	return buf_put_char(out, '"');
 }

@@ -179,7 +179,7 @@ static void make_policies(struct world *w)
 	buf_fini(&ca);
 }
 
-static void make_config(struct world *w)
+static void make_config(struct world *w, unsigned calls)
 {
 	/* echo -n alice:atlanta.test:secret | md5sum, and bob */
 	users[0].ha1_md5 = "94ecdac97442e1dde413ab890bdac68a";
@@ -211,8 +211,8 @@ static void make_config(struct world *w)
 			.ds_inactive_threshold = 2,
 			.ds_ping_reply_codes = "",
 			.ds_ping_from = "sip:dispatcher@localhost"},
-		.limits = {.calls = 8,
-			.transactions = 1000,
+		.limits = {.calls = calls,
+			.transactions = 1000 + 8 * calls,
 			.registrations = 100,
 			.ring_timeout_s = 60},
 		.registration_min_s = 60,
@@ -244,16 +244,21 @@ void world_remake(struct world *w)
 
 void world_init(struct world *w)
 {
+	world_init_large(w, 8);
+}
+
+void world_init_large(struct world *w, unsigned calls)
+{
 	*w = (struct world){.wall_start_s = WALL_START, .now = USEC_PER_SEC, .next_cseq = 1};
 	list_init(&w->sent);
 	buf_init(&w->records, 1 << 20);
 	buf_init(&w->said, SENT_MAX);
-	timers_init(&w->timers, 10000);
+	timers_init(&w->timers, 10000 + 30 * (size_t)calls);
 	for (int i = 0; i < ACTOR_COUNT; i++)
 		arena_init(&w->heard[i].arena, 1 << 20);
 	fake_media_reset();
 	make_policies(w);
-	make_config(w);
+	make_config(w, calls);
 	world_remake(w);
 }
 

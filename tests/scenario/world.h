@@ -57,6 +57,8 @@ struct world {
 };
 
 void world_init(struct world *w);
+/* The same with room for so many calls. */
+void world_init_large(struct world *w, unsigned calls);
 void world_fini(struct world *w);
 /* The core anew, after changes of w->config. */
 void world_remake(struct world *w);
