@@ -5,6 +5,7 @@
 # make deps       install and build what is missing
 # make check      the gates alone                  make fuzz F=sdp TIME=60
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
+# make bench-identity  verdicts and signatures against the bare ECDSA operation
 # WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
 
 CC      ?= cc
@@ -65,7 +66,7 @@ LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 Q    := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 
-.PHONY: all deps test demo run bench-control check fuzz fuzz-smoke clean help
+.PHONY: all deps test demo run check fuzz fuzz-smoke bench-control bench-identity clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -157,6 +158,13 @@ endif
 
 fuzz-smoke: $(FUZZERS:%=$(FUZZ)/fuzz_%)
 	@sh tools/fuzz_smoke.sh $(FUZZ) $(or $(SMOKE_TIME),10) $(FUZZERS)
+
+$(B)/bench/identity: $(B)/bench/identity.o $(call lib,policy) $(call lib,base)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
+
+bench-identity: $(B)/bench/identity
+	@$<
 
 clean:
 	rm -rf build/plain* build/address* build/thread* build/fuzz

@@ -49,9 +49,13 @@ struct passport {
 };
 
 /* From the two base64url texts of a full form. SBC_EPARSE: anything that may not be there
- * or is missing, and *why (static) says what; SBC_ENOMEM. passport_fini in any case. */
-int passport_parse(
-	struct passport *out, struct slice header, struct slice payload, const char **why);
+ * or is missing, and *why (static) says what; SBC_ENOMEM. passport_fini in any case. said:
+ * what stood beside it, which saves a parser where the header says the same; may be NULL. */
+struct passport_parameters {
+	struct slice info, ppt; /* of the header field; borrowed as long as the passport */
+};
+int passport_parse(struct passport *out, struct slice header, struct slice payload,
+	const struct passport_parameters *said, const char **why);
 void passport_fini(struct passport *passport);
 
 bool passport_has_orig(const struct passport *passport, const struct identity_name *from);

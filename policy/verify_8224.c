@@ -80,8 +80,9 @@ static enum judgement check_claims(
 static enum judgement read_full(
 	const struct verification *v, const struct identity_value *value, struct token *token)
 {
+	const struct passport_parameters said = {.info = value->info, .ppt = value->ppt};
 	const char *why;
-	int err = passport_parse(&token->passport, value->header, value->payload, &why);
+	int err = passport_parse(&token->passport, value->header, value->payload, &said, &why);
 
 	if (err == SBC_ENOMEM)
 		return verdict_refuse(&token->verdict, 500, "no memory");

@@ -31,7 +31,7 @@ static const json_t *to_jansson(const struct json *value)
 }
 
 /* jansson's parser recurses up to 2048 deep: brackets outside of strings are counted first. */
-static int check_text(struct slice text)
+static int check_text(struct slice text, size_t depth_max)
 {
 	size_t depth = 0;
 	bool in_string = false;
@@ -46,7 +46,7 @@ static int check_text(struct slice text)
 			i++;
 		else if (c == '"')
 			in_string = !in_string;
-		else if (!in_string && (c == '{' || c == '[') && ++depth > JSON_DEPTH_MAX)
+		else if (!in_string && (c == '{' || c == '[') && ++depth > depth_max)
 			return SBC_ELIMIT;
 		else if (!in_string && (c == '}' || c == ']') && depth)
 			depth--;
@@ -56,9 +56,14 @@ static int check_text(struct slice text)
 
 int json_parse(struct json_document **out, struct slice text)
 {
+	return json_parse_shallow(out, text, JSON_DEPTH_MAX);
+}
+
+int json_parse_shallow(struct json_document **out, struct slice text, size_t depth_max)
+{
 	struct json_document *document;
 	json_error_t error;
-	int err = check_text(text);
+	int err = check_text(text, depth_max);
 
 	if (err)
 		return err;
