@@ -31,11 +31,25 @@ struct call *call_find(struct sbc *sbc, uint64_t number)
 	return NULL;
 }
 
+static void drop_check(struct call *call)
+{
+	if (call->check)
+		policy_link_cancel(call->check);
+	mem_free(call->check);
+	call->check = NULL;
+}
+
+void call_forget_invite(struct call *call)
+{
+	call->invite = NULL;
+	arena_fini(&call->invite_arena);
+}
+
 void call_free(struct call *call)
 {
 	struct sbc *sbc = call->sbc;
 
-	policy_link_cancel(&call->check);
+	drop_check(call);
 	call_change_fini(call);
 	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
@@ -55,6 +69,7 @@ void call_free(struct call *call)
 	call_cursor_forget(sbc, call);
 	list_remove(&call->in_order);
 	sbc->counters.calls_now--;
+	arena_fini(&call->invite_arena);
 	arena_fini(&call->arena);
 	config_unref(call->config);
 	mem_free(call);
@@ -109,7 +124,8 @@ void call_end(
 		call->code = code;
 	if (reason)
 		slice_copy(slice_str(reason), call->reason, sizeof(call->reason));
-	policy_link_cancel(&call->check);
+	if (call->check)
+		policy_link_cancel(call->check);
 	call_change_fini(call);
 	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
@@ -277,7 +293,8 @@ struct call *call_new(struct sbc *sbc)
 
 	if (!call)
 		return NULL;
-	arena_init(&call->arena, CALL_ARENA_MAX);
+	arena_init_small(&call->arena, CALL_ARENA_MAX, CALL_ARENA_BLOCK);
+	arena_init(&call->invite_arena, CALL_INVITE_MAX);
 	call->b = arena_alloc(&call->arena, sizeof(*call->b));
 	if (!call->b) {
 		arena_fini(&call->arena);

@@ -76,9 +76,9 @@ struct call_change {
 	bool is_given_up;               /* who asked has gone */
 	struct call_description offer;  /* what that side says */
 	struct call_description answer; /* what the other side says */
-	struct identity_check check;
-	bool is_proved;   /* check has the verdict that covers the new key */
-	struct arena ack; /* of the ACK that check is about */
+	struct identity_check *check;   /* owned; NULL: none was needed */
+	bool is_proved;                 /* check has the verdict that covers the new key */
+	struct arena ack;               /* of the ACK that check is about */
 };
 
 /* Where a call may go, best first. call_route.c fills it; in the call's arena. */
@@ -119,11 +119,13 @@ struct call {
 	struct peer_entry *entries[2];     /* counted; NULL: a user */
 	struct call_description remote[2]; /* by side */
 	struct call_change change;
-	const struct sip_msg *invite; /* the caller's, in the arena */
+	struct arena invite_arena;    /* of invite: gone once it is acknowledged */
+	const struct sip_msg *invite; /* the caller's; NULL then */
+	struct slice from, to;        /* its URIs, in the arena */
 	bool is_early_told;           /* the caller has an answer before the 2xx */
 	bool is_told_stale;           /* and another callee answered with another one */
-	struct identity_check check;
-	struct list passed; /* struct call_passed */
+	struct identity_check *check; /* owned: of the INVITE, while it lasts */
+	struct list passed;           /* struct call_passed */
 	size_t passed_count;
 	struct timer ring_timer;
 	struct timer target_timer;
@@ -135,7 +137,9 @@ struct call {
 	char reason[160];
 };
 
-#define CALL_ARENA_MAX (256 * 1024) /* bytes: two large INVITEs and their descriptions */
+#define CALL_ARENA_MAX   (256 * 1024) /* bytes: a dozen branches and their texts */
+#define CALL_INVITE_MAX  (256 * 1024) /* bytes: one large INVITE as osip keeps it */
+#define CALL_ARENA_BLOCK 4096         /* bytes: there are many calls */
 
 static inline struct leg *call_leg(struct call *call, int side)
 {
@@ -154,6 +158,8 @@ struct call *call_new(struct sbc *sbc);
  * hear reason (a Reason header value, may be NULL). */
 void call_end(struct call *call, enum call_ender ender, uint16_t code, const char *reason,
 	usec_t now);
+/* The INVITE is of no more use. */
+void call_forget_invite(struct call *call);
 void call_finish_if_over(struct call *call, usec_t now);
 struct call *call_find(struct sbc *sbc, uint64_t number);
 /* Ends all; for draining. */

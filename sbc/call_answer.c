@@ -248,6 +248,7 @@ void call_confirmed(struct call *call, const struct sip_msg *msg, usec_t now)
 {
 	const char *why = "no description in the ACK";
 
+	call_forget_invite(call);
 	if (call->is_told_stale)
 		call_change_ours(call, MEDIA_SIDE_A, now);
 	if (call->remote[MEDIA_SIDE_A].sdp) {

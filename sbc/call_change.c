@@ -7,13 +7,16 @@
  */
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "sbc/call.h"
 
 static void clear(struct call *call)
 {
 	struct call_change *change = &call->change;
 
-	policy_link_cancel(&change->check);
+	if (change->check)
+		policy_link_cancel(change->check);
+	mem_free(change->check);
 	call_description_fini(&change->offer);
 	call_description_fini(&change->answer);
 	if (change->stage == CHANGE_ACKED)
@@ -112,7 +115,7 @@ void call_change_take_proof(struct call *call)
 
 	if (!call->change.is_proved)
 		return;
-	party->verdict = call->change.check.verdict;
+	party->verdict = call->change.check->verdict;
 	party->is_key_proved = party->verdict.fingerprints.count != 0;
 	call->sbc->counters.identity_verified++;
 	if (party->is_key_proved)

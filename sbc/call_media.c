@@ -58,7 +58,7 @@ int call_description_read(struct call_description *out, struct slice body,
 	*why = "no description";
 	if (!body.len)
 		return SBC_EPROTO;
-	arena_init(&description.arena, DESCRIPTION_ARENA_MAX);
+	arena_init_small(&description.arena, DESCRIPTION_ARENA_MAX, CALL_ARENA_BLOCK);
 	text = arena_copy(&description.arena, body);
 	*why = "no memory";
 	err = text.ptr ? sdp_parse(&description.sdp, &description.arena, text, why)

@@ -92,7 +92,7 @@ static void retry_at(struct leg *leg, usec_t at)
 static usec_t glare_wait(struct leg *leg)
 {
 	uint32_t units =
-		leg->request
+		leg->is_uas
 			? leg_random(leg, OTHER_WAIT_MAX + 1)
 			: OWNER_WAIT_MIN + leg_random(leg, OWNER_WAIT_MAX - OWNER_WAIT_MIN + 1);
 
