@@ -12,7 +12,7 @@
 /* Candidates of addresses that were not signalled; one place is kept for the one that was. */
 #define STRANGER_MAX (CANDIDATE_MAX - 1)
 /* A client whose handshake was spoiled from outside begins again so many times. */
-#define RESTART_MAX 8
+#define RESTART_MAX 3
 
 static void candidate_free(struct candidate *candidate)
 {
@@ -107,10 +107,18 @@ static int candidate_start(struct component *c, struct candidate *candidate,
 	return dtls_assoc_new(&candidate->assoc, &config);
 }
 
+/* Port 0 and 0.0.0.0 stand in descriptions that say "nowhere" (RFC 3264 section 8.4). */
+static bool is_reachable(const struct netaddr *address)
+{
+	return netaddr_is_set(address) && netaddr_port(address) && !netaddr_is_any(address);
+}
+
 static void start_client(struct component *c, usec_t now)
 {
 	struct candidate *candidate = &c->candidates[0];
 
+	if (!is_reachable(&c->signalled))
+		return;
 	if (candidate_start(c, candidate, &c->signalled, NULL, now)) {
 		c->handler(c, COMPONENT_BROKEN, now, c->arg);
 		return;
@@ -391,6 +399,8 @@ void component_set_address(struct component *c, const struct netaddr *address, u
 	if (!c->is_active || is_signalled(c, address))
 		return;
 	c->signalled = *address;
+	if (!is_reachable(address))
+		return;
 	if (c->chosen)
 		component_move_peer(c, address);
 	else if (c->role == MEDIA_DTLS_CLIENT)

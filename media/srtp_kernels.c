@@ -532,14 +532,35 @@ static srtp_err_status_t hmac_alloc(srtp_auth_t **out, int key_len, int tag_len)
 	return srtp_err_status_ok;
 }
 
+/* libsrtp has no question for it, but makes no context before it is started. To start it
+ * twice is no way: then it tests itself and ends the process when memory is out. */
+static srtp_err_status_t try_context(void)
+{
+	uint8_t key[SRTP_AES_ICM_128_KEY_LEN_WSALT] = {0};
+	srtp_policy_t policy = {.ssrc = {.type = ssrc_any_inbound}, .key = key};
+	srtp_err_status_t status;
+	srtp_t probe;
+
+	srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp);
+	srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtcp);
+	status = srtp_create(&probe, &policy);
+	if (!status)
+		srtp_dealloc(probe);
+	return status;
+}
+
+static srtp_err_status_t start_library(void)
+{
+	srtp_err_status_t status = try_context();
+
+	return status == srtp_err_status_init_fail ? srtp_init() : status;
+}
+
 int srtp_kernels_install(void)
 {
 	static const srtp_cipher_type_t *const ciphers[] = {&icm128, &icm256, &gcm128, &gcm256};
 
-	srtp_err_status_t status = srtp_init();
-
-	/* A second time it runs its self-tests and then refuses its own debug module. */
-	if (status && status != srtp_err_status_bad_param)
+	if (start_library())
 		return SBC_ECRYPTO;
 	for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++) {
 		if (srtp_replace_cipher_type(ciphers[i], ciphers[i]->id))

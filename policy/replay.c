@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#define PARTS_MAX 8192 /* bytes: Call-ID, URIs and tags of one request */
+#define PARTS_MAX (1 << 18) /* bytes: Call-ID, URIs and tags of one request */
 
 struct entry {
 	struct hash_node node;

@@ -40,11 +40,11 @@ int replay_init(
 void replay_fini(struct replay_cache *cache);
 
 /* RFC 8224: the signature is the key; it may come again in the same dialog and method with a
- * higher CSeq (a digest retry). signature: r and s. SBC_ECRYPTO. */
+ * higher CSeq (a digest retry). signature: r and s. SBC_ECRYPTO, SBC_ENOMEM. */
 int replay_use_8224(struct replay_use *out, struct slice signature, struct slice call_id,
 	struct slice from_tag, struct slice method, uint32_t cseq);
 /* RFC 4474: Call-ID, From and To are the key, CSeq must rise. Not the tag: it is not signed,
- * so another one could be put in. SBC_ECRYPTO. */
+ * so another one could be put in. SBC_ECRYPTO, SBC_ENOMEM. */
 int replay_use_4474(struct replay_use *out, struct slice call_id, struct slice from_uri,
 	struct slice to_uri, struct slice method, uint32_t cseq);
 

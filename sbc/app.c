@@ -21,6 +21,8 @@
 #include "sbc/credentials.h"
 #include "sbc/media_link.h"
 #include "sbc/policy_link.h"
+#include "sbc/reload.h"
+#include "sbc/rpc_server.h"
 #include "sbc/sbc.h"
 #include "sbc/trace.h"
 
@@ -37,9 +39,11 @@ struct app {
 	uv_loop_t loop;
 	struct timers timers;
 	bool is_ticking; /* timers are attached */
-	uv_signal_t terminate, interrupt;
-	struct config *config; /* borrowed */
-	struct log *log;       /* owned, as everything below */
+	uv_signal_t terminate, interrupt, hangup;
+	struct config *config; /* counted */
+	const char *path;      /* borrowed */
+	struct reload *reload;
+	struct log *log; /* owned, as everything below */
 	struct credentials credentials;
 	struct trace *sip_trace;
 	struct trace *call_records;
@@ -48,6 +52,7 @@ struct app {
 	struct http_get *http_get;
 	struct transport *transport;
 	struct cert_server *cert_server;
+	struct rpc_server *rpc;
 	struct sbc *sbc;
 	char sent_by[LISTENER_MAX][128]; /* for the trace */
 	struct log_limit record_limit;
@@ -190,6 +195,14 @@ static void on_cert_server_closed(void *arg)
 	count_closed(app);
 }
 
+static void on_rpc_closed(void *arg)
+{
+	struct app *app = arg;
+
+	app->rpc = NULL;
+	count_closed(app);
+}
+
 static void close_signal(struct app *app, uv_signal_t *handle)
 {
 	/* From now on a signal ends the process the usual way. */
@@ -208,8 +221,13 @@ static void close_parts(struct app *app)
 	app->state = APP_CLOSING;
 	close_signal(app, &app->terminate);
 	close_signal(app, &app->interrupt);
-	app->open_count +=
-		!!app->http_get + !!app->cert_server + !!app->media + !!app->transport;
+	close_signal(app, &app->hangup);
+	reload_close(app->reload);
+	app->reload = NULL;
+	app->open_count += !!app->http_get + !!app->cert_server + !!app->media +
+			   !!app->transport + !!app->rpc;
+	if (app->rpc)
+		rpc_server_close(app->rpc, on_rpc_closed, app);
 	if (app->http_get)
 		http_get_close(app->http_get, on_http_get_closed, app);
 	if (app->cert_server)
@@ -224,8 +242,30 @@ static void on_drained(void *arg)
 {
 	struct app *app = arg;
 
-	log_event(app->log, LOG_INFO, "sbc", "drained", "state=closing");
+	if (app->state == APP_DRAINING)
+		log_event(app->log, LOG_INFO, "sbc", "drained", "state=closing");
 	close_parts(app);
+}
+
+static void on_reloaded(int err, const char *why, struct config *config, void *arg)
+{
+	struct app *app = arg;
+
+	(void)why;
+	if (err)
+		return;
+	config_unref(app->config);
+	app->config = config_ref(config);
+	log_set_level(app->log, config->log_level);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+	struct app *app = handle->data;
+
+	(void)number;
+	if (app->state == APP_RUNNING)
+		reload_start(app->reload, on_reloaded, app);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -269,14 +309,14 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int open_signal(struct app *app, uv_signal_t *handle, int number)
+static int open_signal(struct app *app, uv_signal_t *handle, int number, uv_signal_cb heard)
 {
 	int err = uv_signal_init(&app->loop, handle);
 
 	if (err)
 		return err;
 	handle->data = app;
-	return uv_signal_start(handle, on_signal, number);
+	return uv_signal_start(handle, heard, number);
 }
 
 static int start_base(struct app *app)
@@ -291,8 +331,9 @@ static int start_base(struct app *app)
 		2 * (size_t)limits->transactions + 9 * (size_t)limits->calls + TIMERS_SPARE);
 	err = timers_attach(&app->timers, &app->loop);
 	app->is_ticking = !err;
-	err = err ? err : open_signal(app, &app->terminate, SIGTERM);
-	err = err ? err : open_signal(app, &app->interrupt, SIGINT);
+	err = err ? err : open_signal(app, &app->terminate, SIGTERM, on_signal);
+	err = err ? err : open_signal(app, &app->interrupt, SIGINT, on_signal);
+	err = err ? err : open_signal(app, &app->hangup, SIGHUP, on_hangup);
 	return err ? refuse(app, err, "loop", NULL) : 0;
 }
 
@@ -393,6 +434,15 @@ static int start_core(struct app *app)
 	return err ? refuse(app, err, "core", NULL) : 0;
 }
 
+static int start_reload(struct app *app)
+{
+	struct reload_setup setup = {
+		.path = app->path, .loop = &app->loop, .sbc = app->sbc, .log = app->log};
+	int err = reload_new(&app->reload, &setup);
+
+	return err ? refuse(app, err, "reload", NULL) : 0;
+}
+
 static void fill_listener(struct app *app, size_t i, struct listener_config *to)
 {
 	const struct config_listener *from = &app->config->listeners[i];
@@ -464,6 +514,20 @@ static int start_cert_server(struct app *app)
 	return err ? refuse(app, err, "http", fault) : 0;
 }
 
+static int start_rpc(struct app *app)
+{
+	const struct rpc_world world = {.sbc = app->sbc,
+		.transport = app->transport,
+		.log = app->log,
+		.start_s = clock_wall_s(),
+		.now = clock_monotonic_us};
+	char fault[FAULT_MAX] = "";
+	int err = rpc_server_open(
+		&app->rpc, &app->loop, &app->config->rpc, &world, fault, sizeof(fault));
+
+	return err ? refuse(app, err, "rpc", fault) : 0;
+}
+
 /* For the operator: what is where. */
 static void tell_start(const struct app *app)
 {
@@ -496,9 +560,12 @@ static int start(struct app *app)
 
 	err = err ? err : start_files(app);
 	err = err ? err : start_core(app);
+	err = err ? err : start_reload(app);
 	err = err ? err : start_transport(app);
 	if (!err && app->config->http.is_enabled)
 		err = start_cert_server(app);
+	if (!err && app->config->rpc.is_enabled)
+		err = start_rpc(app);
 	if (err)
 		return err;
 	app->state = APP_RUNNING;
@@ -518,6 +585,7 @@ static void free_all(struct app *app)
 	trace_close(app->sip_trace);
 	trace_close(app->call_records);
 	credentials_fini(&app->credentials);
+	config_unref(app->config);
 	if (uv_loop_close(&app->loop))
 		log_event(app->log, LOG_ERROR, "sbc", "stop.unclean", "why=\"open handles\"");
 	log_event(app->log, LOG_INFO, "sbc", "stopped", "pid=%ld", (long)getpid());
@@ -525,7 +593,7 @@ static void free_all(struct app *app)
 	mem_free(app);
 }
 
-enum app_end app_run(struct config *config, int log_fd)
+enum app_end app_run(struct config *config, const char *path, int log_fd)
 {
 	struct app *app = mem_alloc(sizeof(*app));
 	bool is_started;
@@ -536,8 +604,10 @@ enum app_end app_run(struct config *config, int log_fd)
 		mem_free(app);
 		return APP_NOT_STARTED;
 	}
-	app->config = config;
+	app->path = path;
+	app->config = config_ref(config);
 	if (log_open(&app->log, log_fd, config->log_level)) {
+		config_unref(config);
 		uv_loop_close(&app->loop);
 		mem_free(app);
 		return APP_NOT_STARTED;

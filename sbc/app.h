@@ -16,8 +16,9 @@ enum app_end {
 
 /*
  * Runs in the foreground until SIGTERM or SIGINT: calls are ended with BYE, which may take
- * limits.shutdown_ms; a second signal does not wait for that. log_fd: borrowed.
+ * limits.shutdown_ms; a second signal does not wait for that. SIGHUP reads path, where config
+ * came from, again. log_fd: borrowed.
  */
-enum app_end app_run(struct config *config, int log_fd);
+enum app_end app_run(struct config *config, const char *path, int log_fd);
 
 #endif

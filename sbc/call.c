@@ -13,6 +13,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "sbc/call_cursor.h"
+#include "sbc/peer_link.h"
 
 #define DRAIN_REASON "SIP;cause=503;text=\"shutting down\""
 
@@ -60,10 +62,16 @@ void call_free(struct call *call)
 		leg_fini(call->left_b[i]);
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		call_description_fini(&call->remote[side]);
+	for (int i = 0; i < 2; i++)
+		if (call->entries[i])
+			peer_entry_end_call(call->entries[i]);
 	hash_remove(&sbc->by_number, &call->by_number);
+	call_cursor_forget(sbc, call);
+	list_remove(&call->in_order);
 	sbc->counters.calls_now--;
 	arena_fini(&call->invite_arena);
 	arena_fini(&call->arena);
+	config_unref(call->config);
 	mem_free(call);
 }
 
@@ -170,9 +178,11 @@ static void on_refused(struct call *call, uint16_t code, const struct sip_msg *m
 {
 	char reason[sizeof(call->reason)];
 
-	if (!call_try_next(call, code, now))
-		call_end(call, CALL_ENDER_CALLEE, code_for_caller(code),
-			reason_of(msg, reason, sizeof(reason)), now);
+	if (call_try_next(call, code, now))
+		return;
+	call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
+	call_end(call, CALL_ENDER_CALLEE, code_for_caller(code),
+		reason_of(msg, reason, sizeof(reason)), now);
 }
 
 /* Of a branch that was given up nothing matters but its end. */
@@ -185,6 +195,7 @@ static void on_end(struct call *call, int side, const struct sip_msg *msg, usec_
 {
 	char reason[sizeof(call->reason)];
 
+	call_cross(call, side, msg, HEADER_KIND_REQUEST);
 	call_end(call, side == MEDIA_SIDE_A ? CALL_ENDER_CALLER : CALL_ENDER_CALLEE,
 		side == MEDIA_SIDE_A ? 487 : 480, reason_of(msg, reason, sizeof(reason)), now);
 }
@@ -286,6 +297,7 @@ struct call *call_new(struct sbc *sbc)
 	arena_init(&call->invite_arena, CALL_INVITE_MAX);
 	call->b = arena_alloc(&call->arena, sizeof(*call->b));
 	if (!call->b) {
+		arena_fini(&call->arena);
 		mem_free(call);
 		return NULL;
 	}
@@ -300,6 +312,8 @@ struct call *call_new(struct sbc *sbc)
 		mem_free(call);
 		return NULL;
 	}
+	call->config = config_ref(sbc->config);
+	list_append(&sbc->calls, &call->in_order);
 	leg_init(&call->a, sbc, &call->arena, 'a');
 	leg_init(call->b, sbc, &call->arena, 'b');
 	call->a.call_name = call->b->call_name = call->name;

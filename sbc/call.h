@@ -2,10 +2,13 @@
 #ifndef SBC_CALL_H
 #define SBC_CALL_H
 
+#include "sbc/header_rules.h"
 #include "sbc/leg.h"
 #include "sbc/media_link.h"
 #include "sbc/policy_link.h"
+#include "sbc/route.h"
 #include "sbc/sdp.h"
+#include "sbc/session_id.h"
 
 /*
  * A call: the leg to the caller (a), the leg to the callee (b), one media session between
@@ -85,7 +88,7 @@ struct call_target {
 	const struct config_peer *peer; /* borrowed from the config; NULL: one of our users */
 	struct slice name;              /* user or peer */
 };
-#define CALL_TARGET_MAX 8
+#define CALL_TARGET_MAX ROUTE_TARGET_MAX
 struct call_targets {
 	struct call_target *items; /* CALL_TARGET_MAX of them */
 	size_t count;
@@ -96,19 +99,24 @@ struct call_passed;       /* call_pass.c */
 #define CALL_PASSED_MAX 8 /* INFO and MESSAGE on their way at once */
 
 struct call {
-	struct sbc *sbc; /* borrowed */
+	struct sbc *sbc;       /* borrowed */
+	struct config *config; /* counted: what it began with, whatever is reloaded */
 	uint64_t number;
 	char name[24]; /* "c17" */
 	enum call_state state;
 	struct arena arena;
 	struct hash_node by_number;
+	struct list in_order; /* in sbc->calls */
 	struct leg a;
 	struct leg *b;                       /* the present branch; in the arena */
 	struct leg *left_b[CALL_TARGET_MAX]; /* given up: they only say goodbye */
 	size_t left_count;
+	struct sip_uri called, caller; /* rewritten; texts in the arena */
 	struct call_targets targets;
+	struct session_id session_ids[2]; /* RFC 7989: each end's */
 	struct call_party party[2];
 	struct call_media media;
+	struct peer_entry *entries[2];     /* counted; NULL: a user */
 	struct call_description remote[2]; /* by side */
 	struct call_change change;
 	struct arena invite_arena;    /* of invite: gone once it is acknowledged */
@@ -259,6 +267,14 @@ void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 /* An INFO or MESSAGE of one side: goes to the other, or is refused. */
 void call_pass(struct call *call, int from, const struct request *request);
 void call_pass_fini(struct call *call);
+
+/* ---- call_cross.c ---- */
+/* Header lines of msg (from that side; may be NULL), and our own, for the next message to
+ * the other side. */
+void call_cross(struct call *call, int from, const struct sip_msg *msg, enum header_kind kind);
+/* The same for the INVITE, into lines. from_uri: as it will be in From. SBC_ELIMIT: too
+ * much. */
+int call_cross_invite(struct call *call, struct slice from_uri, struct buf *lines);
 
 /* ---- call_record.c ---- */
 void call_record(struct call *call);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "sbc/call.h"
+#include "sbc/peer_link.h"
 
 static int answer_caller(struct call *call, bool is_final, uint16_t code, usec_t now)
 {
@@ -108,6 +109,7 @@ void call_ringing(struct call *call, uint16_t code, const struct sip_msg *msg, u
 	enum config_early_media policy = early_policy(call);
 
 	timer_stop(call->sbc->timers, &call->target_timer);
+	call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 	if (code != 183 || policy == EARLY_MEDIA_RING)
 		code = 180;
 	if (pass_early(call, code, msg, now))
@@ -118,12 +120,13 @@ void call_ringing(struct call *call, uint16_t code, const struct sip_msg *msg, u
 
 /* ---- the answer ---- */
 
-static void mark_answered(struct call *call)
+static void mark_answered(struct call *call, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
 
 	call->state = CALL_ANSWERED;
 	call->code = 200;
+	sbc_praise(sbc, &call->a.source, now);
 	call->answer_s = sbc->outside.wall_s(sbc->outside.arg);
 	sbc->counters.calls_answered++;
 	log_event(sbc->log, LOG_INFO, "sbc", "call.answer", "call=%s", call->name);
@@ -180,13 +183,14 @@ void call_answered(struct call *call, const struct sip_msg *msg, usec_t now)
 
 	timer_stop(call->sbc->timers, &call->ring_timer);
 	timer_stop(call->sbc->timers, &call->target_timer);
+	call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 	err = call->remote[MEDIA_SIDE_A].sdp ? take_answer(call, msg, &why, now)
 					     : pass_offer(call, msg, &why, now);
 	if (err) {
 		end_unusable(call, why, now);
 		return;
 	}
-	mark_answered(call);
+	mark_answered(call, now);
 	call_connect_answered(call, now);
 }
 

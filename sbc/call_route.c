@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Where a call goes: to one of our users' registered contact, or to the peer that a static
- * route names; then the second leg is opened and, towards a peer, signed. With several
+ * Where a call goes: to one of our users' registered contact, or to the peers that a route
+ * names; then the second leg is opened and, towards a peer, signed. With several
  * targets, the next one is called when one fails, with media of its own: new ports and new
  * associations (RFC 3261 section 16.7 step 4, seen from a B2BUA). Signalling thread.
  */
 
 #include "base/err.h"
 #include "sbc/call.h"
+#include "sbc/peer_link.h"
 
 /* Max-Forwards goes down by one and never up (RFC 7332, SIP-17). */
 static int max_forwards(const struct sip_msg *msg)
@@ -41,24 +42,6 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 	return err;
 }
 
-static int listener_for(const struct sbc *sbc, enum transport_kind kind, unsigned *out)
-{
-	for (unsigned i = 0; i < sbc->listener_count; i++) {
-		if (sbc->listeners[i].kind == kind) {
-			*out = i;
-			return 0;
-		}
-	}
-	return SBC_ENOENT;
-}
-
-static int hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struct hop *out)
-{
-	*out = (struct hop){.kind = peer->transport, .addr = peer->address};
-	slice_copy(slice_str(peer->domain), out->tls_name, sizeof(out->tls_name));
-	return listener_for(sbc, peer->transport, &out->listener);
-}
-
 static struct call_target *add_target(struct call *call)
 {
 	struct call_targets *targets = &call->targets;
@@ -74,7 +57,7 @@ static struct call_target *add_target(struct call *call)
 static uint16_t find_user(struct call *call, const struct sip_uri *to, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
-	const struct config_user *user = config_user_find(sbc->config, to->user, to->host);
+	const struct config_user *user = config_user_find(call->config, to->user, to->host);
 	const struct registrar_binding *binding;
 	struct call_target *target;
 	char aor[256];
@@ -97,51 +80,100 @@ static uint16_t find_user(struct call *call, const struct sip_uri *to, usec_t no
 	return 0;
 }
 
-static uint16_t add_peer(
-	struct call *call, const struct config_peer *peer, const struct sip_uri *to)
+/* What the caller and the called are, before anything is decided by them. */
+static int rewrite(struct call *call)
 {
-	struct call_target *target = add_target(call);
+	struct route_rewrite question = {.config = call->config,
+		.from = call->party[MEDIA_SIDE_A].peer,
+		.uri = &call->invite->request_uri};
+	int err;
 
-	if (!target)
-		return 500;
-	*target = (struct call_target){.peer = peer, .name = slice_str(peer->name)};
-	return hop_to_peer(call->sbc, peer, &target->hop) ||
-			       print_aor(call, to, &target->request_uri)
-		       ? 500
-		       : 0;
+	call->called = call->invite->request_uri;
+	call->caller = call->invite->from.uri;
+	err = route_rewrite(&question, &call->arena, &call->called);
+	question.uri = &call->invite->from.uri;
+	question.is_caller = true;
+	if (!err || err == SBC_ENOENT)
+		err = route_rewrite(&question, &call->arena, &call->caller);
+	return err == SBC_ENOENT ? 0 : err;
 }
 
-/* The peers that routes name for this domain, in the order of the file. */
-static uint16_t find_peers(struct call *call, const struct sip_uri *to)
+/* A number dialled at our domain is asked for at the peer's. */
+static void move_to_peer(
+	const struct call *call, const struct config_peer *peer, struct sip_uri *uri)
 {
-	const struct config *config = call->sbc->config;
-	uint16_t code = 404;
+	if (!peer || peer->authenticates || !config_domain_find(call->config, uri->host))
+		return;
+	uri->host = slice_str(peer->domain);
+	uri->port = 0;
+}
 
-	/* No transit: we could neither prove nor sign for the caller (DEC-4). */
-	if (call->party[MEDIA_SIDE_A].peer)
+static bool is_same_aor(const struct sip_uri *a, const struct sip_uri *b)
+{
+	return slice_equal(a->user, b->user) && slice_equal_nocase(a->host, b->host);
+}
+
+/* We cannot sign for another domain's caller, so nobody who wants that gets the call
+ * (DEC-4). */
+static bool can_be_signed(const struct call *call, const struct config_peer *peer)
+{
+	return (!peer->sign_8224 && !peer->sign_4474) ||
+	       config_domain_find(call->config, call->caller.host);
+}
+
+/* 0, or why this one cannot be called. */
+static uint16_t add_peer(struct call *call, const struct config_peer *peer)
+{
+	struct call_target target = {.peer = peer, .name = slice_str(peer->name)};
+	const struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
+	struct sip_uri uri = call->called;
+	struct call_target *place;
+
+	if (peer == call->party[MEDIA_SIDE_A].peer)
+		return 403; /* it would hear its own call */
+	if (!can_be_signed(call, peer))
 		return 403;
-	for (size_t i = 0; i < config->route_count; i++) {
-		const struct config_route *route = &config->routes[i];
-		if (!slice_equal_nocase(slice_str(route->domain), to->host) ||
-			call->targets.count == CALL_TARGET_MAX)
-			continue;
-		code = add_peer(call, &config->peers[route->peer_index], to);
-		if (code)
-			break;
-	}
-	return code;
+	move_to_peer(call, peer, &uri);
+	if (!entry || !peer_entry_is_usable(entry) ||
+		sbc_hop_to_peer(call->sbc, peer, &target.hop))
+		return 503;
+	if (print_aor(call, &uri, &target.request_uri))
+		return 500;
+	place = add_target(call);
+	if (!place)
+		return 500;
+	*place = target;
+	return 0;
+}
+
+/* Where our configuration leads. */
+static uint16_t find_peers(struct call *call)
+{
+	struct route_question question = {.user = call->called.user,
+		.domain = call->called.host,
+		.from = call->party[MEDIA_SIDE_A].peer};
+	const struct config_route *route = route_find(call->config, &question);
+	struct route_targets ordered;
+	uint16_t code = 503;
+
+	if (!route)
+		return 404;
+	route_order(call->config, route, &call->sbc->random, &ordered);
+	for (size_t i = 0; i < ordered.count; i++)
+		code = add_peer(call, ordered.peers[i]);
+	return call->targets.count ? 0 : code;
 }
 
 /* 0, or the code that refuses the call. */
 static uint16_t find_targets(struct call *call, usec_t now)
 {
-	const struct sip_uri *to = &call->invite->request_uri;
-
-	if (!to->user.len)
+	if (rewrite(call))
+		return 500;
+	if (!call->called.user.len)
 		return 404;
-	if (config_domain_find(call->sbc->config, to->host))
-		return find_user(call, to, now);
-	return find_peers(call, to);
+	if (config_user_find(call->config, call->called.user, call->called.host))
+		return find_user(call, &call->called, now);
+	return find_peers(call);
 }
 
 /* ---- calling one ---- */
@@ -171,6 +203,20 @@ static void start_invite(
 			target->peer && target->peer->answer_identity != ANSWER_IDENTITY_OFF};
 }
 
+/* To names whom the caller wanted; rewritten as the Request-URI is where both said so. */
+static int print_parties(
+	struct call *call, const struct config_peer *peer, struct leg_invite *invite)
+{
+	const struct sip_msg *msg = call->invite;
+	struct sip_uri to =
+		is_same_aor(&msg->to.uri, &msg->request_uri) ? call->called : msg->to.uri;
+	int err;
+
+	move_to_peer(call, peer, &to);
+	err = print_aor(call, &call->caller, &invite->local_uri);
+	return err ? err : print_aor(call, &to, &invite->remote_uri);
+}
+
 /* The offer of the caller's, or none: then the callee offers (OA-3). */
 static int print_offer(struct call *call, struct buf *body)
 {
@@ -182,18 +228,34 @@ static int print_offer(struct call *call, struct buf *body)
 static int send_invite(struct call *call, const struct call_target *target, usec_t now)
 {
 	struct leg_invite invite;
-	struct buf body;
+	struct buf body, lines;
 	int err;
 
 	start_invite(call, target, &invite);
 	buf_init(&body, OA_TEXT_MAX);
-	err = print_aor(call, &call->invite->from.uri, &invite.local_uri);
-	err = err ? err : print_aor(call, &call->invite->to.uri, &invite.remote_uri);
+	buf_init(&lines, SBC_TEXT_MAX);
+	err = print_parties(call, target->peer, &invite);
 	err = err ? err : print_offer(call, &body);
+	err = err ? err : call_cross_invite(call, invite.local_uri, &lines);
 	invite.body = buf_slice(&body);
+	invite.lines = buf_slice(&lines);
 	err = err ? err : leg_uac_start(call->b, &invite, now);
 	buf_fini(&body);
+	buf_fini(&lines);
 	return err;
+}
+
+/* One call more to that peer, and none any more to the one before. */
+static int count_call(struct call *call, const struct config_peer *peer, usec_t now)
+{
+	struct peer_entry *entry = peer ? peer_table_find(call->sbc->peers, peer) : NULL;
+
+	if (peer && (!entry || !peer_entry_begin_call(entry, peer, now)))
+		return SBC_ELIMIT;
+	if (call->entries[MEDIA_SIDE_B])
+		peer_entry_end_call(call->entries[MEDIA_SIDE_B]);
+	call->entries[MEDIA_SIDE_B] = entry;
+	return 0;
 }
 
 /* 0, or the code that says why this one cannot be called. */
@@ -207,6 +269,8 @@ static uint16_t try_target(struct call *call, usec_t now)
 	*party = (struct call_party){
 		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
 	slice_copy(target->name, party->name, sizeof(party->name));
+	if (count_call(call, target->peer, now))
+		return 503;
 	err = media_link_open(sbc, &call->media, call->number);
 	if (err)
 		return 503;
@@ -231,7 +295,11 @@ int call_route(struct call *call, struct reply *refusal, usec_t now)
 	if (!refusal->code)
 		return 0;
 	/* Not sent is as good as refused. */
-	return call_try_next(call, refusal->code, now) ? 0 : SBC_ENOENT;
+	if (call_try_next(call, refusal->code, now))
+		return 0;
+	if (refusal->code == 503) /* a limit, or nobody is there just now */
+		buf_put_str(&call->a.cross, "Retry-After: 5\r\n");
+	return SBC_ENOENT;
 }
 
 /* ---- the next one ---- */

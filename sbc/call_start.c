@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call.h"
+#include "sbc/peer_link.h"
 
 static void on_ring_timeout(struct timer *timer, usec_t now, void *arg)
 {
@@ -25,7 +26,7 @@ static void go_on(struct call *call, usec_t now)
 	call->state = CALL_CALLING;
 	timer_init(&call->ring_timer, on_ring_timeout, call);
 	timer_start(call->sbc->timers, &call->ring_timer,
-		now + (usec_t)call->sbc->config->limits.ring_timeout_s * USEC_PER_SEC);
+		now + (usec_t)call->config->limits.ring_timeout_s * USEC_PER_SEC);
 }
 
 static void refuse_identity(struct call *call, usec_t now)
@@ -119,24 +120,6 @@ static bool authenticate_user(
 	return outcome == AUTH_OK;
 }
 
-/* A configured neighbour: by its certificate's name where TLS is agreed on, else by its
- * address. */
-static const struct config_peer *find_peer(
-	const struct sbc *sbc, const struct transport_source *source)
-{
-	for (size_t i = 0; i < sbc->config->peer_count; i++) {
-		const struct config_peer *peer = &sbc->config->peers[i];
-		if (peer->transport != source->kind)
-			continue;
-		if (source->kind == TRANSPORT_TLS
-				? source->tls &&
-					  tls_names_has(source->tls, slice_str(peer->domain))
-				: netaddr_equal_host(&peer->address, &source->peer))
-			return peer;
-	}
-	return NULL;
-}
-
 static void refuse_offer(struct sbc *sbc, const struct request *request, const char *why)
 {
 	struct reply reply = {.code = 488};
@@ -178,6 +161,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	struct reply busy = {.code = 503, .lines = SLICE("Retry-After: 5\r\n")};
 	const struct config_user *user = NULL;
 	const struct config_peer *peer = NULL;
+	struct peer_entry *entry;
 	struct request kept = *request;
 	const char *why;
 	struct call *call;
@@ -186,18 +170,31 @@ void call_start(struct sbc *sbc, const struct request *request)
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
+	peer = sbc_peer_of(sbc, request->source);
 	if (config_domain_find(sbc->config, request->msg->from.uri.host)) {
-		if (!authenticate_user(sbc, request, &user))
-			return;
-	} else if (!(peer = find_peer(sbc, request->source))) {
+		/* A proxy of ours did it already (KAM-11). */
+		if (!peer || !peer->authenticates) {
+			peer = NULL;
+			if (!authenticate_user(sbc, request, &user))
+				return;
+		}
+	} else if (!peer) {
 		sbc_refuse(sbc, request, 403);
+		return;
+	}
+	entry = peer ? peer_table_find(sbc->peers, peer) : NULL;
+	if (entry && !peer_entry_begin_call(entry, peer, request->now)) {
+		sbc_reply(sbc, request, &busy);
 		return;
 	}
 	call = call_new(sbc);
 	if (!call) {
+		if (entry)
+			peer_entry_end_call(entry);
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
+	call->entries[MEDIA_SIDE_A] = entry;
 	if (leg_session_refuse(sbc, request)) {
 		call_free(call);
 		return;

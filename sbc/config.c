@@ -371,20 +371,26 @@ static int parse_yaml(struct yaml *y, struct slice text)
 	return err;
 }
 
-/* Bytes that no text has. */
+/* What libfyaml shall not see: bytes that no text has, and directives, of which nothing is
+ * of use here (0.7.12 does not come back from an unfinished one). */
 static bool check_bytes(struct config_faults *faults)
 {
 	unsigned line = 1, column = 1;
 	char what[64];
+	size_t start = slice_starts(faults->text, SLICE("\xef\xbb\xbf")) ? 3 : 0; /* BOM */
 
-	for (size_t i = 0; i < faults->text.len; i++) {
+	for (size_t i = start; i < faults->text.len; i++) {
 		unsigned char c = (unsigned char)faults->text.ptr[i];
 		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
 			snprintf(what, sizeof(what), "byte 0x%02x has no place in a text", c);
 			config_fault_at(faults, line, column, what);
 			return false;
 		}
-		column = c == '\n' ? 1 : column + ((c & 0xc0) != 0x80);
+		if (c == '%' && column == 1) {
+			config_fault_at(faults, line, column, "no YAML directives here");
+			return false;
+		}
+		column = c == '\n' || c == '\r' ? 1 : column + ((c & 0xc0) != 0x80);
 		line += c == '\n';
 	}
 	return true;
@@ -433,6 +439,8 @@ static int build(struct config **out, struct config_faults *faults, struct arena
 		config_schema_fill(&r);
 		if (!faults->is_out_of_memory)
 			config_check(&r);
+		if (!faults->is_out_of_memory && config_fixed_record(&r))
+			faults->is_out_of_memory = true;
 		err = faults->count ? SBC_EPARSE : 0;
 		err = faults->is_out_of_memory ? SBC_ENOMEM : err;
 	}

@@ -19,23 +19,27 @@
 #define REQUIRED               .fallback = NULL
 #define OPTIONAL               .fallback = ""
 #define DEFAULT(text)          .fallback = (text)
+#define FIXED                  .is_fixed = true
+#define BY_PROFILE             .fallback = "", .is_by_profile = true
 
 /* clang-format off: a table */
 static const struct config_row rows[] = {
-	{"state_dir", TYPE(text), IN(config, state_dir), .min = 1,
+	{"state_dir", TYPE(text), FIXED, IN(config, state_dir), .min = 1,
 		DEFAULT("/var/lib/countersip"),
 		.help = "where keys and certificates are made that this file does not name"},
 	{"log_level", TYPE(log_level), IN(config, log_level), DEFAULT("info"),
 		.help = "least important line that is written to stderr"},
-	{"sip_trace", TYPE(text), IN(config, sip_trace), OPTIONAL,
+	{"sip_trace", TYPE(text), FIXED, IN(config, sip_trace), OPTIONAL,
 		.help = "JSON Lines file that gets every SIP message"},
-	{"call_records", TYPE(text), IN(config, call_records), OPTIONAL,
+	{"call_records", TYPE(text), FIXED, IN(config, call_records), OPTIONAL,
 		.help = "JSON Lines file that gets a record of every call at its end"},
-	{"ca", TYPE(text), IN(config, ca), OPTIONAL,
+	{"user_agent", TYPE(text), IN(config, user_agent), OPTIONAL,
+		.help = "told in User-Agent and Server; nothing is told when absent"},
+	{"ca", TYPE(text), FIXED, IN(config, ca), OPTIONAL,
 		.help = "PEM file of the CAs that identities and TLS peers must chain to; "
 			"the demo CA of state_dir when absent"},
 
-	{"domains", TYPE(list), IN(config, domains), AND(config, domain_count),
+	{"domains", TYPE(list), FIXED, IN(config, domains), AND(config, domain_count),
 		ITEMS(config_domain, 64), REQUIRED,
 		.help = "our own domains: their users register here, their calls are signed "
 			"here"},
@@ -55,7 +59,7 @@ static const struct config_row rows[] = {
 	{"domains[].rsa_info_url", TYPE(url), IN(config_domain, rsa_info_url), OPTIONAL,
 		.help = "where others fetch it; from the http section when absent"},
 
-	{"listeners", TYPE(list), IN(config, listeners), AND(config, listener_count),
+	{"listeners", TYPE(list), FIXED, IN(config, listeners), AND(config, listener_count),
 		ITEMS(config_listener, LISTENER_MAX), REQUIRED, .help = "where SIP is spoken"},
 	{"listeners[].transport", TYPE(transport), IN(config_listener, transport), REQUIRED,
 		.help = "tls for phones and peers; udp and tcp carry everything in the clear"},
@@ -97,18 +101,57 @@ static const struct config_row rows[] = {
 		.help = "where requests are sent; port 5061 for tls, else 5060"},
 	{"peers[].transport", TYPE(transport), IN(config_peer, transport), DEFAULT("tls"),
 		.help = "how"},
+	{"peers[].profile", TYPE(peer_profile), IN(config_peer, profile),
+		DEFAULT("domain-dtls"),
+		.help = "what it is: gives every key below that says so and is not written; "
+			"domain-dtls, trunk-sdes, trunk-rtp, lab"},
+	{"peers[].media", TYPE(media_mode), IN(config_peer, media), BY_PROFILE,
+		.help = "how its media is protected"},
 	{"peers[].sign", TYPE(mechanisms), IN(config_peer, sign_8224),
-		AND(config_peer, sign_4474), .max = 2, DEFAULT("rfc8224"),
+		AND(config_peer, sign_4474), .max = 2, BY_PROFILE,
 		.help = "how calls to it are signed; [] for not at all"},
 	{"peers[].accept", TYPE(mechanisms), IN(config_peer, accept_8224),
-		AND(config_peer, accept_4474), .max = 2, DEFAULT("rfc8224"),
+		AND(config_peer, accept_4474), .max = 2, BY_PROFILE,
 		.help = "signatures that count on calls from it; rfc4474 is SHA-1"},
 	{"peers[].identity_required", TYPE(bool), IN(config_peer, identity_required),
-		DEFAULT("true"), .help = "calls without a signature are refused (428)"},
-	{"peers[].require_mky", TYPE(bool), IN(config_peer, require_mky), DEFAULT("true"),
+		BY_PROFILE, .help = "calls without a signature are refused (428)"},
+	{"peers[].require_mky", TYPE(bool), IN(config_peer, require_mky), BY_PROFILE,
 		.help = "the signature must cover the media fingerprint"},
-	{"peers[].allow_http", TYPE(bool), IN(config_peer, allow_http), DEFAULT("false"),
+	{"peers[].allow_http", TYPE(bool), IN(config_peer, allow_http), BY_PROFILE,
 		.help = "its certificate may be fetched without TLS"},
+	{"peers[].trusted", TYPE(bool), IN(config_peer, is_trusted), BY_PROFILE,
+		.help = "in our trust domain (RFC 3325): P-Asserted-Identity and its kind "
+			"cross to and from it"},
+
+	{"peers[].authenticates", TYPE(bool), IN(config_peer, authenticates), DEFAULT("false"),
+		.help = "our own users, as a proxy of ours does: its calls in their names need "
+			"no "
+			"password here, and routes to our domains may lead there"},
+	{"peers[].probe", TYPE(bool), IN(config_peer, probe), DEFAULT("false"),
+		.help = "OPTIONS now and then, as section dispatcher says; who does not answer "
+			"gets no calls"},
+	{"peers[].calls_max", TYPE(number), IN(config_peer, calls_max), RANGE(0, 20000),
+		DEFAULT("0"), .help = "calls at once, both ways; more get 503; 0: no limit"},
+	{"peers[].calls_per_s_max", TYPE(number), IN(config_peer, calls_per_s_max),
+		RANGE(0, 10000), DEFAULT("0"),
+		.help = "new calls a second, both ways; more get 503; 0: no limit"},
+	{"peers[].headers", TYPE(list), IN(config_peer, headers),
+		AND(config_peer, header_count), ITEMS(config_header_rule, 64), OPTIONAL,
+		.help = "rules for headers on the way from (in) or to (out) it, in this order; "
+			"try them: countersip -c FILE --rules FROM:TO < MESSAGE"},
+	{"peers[].headers[].direction", TYPE(direction), IN(config_header_rule, is_out),
+		REQUIRED, .help = "of messages: from it, to it"},
+	{"peers[].headers[].action", TYPE(header_action), IN(config_header_rule, action),
+		REQUIRED,
+		.help = "allow lets a header cross that else stays behind, if the other peer's "
+			"rules allow it too"},
+	{"peers[].headers[].name", TYPE(header_name), IN(config_header_rule, name), REQUIRED,
+		.help = "of the header; allow and remove take X-* for all that begin so"},
+	{"peers[].headers[].value", TYPE(text), IN(config_header_rule, value), OPTIONAL,
+		.help = "add: its value; rename: its new name; replace: what the match "
+			"becomes, \\1 to \\9 being its groups"},
+	{"peers[].headers[].pattern", TYPE(text), IN(config_header_rule, pattern), OPTIONAL,
+		.help = "replace: a regular expression (PCRE2) that the value must match"},
 	{"peers[].early_media", TYPE(early_media), IN(config_peer, early_media),
 		DEFAULT("block"), .help = "what callers hear before it answers"},
 	{"peers[].answer_identity", TYPE(answer_identity), IN(config_peer, answer_identity),
@@ -118,12 +161,44 @@ static const struct config_row rows[] = {
 	{"routes", TYPE(list), IN(config, routes), AND(config, route_count),
 		ITEMS(config_route, 10000), OPTIONAL,
 		.help = "which peer calls to other domains go to"},
-	{"routes[].domain", TYPE(domain), IN(config_route, domain), REQUIRED,
-		.help = "of the called address"},
-	{"routes[].peer", TYPE(name), IN(config_route, peer), REQUIRED,
+	{"routes[].domain", TYPE(domain), IN(config_route, domain), OPTIONAL,
+		.help = "of the called address; our own one too, behind its users here"},
+	{"routes[].prefix", TYPE(user), IN(config_route, prefix), OPTIONAL,
+		.help = "that the called user or number begins with; the longest wins"},
+	{"routes[].from", TYPE(name), IN(config_route, from), OPTIONAL,
+		.help = "calls from this peer only; wins over domain, domain over prefix"},
+	{"routes[].peer", TYPE(name), IN(config_route, peer), OPTIONAL,
+		.help = "name of one of peers; or targets"},
+	{"routes[].targets", TYPE(list), IN(config_route, targets),
+		AND(config_route, target_count), ITEMS(config_target, ROUTE_TARGET_MAX),
+		OPTIONAL,
+		.help = "several peers: the next one when one does not take the call"},
+	{"routes[].targets[].peer", TYPE(name), IN(config_target, peer), REQUIRED,
 		.help = "name of one of peers"},
+	{"routes[].targets[].priority", TYPE(number), IN(config_target, priority),
+		RANGE(0, 65535), DEFAULT("0"), .help = "lower ones are tried first"},
+	{"routes[].targets[].weight", TYPE(number), IN(config_target, weight), RANGE(0, 65535),
+		DEFAULT("1"), .help = "share of the calls among equals"},
 
-	{"media", TYPE(section), IN(config, media), OPTIONAL, .help = "DTLS-SRTP"},
+	{"rewrites", TYPE(list), IN(config, rewrites), AND(config, rewrite_count),
+		ITEMS(config_rewrite, 1000), OPTIONAL,
+		.help = "what becomes of numbers and addresses before a route is looked for; "
+			"the "
+			"first that is about an address counts"},
+	{"rewrites[].from", TYPE(name), IN(config_rewrite, from), OPTIONAL,
+		.help = "calls from this peer only"},
+	{"rewrites[].what", TYPE(rewrite_what), IN(config_rewrite, is_caller),
+		DEFAULT("called"), .help = "address"},
+	{"rewrites[].prefix", TYPE(user), IN(config_rewrite, prefix), OPTIONAL,
+		.help = "that it begins with"},
+	{"rewrites[].strip", TYPE(number), IN(config_rewrite, strip), RANGE(0, 63),
+		DEFAULT("0"), .help = "so many characters of it are taken away"},
+	{"rewrites[].prepend", TYPE(user), IN(config_rewrite, prepend), OPTIONAL,
+		.help = "and this put before the rest"},
+	{"rewrites[].domain", TYPE(domain), IN(config_rewrite, domain), OPTIONAL,
+		.help = "and this behind the @"},
+
+	{"media", TYPE(section), FIXED, IN(config, media), OPTIONAL, .help = "DTLS-SRTP"},
 	{"media.loops", TYPE(number), IN(config_media, loops), RANGE(1, 16), DEFAULT("1"),
 		.help = "threads that carry media; one is enough for a thousand calls"},
 	{"media.interfaces", TYPE(list), IN(config_media, interfaces),
@@ -152,7 +227,7 @@ static const struct config_row rows[] = {
 		RANGE(0, 3600), DEFAULT("60"),
 		.help = "silence on both sides that ends a call; 0: never"},
 
-	{"fetch", TYPE(section), IN(config, fetch), OPTIONAL,
+	{"fetch", TYPE(section), FIXED, IN(config, fetch), OPTIONAL,
 		.help = "how signers' certificates are fetched"},
 	{"fetch.ca", TYPE(text), IN(config_fetch, ca), OPTIONAL,
 		.help = "PEM file of CAs for https; ca when absent, else the system's"},
@@ -166,7 +241,7 @@ static const struct config_row rows[] = {
 	{"fetch.parallel_max", TYPE(number), IN(config_fetch, parallel_max), RANGE(1, 256),
 		DEFAULT("16"), .help = "fetches at once; as many again wait"},
 
-	{"http", TYPE(section), IN(config, http), OPTIONAL,
+	{"http", TYPE(section), FIXED, IN(config, http), OPTIONAL,
 		.help = "serves our certificates at https://NAME:PORT/cert"},
 	{"http.enabled", TYPE(bool), IN(config_http, is_enabled), DEFAULT("true"),
 		.help = "when the section is there"},
@@ -177,20 +252,100 @@ static const struct config_row rows[] = {
 	{"http.key", TYPE(text), IN(config_http, key), OPTIONAL,
 		.help = "PEM file of its private key"},
 
-	{"hosts", TYPE(hosts), IN(config, hosts), AND(config, host_count), OPTIONAL,
+	{"rpc", TYPE(section), FIXED, IN(config, rpc), OPTIONAL,
+		.help = "management: kamctl, kamcmd, kamcli and web panels connect here"},
+	{"rpc.enabled", TYPE(bool), IN(config_rpc, is_enabled), DEFAULT("true"),
+		.help = "when the section is there"},
+	{"rpc.run_dir", TYPE(path), IN(config_rpc, run_dir), DEFAULT("/run/countersip"),
+		.help = "where names below that do not begin with / are; made when absent"},
+	{"rpc.fifo_name", TYPE(path), IN(config_rpc, fifo_name), DEFAULT("countersip_rpc.fifo"),
+		.help = "FIFO for JSON-RPC (kamctl) and OpenSIPS MI (its panel); \"\" for "
+			"none"},
+	{"rpc.fifo_mode", TYPE(mode), IN(config_rpc, fifo_mode), DEFAULT("0660"),
+		.help = "its mode, octal; whoever may write to it may end calls"},
+	{"rpc.fifo_user", TYPE(name), IN(config_rpc, fifo_user), OPTIONAL,
+		.help = "its owner, name or number; who starts countersip when absent"},
+	{"rpc.fifo_group", TYPE(name), IN(config_rpc, fifo_group), OPTIONAL,
+		.help = "its group, name or number"},
+	{"rpc.fifo_acl", TYPE(text), IN(config_rpc, fifo_acl), OPTIONAL,
+		.help = "more who may: \"user:www-data:rw group:ops:rw\"; fifo_mode's group "
+			"bits bound it"},
+	{"rpc.fifo_reply_dir", TYPE(path), IN(config_rpc, fifo_reply_dir), .alias = "reply_dir",
+		DEFAULT("/tmp"),
+		.help = "where clients make FIFOs for answers; kamctl and OpenSIPS-CP: /tmp"},
+	{"rpc.dgram_socket", TYPE(path), IN(config_rpc, dgram_socket),
+		DEFAULT("countersip_rpc.sock"),
+		.help = "unix datagram socket for JSON-RPC (kamcli); \"\" for none"},
+	{"rpc.dgram_mode", TYPE(mode), IN(config_rpc, dgram_mode), DEFAULT("0660"),
+		.help = "its mode, octal"},
+	{"rpc.dgram_user", TYPE(name), IN(config_rpc, dgram_user), OPTIONAL,
+		.help = "its owner, name or number"},
+	{"rpc.dgram_group", TYPE(name), IN(config_rpc, dgram_group), OPTIONAL,
+		.help = "its group, name or number"},
+	{"rpc.ctl_socket", TYPE(path), IN(config_rpc, ctl_socket), .alias = "binrpc",
+		DEFAULT("countersip_ctl"),
+		.help = "unix stream socket for BINRPC (kamcmd); \"\" for none"},
+	{"rpc.ctl_mode", TYPE(mode), IN(config_rpc, ctl_mode), .alias = "mode", DEFAULT("0660"),
+		.help = "its mode, octal; its user and group are checked at each connection"},
+	{"rpc.ctl_user", TYPE(name), IN(config_rpc, ctl_user), .alias = "user", OPTIONAL,
+		.help = "its owner, name or number"},
+	{"rpc.ctl_group", TYPE(name), IN(config_rpc, ctl_group), .alias = "group", OPTIONAL,
+		.help = "its group, name or number"},
+
+	{"hosts", TYPE(hosts), FIXED, IN(config, hosts), AND(config, host_count), OPTIONAL,
 		.help = "names with fixed addresses, before any DNS"},
+
+	{"dispatcher", TYPE(section), IN(config, dispatcher), OPTIONAL,
+		.help = "how peers with probe are asked, in the words of Kamailio's module; "
+			"their states are AP active, TP trying, IP inactive, DX disabled"},
+	{"dispatcher.ds_ping_interval", TYPE(number), IN(config_dispatcher, ds_ping_interval),
+		RANGE(0, 86400), DEFAULT("10"),
+		.help = "seconds between two OPTIONS to a peer; 0: none are sent"},
+	{"dispatcher.ds_probing_threshold", TYPE(number),
+		IN(config_dispatcher, ds_probing_threshold), RANGE(1, 100), DEFAULT("1"),
+		.help = "failed ones in a row that make it inactive"},
+	{"dispatcher.ds_inactive_threshold", TYPE(number),
+		IN(config_dispatcher, ds_inactive_threshold), RANGE(1, 100), DEFAULT("1"),
+		.help = "answered ones in a row that make it active again"},
+	{"dispatcher.ds_ping_reply_codes", TYPE(text),
+		IN(config_dispatcher, ds_ping_reply_codes), OPTIONAL,
+		.help = "answers that count, as class=2;code=404; when absent all below 500 "
+			"but 408"},
+	{"dispatcher.ds_ping_from", TYPE(text), IN(config_dispatcher, ds_ping_from),
+		DEFAULT("sip:dispatcher@localhost"), .help = "URI in From"},
+
+	{"blocking", TYPE(section), IN(config, blocking), OPTIONAL,
+		.help = "how floods and scanners are kept out, each by its address; peers and "
+			"who has shown a password are not taken for such"},
+	{"blocking.enabled", TYPE(bool), IN(config_blocking, is_enabled), DEFAULT("true"),
+		.help = "at all"},
+	{"blocking.allow", TYPE(blocks), IN(config_blocking, allow),
+		AND(config_blocking, allow_count), .max = 64, DEFAULT("127.0.0.0/8 ::1"),
+		.help = "addresses that are never judged"},
+	{"blocking.requests_per_s", TYPE(number), IN(config_blocking, requests_per_s),
+		RANGE(1, 100000), DEFAULT("50"),
+		.help = "messages a second from a stranger's address; the rest is dropped"},
+	{"blocking.points", TYPE(number), IN(config_blocking, points), RANGE(1, 10000),
+		DEFAULT("20"),
+		.help = "refused requests and broken messages until an address is blocked; one "
+			"is forgiven each 5 s"},
+	{"blocking.block_s", TYPE(number), IN(config_blocking, block_s), RANGE(1, 86400),
+		DEFAULT("60"), .help = "for so long"},
+	{"blocking.sources", TYPE(number), FIXED, IN(config_blocking, sources),
+		RANGE(16, 1000000), DEFAULT("20000"),
+		.help = "addresses that are kept in mind"},
 
 	{"limits", TYPE(section), IN(config, limits), OPTIONAL,
 		.help = "what strangers cannot use up"},
-	{"limits.calls", TYPE(number), IN(config_limits, calls), RANGE(1, 20000),
+	{"limits.calls", TYPE(number), FIXED, IN(config_limits, calls), RANGE(1, 20000),
 		DEFAULT("1000"), .help = "at once; more get 503"},
-	{"limits.transactions", TYPE(number), IN(config_limits, transactions),
+	{"limits.transactions", TYPE(number), FIXED, IN(config_limits, transactions),
 		RANGE(16, 1000000), DEFAULT("20000"), .help = "SIP transactions at once"},
-	{"limits.registrations", TYPE(number), IN(config_limits, registrations),
+	{"limits.registrations", TYPE(number), FIXED, IN(config_limits, registrations),
 		RANGE(1, 1000000), DEFAULT("10000"), .help = "contacts in all"},
-	{"limits.connections", TYPE(number), IN(config_limits, connections), RANGE(1, 100000),
-		DEFAULT("4096"), .help = "TCP and TLS connections in all"},
-	{"limits.connections_per_address", TYPE(number),
+	{"limits.connections", TYPE(number), FIXED, IN(config_limits, connections),
+		RANGE(1, 100000), DEFAULT("4096"), .help = "TCP and TLS connections in all"},
+	{"limits.connections_per_address", TYPE(number), FIXED,
 		IN(config_limits, connections_per_address), RANGE(1, 100000), DEFAULT("256"),
 		.help = "and from one address"},
 	{"limits.ring_timeout_s", TYPE(number), IN(config_limits, ring_timeout_s),
@@ -203,7 +358,7 @@ static const struct config_row rows[] = {
 	{"limits.shutdown_ms", TYPE(number), IN(config_limits, shutdown_ms), RANGE(0, 4000),
 		DEFAULT("3000"), .help = "so long calls may take to end at stop"},
 
-	{"registration", TYPE(section), .offset = 0, OPTIONAL,
+	{"registration", TYPE(section), FIXED, .offset = 0, OPTIONAL,
 		.help = "how long phones' registrations live"},
 	{"registration.min_s", TYPE(number), IN(config, registration_min_s), RANGE(1, 86400),
 		DEFAULT("60"), .help = "shorter ones are refused (423)"},
@@ -229,9 +384,12 @@ static struct slice key_under(const struct config_row *row, struct slice prefix)
 
 static const struct config_row *find_row(struct slice prefix, struct slice key)
 {
-	for (size_t i = 0; i < ROW_COUNT; i++)
-		if (key.len && slice_equal(key_under(&rows[i], prefix), key))
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		struct slice name = key_under(&rows[i], prefix);
+		if (key.len && name.len &&
+			(slice_equal(name, key) || slice_equal(slice_str(rows[i].alias), key)))
 			return &rows[i];
+	}
 	return NULL;
 }
 
@@ -323,8 +481,8 @@ static void read_default(struct config_reading *r, const struct config_row *row,
 	struct config_node items[4], list = {.kind = CONFIG_SEQUENCE, .line = 1, .column = 1};
 	struct config_entry entries[4] = {{0}};
 	struct slice rest = slice_str(row->fallback);
-	bool is_list =
-		row->type == &config_type_mechanisms || row->type == &config_type_profiles;
+	bool is_list = row->type == &config_type_mechanisms ||
+		       row->type == &config_type_profiles || row->type == &config_type_blocks;
 
 	while (rest.len && list.count < 4) {
 		struct slice word = is_list ? slice_cut(&rest, ' ') : rest;
@@ -345,7 +503,8 @@ static bool is_text_like(const struct config_row *row)
 	return row->type == &config_type_text || row->type == &config_type_url ||
 	       row->type == &config_type_hex || row->type == &config_type_sent_by ||
 	       row->type == &config_type_name || row->type == &config_type_domain ||
-	       row->type == &config_type_user;
+	       row->type == &config_type_user || row->type == &config_type_path ||
+	       row->type == &config_type_header_name;
 }
 
 /* What is not written: its default, or a fault when it must be there. */
@@ -406,6 +565,19 @@ static void fill_row(struct config_reading *r, const struct config_row *row,
 		row->type->read(r, row, value, base);
 }
 
+/* Under its own name or the other one, not both. */
+static const struct config_node *find_value(struct config_reading *r,
+	const struct config_row *row, struct slice key, const struct config_node *node)
+{
+	const struct config_node *value = config_node_get(node, key.ptr);
+	const struct config_node *other = row->alias ? config_node_get(node, row->alias) : NULL;
+
+	if (value && other)
+		config_fault(r->faults, other, "\"%s\" is the same key as \"%s\"", row->alias,
+			key.ptr);
+	return value ? value : other;
+}
+
 /* One mapping: all rows right under prefix. base: the struct they fill. node NULL: broken
  * further up, so that only defaults are filled in. */
 static void fill(struct config_reading *r, struct slice prefix, const struct config_node *node,
@@ -419,10 +591,10 @@ static void fill(struct config_reading *r, struct slice prefix, const struct con
 	}
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		struct slice key = key_under(&rows[i], prefix);
-		const struct config_node *value =
-			key.len ? config_node_get(node, key.ptr) : NULL;
+		const struct config_node *value;
 		if (!key.len)
 			continue;
+		value = find_value(r, &rows[i], key, node);
 		/* "users:" with every line below commented out is no fault. */
 		if (value && !(is_group(&rows[i]) && config_node_is_null(value)))
 			fill_row(r, &rows[i], value, base);
@@ -438,6 +610,11 @@ void config_schema_fill(struct config_reading *r)
 	fill(r, (struct slice){0}, r->root, (char *)r->config);
 }
 
+const struct config_row *config_row_at(size_t index)
+{
+	return index < ROW_COUNT ? &rows[index] : NULL;
+}
+
 void config_print_keys(void (*line)(const char *text, void *arg), void *arg)
 {
 	char text[512];
@@ -449,12 +626,14 @@ void config_print_keys(void (*line)(const char *text, void *arg), void *arg)
 		char range[48] = "";
 		if (has_range)
 			snprintf(range, sizeof(range), " %u to %u", row->min, row->max);
-		snprintf(text, sizeof(text), "%-40s %s%s; %s%s\n%-40s %s", row->path,
+		snprintf(text, sizeof(text), "%-40s %s%s; %s%s\n%-40s %s%s", row->path,
 			row->type->name, range,
-			!fallback     ? "required"
-			: fallback[0] ? "default "
-				      : "optional",
-			fallback ? fallback : "", "", row->help);
+			!fallback            ? "required"
+			: row->is_by_profile ? "default by profile"
+			: fallback[0]        ? "default "
+					     : "optional",
+			fallback ? fallback : "", "", row->help,
+			row->is_fixed ? " (restart)" : "");
 		line(text, arg);
 	}
 }

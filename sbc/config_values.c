@@ -16,11 +16,6 @@
 #define URL_MAX      500 /* identity_verdict.url */
 #define PROFILES_MAX 4   /* struct config_media */
 
-struct word {
-	const char *text;
-	unsigned value;
-};
-
 static bool as_text(struct config_reading *r, const struct config_node *node, struct slice *out)
 {
 	if (node->kind != CONFIG_SCALAR) {
@@ -97,6 +92,55 @@ static void read_text(struct config_reading *r, const struct config_row *row,
 		config_fault(r->faults, node, "too long or with control characters");
 	else
 		set_text(r, row, base, text);
+}
+
+/* Whoever looks for "/run/x/fifo " will not find it: no blanks in paths (MI-2). */
+static void read_path(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	struct slice text;
+
+	if (!as_text(r, node, &text))
+		return;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == ' ' || text.ptr[i] == '\t') {
+			config_fault(r->faults, node, "the path \"%.*s\" has a blank in it",
+				SLICE_ARG(slice_head(text, 100)));
+			return;
+		}
+	}
+	if (text.len > TEXT_MAX || !has_only(text, is_printable))
+		config_fault(r->faults, node, "too long or with control characters");
+	else
+		set_text(r, row, base, text);
+}
+
+/* Octal, with the 0 in front. 660 without it is decimal to the servers that this key comes
+ * from, and 01224 in octal: p-w--w-r-T (MI-6). */
+static void read_mode(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	struct slice text, digits;
+	unsigned value = 0;
+
+	if (!as_text(r, node, &text))
+		return;
+	digits = slice_starts(text, SLICE("0o")) ? slice_from(text, 2) : text;
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.ptr[i] < '0' || digits.ptr[i] > '7' || digits.len > 5) {
+			config_fault(r->faults, node, "not an octal mode such as 0660");
+			return;
+		}
+		value = value * 8 + (unsigned)(digits.ptr[i] - '0');
+	}
+	if (!text.len || text.ptr[0] != '0')
+		config_fault(r->faults, node,
+			"a mode begins with 0: write 0%.*s (%.*s alone is a decimal number)",
+			SLICE_ARG(text), SLICE_ARG(text));
+	else if (value > 0777)
+		config_fault(r->faults, node, "a mode here is at most 0777");
+	else
+		*(unsigned *)(void *)(base + row->offset) = value ? value : 0600;
 }
 
 static void read_name(struct config_reading *r, const struct config_row *row,
@@ -264,8 +308,8 @@ static void read_hex(struct config_reading *r, const struct config_row *row,
 }
 
 /* The value of a word, or a fault that names the words there are. */
-static bool find_word(struct config_reading *r, const struct config_node *node,
-	const struct word *words, size_t count, unsigned *out)
+bool config_find_word(struct config_reading *r, const struct config_node *node,
+	const struct config_word *words, size_t count, unsigned *out)
 {
 	const char *nearest = NULL;
 	int best = 100;
@@ -303,11 +347,11 @@ static bool find_word(struct config_reading *r, const struct config_node *node,
 static void read_bool(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct word words[] = {
+	static const struct config_word words[] = {
 		{"true", 1}, {"false", 0}, {"yes", 1}, {"no", 0}, {"on", 1}, {"off", 0}};
 	unsigned value;
 
-	if (find_word(r, node, words, WORD_COUNT(words), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(bool *)(void *)(base + row->offset) = value;
 }
 
@@ -332,22 +376,22 @@ static void read_number(struct config_reading *r, const struct config_row *row,
 static void read_log_level(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct word words[] = {{"error", LOG_ERROR}, {"warn", LOG_WARN},
+	static const struct config_word words[] = {{"error", LOG_ERROR}, {"warn", LOG_WARN},
 		{"info", LOG_INFO}, {"debug", LOG_DEBUG}};
 	unsigned value;
 
-	if (find_word(r, node, words, WORD_COUNT(words), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(enum log_level *)(void *)(base + row->offset) = (enum log_level)value;
 }
 
 static void read_early_media(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct word words[] = {{"block", EARLY_MEDIA_BLOCK},
+	static const struct config_word words[] = {{"block", EARLY_MEDIA_BLOCK},
 		{"pass", EARLY_MEDIA_PASS}, {"ring", EARLY_MEDIA_RING}};
 	unsigned value;
 
-	if (find_word(r, node, words, WORD_COUNT(words), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(enum config_early_media *)(void *)(base + row->offset) =
 			(enum config_early_media)value;
 }
@@ -355,11 +399,11 @@ static void read_early_media(struct config_reading *r, const struct config_row *
 static void read_answer_identity(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct word words[] = {{"off", ANSWER_IDENTITY_OFF},
+	static const struct config_word words[] = {{"off", ANSWER_IDENTITY_OFF},
 		{"prefer", ANSWER_IDENTITY_PREFER}, {"require", ANSWER_IDENTITY_REQUIRE}};
 	unsigned value;
 
-	if (find_word(r, node, words, WORD_COUNT(words), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(enum config_answer_identity *)(void *)(base + row->offset) =
 			(enum config_answer_identity)value;
 }
@@ -367,11 +411,11 @@ static void read_answer_identity(struct config_reading *r, const struct config_r
 static void read_transport(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct word words[] = {
+	static const struct config_word words[] = {
 		{"udp", TRANSPORT_UDP}, {"tcp", TRANSPORT_TCP}, {"tls", TRANSPORT_TLS}};
 	unsigned value;
 
-	if (find_word(r, node, words, WORD_COUNT(words), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(enum transport_kind *)(void *)(base + row->offset) =
 			(enum transport_kind)value;
 }
@@ -445,13 +489,13 @@ static bool as_list(
 static void read_mechanisms(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct word words[] = {{"rfc8224", 8224}, {"rfc4474", 4474}};
+	static const struct config_word words[] = {{"rfc8224", 8224}, {"rfc4474", 4474}};
 	unsigned value;
 
 	if (!as_list(r, row, node))
 		return;
 	for (const struct config_entry *e = node->first; e; e = e->next)
-		if (find_word(r, e->value, words, WORD_COUNT(words), &value))
+		if (config_find_word(r, e->value, words, WORD_COUNT(words), &value))
 			*(bool *)(void *)(base + (value == 8224 ? row->offset : row->second)) =
 				true;
 }
@@ -460,7 +504,7 @@ static void read_profiles(struct config_reading *r, const struct config_row *row
 	const struct config_node *node, char *base)
 {
 	/* RFC 5764 section 4.1.2, RFC 7714 section 14.2 */
-	static const struct word words[] = {{"SRTP_AEAD_AES_256_GCM", 0x0008},
+	static const struct config_word words[] = {{"SRTP_AEAD_AES_256_GCM", 0x0008},
 		{"SRTP_AEAD_AES_128_GCM", 0x0007}, {"SRTP_AES128_CM_HMAC_SHA1_80", 0x0001},
 		{"SRTP_AES128_CM_HMAC_SHA1_32", 0x0002}};
 	uint16_t *profiles = (uint16_t *)(void *)(base + row->offset);
@@ -471,7 +515,7 @@ static void read_profiles(struct config_reading *r, const struct config_row *row
 		return;
 	for (const struct config_entry *e = node->first; e && count < PROFILES_MAX;
 		e = e->next) {
-		if (!find_word(r, e->value, words, WORD_COUNT(words), &value))
+		if (!config_find_word(r, e->value, words, WORD_COUNT(words), &value))
 			continue;
 		for (size_t i = 0; i < count; i++)
 			if (profiles[i] == value)
@@ -547,6 +591,8 @@ static void read_hosts(struct config_reading *r, const struct config_row *row,
 }
 
 const struct config_type config_type_text = {"text", read_text};
+const struct config_type config_type_path = {"path", read_path};
+const struct config_type config_type_mode = {"octal mode", read_mode};
 const struct config_type config_type_name = {"name", read_name};
 const struct config_type config_type_user = {"user name", read_user};
 const struct config_type config_type_domain = {"domain", read_domain};

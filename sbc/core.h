@@ -6,10 +6,12 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "sbc/peer_table.h"
 #include "sbc/registrar.h"
 #include "sbc/sbc.h"
 #include "sbc/sip_build.h"
 #include "sbc/sip_msg.h"
+#include "sbc/source_guard.h"
 
 /* Private to the sbc room: what its files share of the core. */
 
@@ -18,6 +20,8 @@ struct sbc_listener {
 	enum transport_kind kind;
 	char sent_by[128]; /* host or host:port */
 };
+
+#define SBC_LEG_STATE_COUNT 8
 
 struct sbc {
 	struct config *config; /* counted */
@@ -30,13 +34,19 @@ struct sbc {
 	struct sbc_outside outside;
 	struct txn_layer *txns;      /* owned */
 	struct registrar *registrar; /* owned */
+	struct peer_table *peers;    /* owned; of config */
+	struct source_guard *guard;  /* owned */
+	struct timer probe_timer;
+	size_t probe_tick; /* which part of the peers is next */
 	struct sbc_listener listeners[LISTENER_MAX];
 	unsigned listener_count;
 	struct arena arena;          /* of the message in hand */
 	struct hash_table by_number; /* struct call */
 	struct hash_table by_dialog; /* struct leg */
 	uint64_t last_number;
-	struct list checks; /* struct identity_check that wait for a certificate */
+	struct list calls;   /* struct call, oldest first */
+	struct list cursors; /* struct call_cursor: walks over calls that pause */
+	struct list checks;  /* struct identity_check that wait for a certificate */
 	struct timer housekeeping;
 	struct timer drain_timer;
 	sbc_drained_h *drained; /* set: draining */
@@ -44,7 +54,10 @@ struct sbc {
 	bool is_drained; /* told */
 	struct log_limit broken_limit;
 	struct log_limit refused_limit;
+	struct log_limit blocked_limit;
 	struct sbc_counters counters;
+	struct sbc_traffic traffic;
+	uint64_t leg_states[2][SBC_LEG_STATE_COUNT]; /* legs a, b now, by enum leg_state */
 };
 
 /* One incoming request on its way to an answer. */

@@ -8,11 +8,18 @@
 
 #include "base/err.h"
 
+static uint64_t *count_of(const struct leg *leg)
+{
+	return &leg->sbc->leg_states[leg->name == 'b'][leg->state];
+}
+
 void leg_init(struct leg *leg, struct sbc *sbc, struct arena *arena, char name)
 {
 	uint64_t session;
 
 	*leg = (struct leg){.sbc = sbc, .arena = arena, .name = name, .state = LEG_NEW};
+	++*count_of(leg);
+	buf_init(&leg->cross, SBC_TEXT_MAX);
 	sbc->random.fill(sbc->random.arg, &session, sizeof(session));
 	oa_init(&leg->oa, session >> 2); /* fits everybody's signed integer */
 }
@@ -53,6 +60,8 @@ void leg_fini(struct leg *leg)
 	if (leg->bye)
 		txn_detach(leg->bye);
 	leg->invite = leg->bye = NULL;
+	--*count_of(leg);
+	buf_fini(&leg->cross);
 	buf_fini(&leg->out.ack);
 	buf_fini(&leg->out.lines);
 	buf_fini(&leg->target_text);
@@ -75,7 +84,9 @@ void leg_set_state(struct leg *leg, enum leg_state state, const char *because)
 	log_event(leg->sbc->log, LOG_DEBUG, "sbc", "leg.state",
 		"call=%s leg=%c from=%s to=%s event=%s", leg->call_name, leg->name,
 		leg_state_name(leg->state), leg_state_name(state), because);
+	--*count_of(leg);
 	leg->state = state;
+	++*count_of(leg);
 }
 
 static uint64_t dialog_hash(const struct sbc *sbc, struct slice call_id, struct slice tag)
@@ -166,6 +177,14 @@ static void on_bye_event(
 	}
 }
 
+/* What crosses from the other leg rides on the answers to the INVITE, if there is room. */
+static struct slice with_cross(struct leg *leg, const struct txn *server, struct slice lines)
+{
+	if (!leg->cross.len || server != leg->invite || buf_put_slice(&leg->cross, lines))
+		return lines;
+	return buf_slice(&leg->cross);
+}
+
 int leg_respond(struct leg *leg, const struct request *request, const struct reply *reply,
 	struct buf *bytes)
 {
@@ -180,10 +199,14 @@ int leg_respond(struct leg *leg, const struct request *request, const struct rep
 
 	if (!request->server)
 		return SBC_ESTATE;
-	if (reply->code > 100)
+	if (reply->code > 100) {
 		spec.to_tag = leg->dialog.local_tag;
+		spec.lines = with_cross(leg, request->server, reply->lines);
+	}
 	buf_init(&text, SIP_MESSAGE_MAX);
 	err = sip_build_response(&text, request->msg, &request->source->peer, &spec);
+	if (reply->code > 100)
+		buf_reset(&leg->cross);
 	err = err ? err
 		  : txn_respond(
 			    request->server, reply->code, text.data, text.len, request->now);
@@ -276,6 +299,8 @@ void leg_send_bye(struct leg *leg, struct slice lines, usec_t now)
 	struct buf bytes;
 	int err;
 
+	if (!buf_put_slice(&leg->cross, lines))
+		text.lines = buf_slice(&leg->cross);
 	if (leg->is_ack_owed)
 		leg_uac_ack(leg, (struct slice){0});
 	stop_changes(leg);

@@ -29,6 +29,7 @@ enum leg_state {
 	LEG_TERMINATING,
 	LEG_TERMINATED,
 };
+_Static_assert(LEG_TERMINATED + 1 == SBC_LEG_STATE_COUNT, "core.h counts them");
 
 enum leg_event {
 	LEG_EVENT_PROVISIONAL, /* UAC: 101-199 came (msg) */
@@ -149,6 +150,7 @@ struct leg {
 	struct hash_node by_dialog;
 	bool is_in_table;
 	struct hop hop;     /* where its requests go */
+	struct buf cross;   /* header lines for the next INVITE, response or BYE sent */
 	struct txn *invite; /* borrowed until GONE */
 	struct txn *bye;    /* likewise */
 	uint32_t invite_cseq;

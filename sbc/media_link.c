@@ -91,6 +91,11 @@ void media_link_close(struct sbc *sbc, struct call_media *media)
 		media_close(sbc->media, media->id);
 }
 
+int media_link_ask_counters(struct sbc *sbc, const struct call_media *media)
+{
+	return media->is_open ? media_ask_counters(sbc->media, media->id) : SBC_ESTATE;
+}
+
 bool media_link_is(const struct call_media *media, struct media_id id)
 {
 	return media->id.loop == id.loop && media->id.slot == id.slot &&
@@ -115,6 +120,7 @@ void media_link_take(struct call_media *media, const struct media_event *ev)
 		break;
 	case MEDIA_EVENT_COUNTERS:
 		memcpy(media->counters, ev->counters, sizeof(media->counters));
+		media->counters_told++;
 		break;
 	case MEDIA_EVENT_TIMEOUT:
 		break;

@@ -17,7 +17,8 @@ struct call_media {
 	bool is_secured[MEDIA_SIDE_COUNT];
 	enum media_failure failure[MEDIA_SIDE_COUNT];
 	struct media_security security[MEDIA_SIDE_COUNT];
-	struct media_counters counters[MEDIA_SIDE_COUNT]; /* once closed */
+	struct media_counters counters[MEDIA_SIDE_COUNT]; /* as last told */
+	unsigned counters_told;                           /* how often */
 };
 
 /* The media room as the configuration wants it; errors of media_new(). */
@@ -41,6 +42,8 @@ int media_link_set_gate(
 /* CLOSED follows if it was open. */
 void media_link_close(struct sbc *sbc, struct call_media *media);
 
+/* The counters come with a later event. SBC_EAGAIN: the mailbox is full; SBC_ESTATE. */
+int media_link_ask_counters(struct sbc *sbc, const struct call_media *media);
 /* Is this the name of the session that media holds? */
 bool media_link_is(const struct call_media *media, struct media_id id);
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "base/err.h"
+#include "sbc/peer_link.h"
 #include "sbc/policy_link.h"
 #include "sbc/request.h"
 
@@ -44,6 +45,7 @@ static void registered(
 
 	buf_init(&aor, SBC_TEXT_MAX);
 	buf_printf(&aor, "%s@%s", user->name, user->domain);
+	sbc_praise(sbc, request->source, request->now);
 	registrar_register(sbc->registrar, buf_slice(&aor), request->msg, request->source,
 		request->now, &answered);
 	answer(sbc, request, &answered, user);

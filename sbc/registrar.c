@@ -324,3 +324,8 @@ size_t registrar_expire(struct registrar *registrar, usec_t now)
 	hash_visit(&registrar->records, expire_record, &e);
 	return registrar->binding_count;
 }
+
+size_t registrar_count(const struct registrar *registrar)
+{
+	return registrar->binding_count;
+}

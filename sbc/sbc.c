@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call.h"
+#include "sbc/peer_link.h"
+#include "sbc/probe.h"
 #include "sbc/request.h"
 
 #define MESSAGE_ARENA_MAX (1024 * 1024)       /* bytes: 64 kB of headers as osip keeps them */
@@ -29,11 +31,36 @@ static void on_stray(
 		leg_uac_stray(leg, msg, now);
 }
 
+static void note_received(struct sbc *sbc, const struct sip_msg *msg)
+{
+	struct sbc_traffic *traffic = &sbc->traffic;
+
+	if (msg->is_request) {
+		traffic->requests_received[msg->method]++;
+	} else if (msg->status < SBC_CODE_COUNT) {
+		traffic->replies_received[msg->status]++;
+		traffic->replies_received_by[msg->status / 100][msg->method]++;
+	}
+}
+
+/* What the first line says: everything that leaves was built here. */
+static void note_sent(struct sbc *sbc, struct slice bytes)
+{
+	struct slice first = slice_cut(&bytes, ' ');
+	uint64_t code;
+
+	if (!slice_equal(first, SLICE("SIP/2.0")))
+		sbc->traffic.requests_sent[sip_method_parse(first)]++;
+	else if (!slice_to_u64(slice_head(bytes, 3), SBC_CODE_COUNT - 1, &code))
+		sbc->traffic.replies_sent[code]++;
+}
+
 static int on_send(
 	const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg)
 {
 	struct sbc *sbc = arg;
 
+	note_sent(sbc, slice_of(bytes, len));
 	return sbc->outside.send(hop, tag, bytes, len, sbc->outside.arg);
 }
 
@@ -72,6 +99,14 @@ static void name_listeners(struct sbc *sbc)
 	}
 }
 
+static struct source_guard_limits guard_limits(const struct config *config)
+{
+	return (struct source_guard_limits){.rate = config->blocking.requests_per_s,
+		.points = config->blocking.points,
+		.block = (usec_t)config->blocking.block_s * USEC_PER_SEC,
+		.source_max = config->blocking.sources};
+}
+
 static int make_parts(struct sbc *sbc)
 {
 	const struct config *config = sbc->config;
@@ -96,6 +131,11 @@ static int make_parts(struct sbc *sbc)
 	txns.random = sbc->random;
 	err = txn_layer_new(&sbc->txns, &txns);
 	err = err ? err : registrar_new(&sbc->registrar, &limits, &sbc->random);
+	err = err ? err : peer_table_new(&sbc->peers, sbc->config, NULL);
+	if (!err && config->blocking.is_enabled) {
+		struct source_guard_limits strangers = guard_limits(config);
+		err = source_guard_new(&sbc->guard, &strangers, &sbc->random);
+	}
 	sbc->random.fill(sbc->random.arg, seed, sizeof(seed));
 	err = err ? err : hash_init(&sbc->by_number, config->limits.calls + 1, seed);
 	sbc->random.fill(sbc->random.arg, seed, sizeof(seed));
@@ -124,6 +164,8 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 		sbc->timing = standard.timing;
 	}
 	list_init(&sbc->checks);
+	list_init(&sbc->calls);
+	list_init(&sbc->cursors);
 	arena_init(&sbc->arena, MESSAGE_ARENA_MAX);
 	name_listeners(sbc);
 	timer_init(&sbc->housekeeping, on_housekeeping, sbc);
@@ -134,8 +176,47 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 		return err;
 	}
 	timer_start(sbc->timers, &sbc->housekeeping, HOUSEKEEPING);
+	probe_start(sbc, 0);
 	*out = sbc;
 	return 0;
+}
+
+/* Strangers' ceilings; the table is made when it is wanted first. */
+static int reload_guard(struct sbc *sbc, const struct config *config)
+{
+	struct source_guard_limits limits = guard_limits(config);
+
+	if (sbc->guard && config->blocking.is_enabled)
+		source_guard_set_limits(sbc->guard, &limits);
+	else if (config->blocking.is_enabled)
+		return source_guard_new(&sbc->guard, &limits, &sbc->random);
+	return 0;
+}
+
+int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
+{
+	struct peer_table *peers;
+	int err = peer_table_new(&peers, config, sbc->peers);
+
+	if (err)
+		return err;
+	err = reload_guard(sbc, config);
+	if (err) {
+		peer_table_free(peers);
+		return err;
+	}
+	probe_stop(sbc);
+	peer_table_free(sbc->peers);
+	sbc->peers = peers;
+	config_unref(sbc->config);
+	sbc->config = config_ref(config);
+	probe_start(sbc, now);
+	return 0;
+}
+
+const struct config *sbc_config(const struct sbc *sbc)
+{
+	return sbc->config;
 }
 
 static void free_call(struct hash_node *node, void *arg)
@@ -152,6 +233,9 @@ void sbc_free(struct sbc *sbc)
 		hash_visit(&sbc->by_number, free_call, NULL);
 	timer_stop(sbc->timers, &sbc->housekeeping);
 	timer_stop(sbc->timers, &sbc->drain_timer);
+	probe_stop(sbc);
+	peer_table_free(sbc->peers);
+	source_guard_free(sbc->guard);
 	txn_layer_free(sbc->txns);
 	registrar_free(sbc->registrar);
 	hash_fini(&sbc->by_number);
@@ -174,6 +258,7 @@ static void refuse_broken(struct sbc *sbc, struct slice bytes, uint16_t code,
 	buf_init(&text, SIP_MESSAGE_MAX);
 	if (!sip_build_refusal(&text, &scan, &source->peer, code, reason)) {
 		hop_from_source(&hop, source);
+		note_sent(sbc, buf_slice(&text));
 		sbc->outside.send(&hop, 0, text.data, text.len, sbc->outside.arg);
 	}
 	buf_fini(&text);
@@ -199,10 +284,14 @@ void sbc_receive(
 	struct sip_fault fault = {0};
 	struct sip_msg *msg;
 
+	if (!sbc_admits(sbc, source, now))
+		return;
 	if (!sip_msg_parse(&msg, &sbc->arena, bytes, &fault)) {
+		note_received(sbc, msg);
 		txn_layer_receive(sbc->txns, msg, source, now);
 	} else {
 		note_broken(sbc, source, fault.why ? fault.why : "no memory", now);
+		sbc_blame(sbc, source, 1, now);
 		if (fault.code)
 			refuse_broken(sbc, bytes, (uint16_t)fault.code, slice_str(fault.phrase),
 				source);
@@ -214,6 +303,7 @@ void sbc_broken(struct sbc *sbc, struct slice bytes, bool is_too_large,
 	const struct transport_source *source, usec_t now)
 {
 	note_broken(sbc, source, is_too_large ? "too large" : "no frame", now);
+	sbc_blame(sbc, source, 1, now);
 	refuse_broken(sbc, bytes, is_too_large ? 513 : 400, (struct slice){0}, source);
 }
 
@@ -245,4 +335,9 @@ void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drai
 void sbc_counters(const struct sbc *sbc, struct sbc_counters *out)
 {
 	*out = sbc->counters;
+}
+
+const struct sbc_traffic *sbc_traffic(const struct sbc *sbc)
+{
+	return &sbc->traffic;
 }

@@ -210,6 +210,35 @@ bool transport_flow_is_alive(const struct transport *transport, struct flow_id f
 	return flow_find(transport, flow) != NULL;
 }
 
+uint32_t transport_slot_count(const struct transport *transport)
+{
+	return transport->limits.connection_max;
+}
+
+bool transport_flow_at(
+	const struct transport *transport, uint32_t slot, struct transport_flow_info *out)
+{
+	static const char *const states[] = {
+		"connecting", "handshake", "open", "draining", "closed"};
+	const struct flow *flow = transport->slots[slot].flow;
+	const struct tls_names *names;
+
+	if (!flow)
+		return false;
+	names = flow->tls ? tls_session_names(flow->tls) : NULL;
+	*out = (struct transport_flow_info){.id = flow->id,
+		.kind = flow->listener->kind,
+		.local = flow->listener->address,
+		.peer = flow->peer,
+		.is_outgoing = flow->is_outgoing,
+		.is_verified = names != NULL,
+		.state = states[flow->state],
+		.cipher = flow->tls ? tls_session_cipher(flow->tls) : "",
+		.peer_name = names && names->count ? names->names[0] : "",
+		.output_len = flow->output_len};
+	return true;
+}
+
 bool transport_flow_peer(
 	const struct transport *transport, struct flow_id id, struct netaddr *out)
 {

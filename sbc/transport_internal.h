@@ -188,5 +188,7 @@ int tls_send(struct flow *flow, uint64_t tag, const void *bytes, size_t len);
 void tls_goodbye(struct flow *flow);
 /* NULL: the peer has shown no certificate that we trust. */
 const struct tls_names *tls_session_names(const struct tls_session *session);
+/* Borrowed; "" before the handshake is done. */
+const char *tls_session_cipher(const struct tls_session *session);
 
 #endif

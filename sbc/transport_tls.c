@@ -132,6 +132,15 @@ const struct tls_names *tls_session_names(const struct tls_session *session)
 	return session->is_verified ? &session->names : NULL;
 }
 
+const char *tls_session_cipher(const struct tls_session *session)
+{
+	const char *name = wolfSSL_is_init_finished(session->ssl)
+				   ? wolfSSL_get_cipher_name(session->ssl)
+				   : NULL;
+
+	return name ? name : "";
+}
+
 /* ---- contexts ---- */
 
 static int on_recv(WOLFSSL *ssl, char *out, int size, void *arg)

@@ -53,6 +53,16 @@ static bool is_merged(const struct txn_layer *layer, struct slice merge)
 	return false;
 }
 
+/* Strangers may fill seven eighths of the table: what ends calls has room in the rest. */
+static bool is_full_for(const struct txn_layer *layer, const struct sip_msg *msg)
+{
+	size_t max = layer->config.txn_max;
+
+	if (msg->to.tag.len || msg->method == SIP_METHOD_CANCEL)
+		return false;
+	return layer->by_key.count >= max - max / 8;
+}
+
 static void take_new(
 	struct txn_layer *layer, const struct txn_cause *cause, const struct txn_key *key)
 {
@@ -73,7 +83,7 @@ static void take_new(
 	hop_from_source(&setup.hop, cause->source);
 	if (is_merged(layer, setup.merge))
 		refuse_stateless(layer, cause, key, 482);
-	else if (txn_new(&txn, layer, &setup, cause->now))
+	else if (is_full_for(layer, msg) || txn_new(&txn, layer, &setup, cause->now))
 		refuse_stateless(layer, cause, key, 503);
 	else
 		config->request(txn, msg, cause->source, cause->now, config->arg);

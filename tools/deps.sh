@@ -43,7 +43,8 @@ apt_packages() {
 	as_root apt-get -q update >/dev/null
 	# shellcheck disable=SC2086
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
-		install --no-install-recommends $missing >/dev/null
+		install --no-install-recommends $missing >"$prefix/packages.log" 2>&1 ||
+		{ tail -n 20 "$prefix/packages.log" >&2; die "installing packages failed"; }
 }
 
 # The first Debian mirror in the system's own lists, one-line or deb822 form.
@@ -127,7 +128,7 @@ C
 }
 
 write_flags() {
-	packages='libuv libsrtp2 nettle libosip2 libfyaml jansson libcurl libwebsockets'
+	packages='libuv libsrtp2 nettle libosip2 libfyaml jansson libcurl libwebsockets libcares libpcre2-8'
 	if [ "$wolfssl" = system ]; then
 		pkg-config --exists wolfssl || die "WOLFSSL=system, but pkg-config finds no wolfssl"
 		wolf_cppflags=$(pkg-config --cflags wolfssl)

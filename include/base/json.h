@@ -23,6 +23,8 @@ struct json_document;
 /* The whole text is one object or array. SBC_EPARSE: not JSON, a duplicate member, bad
  * UTF-8, an escaped NUL, bytes behind the end; SBC_ELIMIT: over a ceiling; SBC_ENOMEM. */
 int json_parse(struct json_document **out, struct slice text);
+/* The same with a ceiling of its own on how deep. */
+int json_parse_shallow(struct json_document **out, struct slice text, size_t depth_max);
 void json_free(struct json_document *document); /* NULL is allowed */
 const struct json *json_root(const struct json_document *document);
 
@@ -33,6 +35,10 @@ const struct json *json_item(const struct json *array, size_t index);
 size_t json_count(const struct json *value);
 bool json_is_object(const struct json *value);
 bool json_is_array(const struct json *value);
+/* Every member of an object, in the order in which they stand; value is borrowed, name for
+ * the call. Nothing for another kind. */
+typedef void(json_member_h)(struct slice name, const struct json *value, void *arg);
+void json_visit(const struct json *object, json_member_h *member, void *arg);
 /* UTF-8 bytes, borrowed; a slice with NULL pointer when it is no string. */
 struct slice json_get_string(const struct json *value);
 /* Only a number written without fraction and exponent. */

@@ -157,7 +157,7 @@ struct media_opened {
  * made on its loop later. Until media_set_remote() the newest DTLS datagrams of a side are
  * kept (bounded), so that a peer may begin before its answer arrives.
  * SBC_ELIMIT: session_max or no free ports; SBC_EAGAIN: the loop's mailbox is full;
- * SBC_EIO: sockets.
+ * SBC_EIO: sockets; SBC_ESTATE: after media_stop(); SBC_EINVAL, SBC_ENOMEM.
  */
 int media_open(struct media *media, const struct media_open_request *request,
 	struct media_opened *out);
@@ -174,15 +174,16 @@ struct media_remote {
 /*
  * Repeating it with the same role and fingerprints keeps the association and only changes
  * addresses; a change of either begins a new association (RFC 8842) and shuts the side
- * until it is secured again. SBC_EAGAIN: mailbox full. SBC_EINVAL: no usable fingerprint.
+ * until it is secured again. So does a change of rtcp_mux. SBC_EAGAIN: mailbox full;
+ * SBC_EINVAL: no usable fingerprint, no address; SBC_ENOENT: the name is dead; SBC_ENOMEM.
  */
 int media_set_remote(struct media *media, struct media_id id, enum media_side side,
 	const struct media_remote *remote);
 
-/* Policy's word on one side. SBC_EAGAIN: mailbox full. */
+/* Policy's word on one side. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open);
 
-/* Answered by a COUNTERS event. SBC_EAGAIN: mailbox full. */
+/* Answered by a COUNTERS event. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_ask_counters(struct media *media, struct media_id id);
 
 /* Ends it; CLOSED follows. Never fails: room for it in the mailbox is kept from the start.

@@ -35,8 +35,9 @@ struct cert_server_config {
 	struct log *log;
 };
 
-/* fault says what is wrong. SBC_EIO (cannot bind), SBC_ECRYPTO (SBC_EINVAL: a private key
- * where a certificate should be), SBC_ENOMEM. */
+/* fault says what is wrong. SBC_EIO: cannot bind; SBC_ECRYPTO: the TLS pair; SBC_EINVAL: a
+ * private key where a certificate should be; SBC_EPARSE: no certificate; SBC_ENOMEM;
+ * SBC_ELIMIT: too many handles on loop. After an error loop has to run once more. */
 int cert_server_open(struct cert_server **out, uv_loop_t *loop,
 	const struct cert_server_config *config, char *fault, size_t fault_size);
 

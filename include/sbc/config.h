@@ -46,6 +46,35 @@ struct config_user {
 	const char *ha1_md5;
 };
 
+/* How media goes to and from a peer. */
+enum media_mode { MEDIA_MODE_DTLS, MEDIA_MODE_SDES, MEDIA_MODE_RTP };
+
+/* What a peer's profile gives, unless the peer says it itself. */
+enum peer_key {
+	PEER_KEY_MEDIA,
+	PEER_KEY_SIGN,
+	PEER_KEY_ACCEPT,
+	PEER_KEY_IDENTITY_REQUIRED,
+	PEER_KEY_REQUIRE_MKY,
+	PEER_KEY_ALLOW_HTTP,
+	PEER_KEY_TRUSTED,
+	PEER_KEY_COUNT
+};
+
+enum header_action { HEADER_ALLOW, HEADER_REMOVE, HEADER_ADD, HEADER_RENAME, HEADER_REPLACE };
+
+struct pattern;
+
+/* What is done with a header on its way from (in) or to (out) a peer. */
+struct config_header_rule {
+	bool is_out;
+	enum header_action action;
+	const char *name;  /* of allow and remove: may end in '*' */
+	const char *value; /* add: the value; rename: the new name; replace: what it becomes */
+	const char *pattern; /* replace: what must match */
+	struct pattern *compiled;
+};
+
 /* What of a callee's early media the caller hears (RFC 3960). */
 enum config_early_media {
 	EARLY_MEDIA_BLOCK, /* its 18x goes through without a description */
@@ -57,7 +86,7 @@ enum config_early_media {
 enum config_answer_identity {
 	ANSWER_IDENTITY_OFF,
 	ANSWER_IDENTITY_PREFER,
-	ANSWER_IDENTITY_REQUIRE, /* no media with it before a signed UPDATE was verified */
+	ANSWER_IDENTITY_REQUIRE, /* no media before a signed UPDATE was verified */
 };
 
 struct config_peer {
@@ -72,14 +101,52 @@ struct config_peer {
 	bool identity_required;
 	bool require_mky;
 	bool allow_http;
+	const char *profile; /* a row of sbc/peer_profile.c */
+	enum media_mode media;
+	bool probe;               /* asked whether it is there */
+	unsigned calls_max;       /* at once, both ways; 0: no ceiling of its own */
+	unsigned calls_per_s_max; /* both ways; 0: likewise */
+	bool authenticates;       /* our users, so that we need not */
+	bool is_trusted;          /* within our trust domain (RFC 3325 section 2.3) */
+	struct config_header_rule *headers;
+	size_t header_count;
+	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
 	enum config_early_media early_media;         /* of calls to it */
 	enum config_answer_identity answer_identity; /* of calls to and from it */
 };
 
-struct config_route {
-	const char *domain;
+#define ROUTE_TARGET_MAX 8 /* peers that one call may be tried at */
+
+struct config_target {
 	const char *peer;
 	size_t peer_index; /* resolved */
+	unsigned priority; /* lower is tried first */
+	unsigned weight;   /* share of the calls among equals */
+};
+
+/* Of domain, prefix and from at least one is there. */
+struct config_route {
+	const char *domain; /* called */
+	const char *prefix; /* of the called user or number */
+	const char *from;   /* peer that the call comes from */
+	const char *peer;   /* "": targets say it */
+	size_t peer_index;  /* resolved; without targets */
+	bool has_from;
+	size_t from_index;
+	struct config_target *targets;
+	size_t target_count;
+};
+
+/* What becomes of an address before a route is looked for. */
+struct config_rewrite {
+	const char *from; /* "": all peers and users */
+	bool has_from;
+	size_t from_index;
+	bool is_caller;      /* else the called address */
+	const char *prefix;  /* that it begins with */
+	unsigned strip;      /* characters taken away */
+	const char *prepend; /* put before the rest */
+	const char *domain;  /* "": stays */
 };
 
 struct config_interface {
@@ -121,6 +188,46 @@ struct config_http {
 	const char *key;
 };
 
+/* In Kamailio's words, seconds where it has seconds. */
+struct config_dispatcher {
+	unsigned ds_ping_interval; /* s; 0: nobody is asked */
+	unsigned ds_probing_threshold;
+	unsigned ds_inactive_threshold;
+	const char *ds_ping_reply_codes; /* "": below 500 but 408 */
+	const char *ds_ping_from;        /* URI */
+};
+
+/* How strangers are kept from using us up. */
+struct config_blocking {
+	bool is_enabled;
+	struct netaddr_block *allow; /* never judged */
+	size_t allow_count;
+	unsigned requests_per_s;
+	unsigned points;
+	unsigned block_s;
+	unsigned sources;
+};
+
+/* Management. Names are relative to run_dir unless they begin with '/'; "": no such door. */
+struct config_rpc {
+	bool is_enabled;
+	const char *run_dir;
+	const char *fifo_name;
+	unsigned fifo_mode;
+	const char *fifo_user; /* name or number; "": as it comes */
+	const char *fifo_group;
+	const char *fifo_acl; /* "user:NAME:rw group:NAME:rw"; "": none */
+	const char *fifo_reply_dir;
+	const char *dgram_socket;
+	unsigned dgram_mode;
+	const char *dgram_user;
+	const char *dgram_group;
+	const char *ctl_socket;
+	unsigned ctl_mode;
+	const char *ctl_user;
+	const char *ctl_group;
+};
+
 struct config_limits {
 	unsigned calls;
 	unsigned transactions;
@@ -128,7 +235,8 @@ struct config_limits {
 	unsigned connections;
 	unsigned connections_per_address;
 	unsigned ring_timeout_s;    /* an unanswered call is given up */
-	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked for */
+	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked
+				       for */
 	unsigned session_min_s;     /* a shorter one is refused (422) */
 	unsigned shutdown_ms;       /* BYEs may take so long at stop */
 };
@@ -139,6 +247,7 @@ struct config {
 	const char *sip_trace;    /* path of a JSON Lines file; "": none */
 	const char *call_records; /* path of a JSON Lines file; "": none */
 	const char *ca;           /* anchors for identity, TLS and fetch; "": demo CA */
+	const char *user_agent;   /* in User-Agent and Server; "": neither is sent */
 	struct config_domain *domains;
 	size_t domain_count;
 	struct config_listener *listeners;
@@ -149,16 +258,22 @@ struct config {
 	size_t peer_count;
 	struct config_route *routes;
 	size_t route_count;
+	struct config_rewrite *rewrites;
+	size_t rewrite_count;
 	struct config_host *hosts;
 	size_t host_count;
 	struct config_media media;
 	struct config_fetch fetch;
 	struct config_http http;
+	struct config_dispatcher dispatcher;
+	struct config_blocking blocking;
+	struct config_rpc rpc;
 	struct config_limits limits;
 	/* digest */
 	unsigned registration_min_s, registration_max_s, registration_default_s;
 	unsigned _references;
 	void *_memory;
+	uint64_t *_fixed; /* of what is read once, see config_fixed_change() */
 };
 
 /* One fault of a file, for a person: text has file:line:column, the quoted line with a
@@ -166,11 +281,14 @@ struct config {
 typedef void(config_fault_h)(const char *text, void *arg);
 
 /*
- * Reads and checks the whole file and reports every fault of it in one run. 0, or SBC_EPARSE
- * when there was any fault, SBC_EIO (cannot be read: reported too), SBC_ENOMEM. The result
- * starts with one reference.
+ * Reads and checks the whole file and reports every fault of it in one run. 0, or
+ * SBC_EPARSE when there was any fault, SBC_EIO (cannot be read: reported too),
+ * SBC_ENOMEM. The result starts with one reference.
  */
 int config_load(struct config **out, const char *path, config_fault_h *fault, void *arg);
+
+/* The first key that differs and cannot be taken over while running; NULL: none. Static. */
+const char *config_fixed_change(const struct config *before, const struct config *after);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
@@ -181,7 +299,8 @@ const struct config_user *config_user_find(
 /* Static names of the hosts section. */
 bool config_host_find(const struct config *config, struct slice name, struct netaddr *out);
 
-/* The table of keys, one per line with type, default and help: countersip --config-keys. */
+/* The table of keys, one per line with type, default and help: countersip
+ * --config-keys. */
 void config_print_keys(void (*line)(const char *text, void *arg), void *arg);
 
 #endif

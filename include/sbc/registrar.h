@@ -59,5 +59,7 @@ const struct registrar_binding *registrar_find(
 
 /* Drops what has expired; called now and then. Returns how many are left. */
 size_t registrar_expire(struct registrar *registrar, usec_t now);
+/* Bindings, expired ones that were not dropped yet too. */
+size_t registrar_count(const struct registrar *registrar);
 
 #endif

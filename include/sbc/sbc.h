@@ -8,6 +8,7 @@
 #include "base/timers.h"
 #include "sbc/config.h"
 #include "sbc/http_get.h"
+#include "sbc/sip_msg.h"
 #include "sbc/transport.h"
 #include "sbc/txn.h"
 
@@ -48,6 +49,11 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup);
 /* Forgets every call without a word to anybody: drain first. */
 void sbc_free(struct sbc *sbc);
 
+/* A new configuration, whole or not at all: calls, probes and counts go on. SBC_ENOMEM. */
+int sbc_reload(struct sbc *sbc, struct config *config, usec_t now);
+/* What is in force. Borrowed until the next reload. */
+const struct config *sbc_config(const struct sbc *sbc);
+
 /* From the transports. */
 void sbc_receive(
 	struct sbc *sbc, struct slice bytes, const struct transport_source *source, usec_t now);
@@ -74,5 +80,17 @@ struct sbc_counters {
 	uint64_t media_failed; /* calls ended because a handshake was not as signalled */
 };
 void sbc_counters(const struct sbc *sbc, struct sbc_counters *out);
+
+/* Messages by method and by code, as they went over the wire. */
+#define SBC_CODE_COUNT 700
+struct sbc_traffic {
+	uint64_t requests_received[SIP_METHOD_COUNT];
+	uint64_t requests_sent[SIP_METHOD_COUNT];
+	uint64_t replies_received[SBC_CODE_COUNT];
+	uint64_t replies_sent[SBC_CODE_COUNT];
+	uint64_t replies_received_by[7][SIP_METHOD_COUNT]; /* class 1 to 6, method of CSeq */
+};
+/* Borrowed; changes whenever the loop runs. */
+const struct sbc_traffic *sbc_traffic(const struct sbc *sbc);
 
 #endif

@@ -34,6 +34,7 @@ enum sip_method {
 	SIP_METHOD_PUBLISH,
 	SIP_METHOD_UNKNOWN, /* an extension: see method_name */
 };
+#define SIP_METHOD_COUNT (SIP_METHOD_UNKNOWN + 1)
 /* "INVITE"; "UNKNOWN" for SIP_METHOD_UNKNOWN. */
 const char *sip_method_name(enum sip_method method);
 /* Case matters (RFC 3261 section 7.1). */

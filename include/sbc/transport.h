@@ -131,6 +131,24 @@ bool transport_flow_is_alive(const struct transport *transport, struct flow_id f
 bool transport_flow_peer(
 	const struct transport *transport, struct flow_id flow, struct netaddr *out);
 
+/* One connection, for a listing. Strings are borrowed for the call. */
+struct transport_flow_info {
+	struct flow_id id;
+	enum transport_kind kind;
+	struct netaddr local; /* the listener's */
+	struct netaddr peer;
+	bool is_outgoing;
+	bool is_verified;      /* its certificate is one that we trust */
+	const char *state;     /* static: "open", ... */
+	const char *cipher;    /* TLS suite; "" before the handshake is done */
+	const char *peer_name; /* first verified name in its certificate; "" */
+	size_t output_len;     /* bytes that wait to be sent */
+};
+/* Connections live in slots 0 to transport_slot_count() - 1; false: this one is empty. */
+uint32_t transport_slot_count(const struct transport *transport);
+bool transport_flow_at(
+	const struct transport *transport, uint32_t slot, struct transport_flow_info *out);
+
 typedef void(transport_closed_h)(void *arg);
 /* Sends what is queued (at most a second), closes all, then closed, then frees. */
 void transport_close(struct transport *transport, transport_closed_h *closed, void *arg);

@@ -53,8 +53,9 @@ struct txn_timing { /* RFC 3261 section 17 and table 4 */
 struct txn_layer_config {
 	struct timers *timers; /* borrowed */
 	struct txn_timing timing;
-	size_t txn_max; /* ceiling; a new request over it gets 503 with Retry-After, stateless
-			 */
+	/* Ceiling. A new request over it gets 503 with Retry-After, stateless; one out of any
+	 * dialog does so at seven eighths of it. */
+	size_t txn_max;
 	uint32_t retry_after_s;
 	txn_send_h *send;
 	txn_request_h *request;

@@ -12,7 +12,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tools", "demo"))
 
 from pki import Pki  # noqa: E402
-from procs import Programs, free_block  # noqa: E402
+from procs import Programs, free_block, wait_for  # noqa: E402,F401
 from sbc import Sbc  # noqa: E402
 
 BUILD = os.path.join(ROOT, os.environ.get("COUNTERSIP_BUILD", "build/plain"))

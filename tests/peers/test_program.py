@@ -27,7 +27,7 @@ limits:
   calls: -3
 """
 # Line and a word of each fault above.
-FAULTS = ((1, "log_level|loud"), (5, "certificate"), (8, "99999|port"), (14, "-3|number|calls"))
+FAULTS = ((1, "log_level|loud"), (5, "certificate"), (8, "address"), (14, "-3|number|calls"))
 
 FIRST_START = """\
 state_dir: {folder}/state

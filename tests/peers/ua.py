@@ -59,13 +59,14 @@ def credentials(challenge, user, password, method, uri):
 
 
 class Ua:
-    def __init__(self, user, domain, password, port):
-        """port: where countersip listens."""
+    def __init__(self, user, domain, password, port, host="127.0.0.1"):
+        """host and port: where its server listens."""
         self.user, self.domain, self.password = user, domain, password
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
-        self.socket.connect(("127.0.0.1", port))
+        self.socket.connect((host, port))
         self.port = self.socket.getsockname()[1]
+        self.name = ""  # for display
         self.tag = token()
         self.cseq = 0
 
@@ -84,7 +85,7 @@ class Ua:
         lines = [f"{method} {uri} SIP/2.0",
                  f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{token()};rport",
                  "Max-Forwards: 70",
-                 f"From: <sip:{self.user}@{self.domain}>;tag={self.tag}",
+                 f"From: {self.name}<sip:{self.user}@{self.domain}>;tag={self.tag}",
                  f"To: {to or f'<{uri}>'}", f"Call-ID: {call_id}", f"CSeq: {cseq} {method}",
                  f"Contact: <sip:{self.user}@127.0.0.1:{self.port}>", *headers, *kind,
                  f"Content-Length: {len(body)}"]
@@ -137,9 +138,16 @@ class Ua:
     def ack(self, uri, response, cseq):
         self.request("ACK", uri, response.get("Call-ID"), to=response.get("To"), cseq=cseq)
 
-    def invite(self, target):
-        """Offers, and proves the password. The final response comes later."""
-        uri, call_id = f"sip:{target}@{self.domain}", token()
+    def bye(self, answered):
+        """Ends the call that this 200 answered; the CSeq."""
+        contact = re.search(r"<([^>]+)>", answered.get("Contact"))
+        self.request("BYE", contact[1], answered.get("Call-ID"), to=answered.get("To"))
+        return self.cseq
+
+    def invite(self, target, whole=False):
+        """Offers, and proves the password. The final response comes later. whole: target
+        has its domain."""
+        uri, call_id = f"sip:{target}" if whole else f"sip:{target}@{self.domain}", token()
         body = SDP.format(port=self.port, setup="actpass", fingerprint=FINGERPRINT)
         sent = Message(self.request("INVITE", uri, call_id, body=body))
         challenge = self.wait_final("INVITE")

@@ -22,6 +22,10 @@ const char *const world_fingerprint[ACTOR_COUNT] = {
 	"11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00",
 	"sha-256 C1:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:"
 	"11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00",
+	"sha-256 E1:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:"
+	"11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00",
+	"sha-256 F1:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:"
+	"11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00",
 	"sha-256 D1:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:"
 	"11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00",
 };
@@ -31,18 +35,24 @@ static const char *const contact[ACTOR_COUNT] = {
 	"<sip:bob@127.0.0.11:40002>",
 	"<sip:127.0.0.12:5061;transport=tls>",
 	"<sip:mallory@127.0.0.66:40066>",
+	"<sip:127.0.0.13:5060>",
+	"<sip:127.0.0.14:5060>",
 };
 static const char *const via[ACTOR_COUNT] = {
 	"SIP/2.0/TLS 127.0.0.10:40001",
 	"SIP/2.0/UDP 127.0.0.11:40002",
 	"SIP/2.0/TLS 127.0.0.12:5061",
 	"SIP/2.0/UDP 127.0.0.66:40066",
+	"SIP/2.0/UDP 127.0.0.13:5060",
+	"SIP/2.0/UDP 127.0.0.14:5060",
 };
 static const char *const aor[ACTOR_COUNT] = {
 	"sip:alice@atlanta.test",
 	"sip:bob@atlanta.test",
 	"sip:carol@biloxi.test",
 	"sip:mallory@evil.test",
+	"sip:+4930123@trunk.test",
+	"sip:+4930124@spare.test",
 };
 
 const char *world_sdp(enum actor who, const char *setup, int alter, char *out, size_t size)
@@ -73,11 +83,11 @@ static void say_request(struct world *w, struct talk *t, const char *method, con
 
 	snprintf(text, sizeof(text),
 		"%s %s SIP/2.0\r\nVia: %s;branch=%s;rport\r\nMax-Forwards: 70\r\n"
-		"From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n%s%s"
+		"From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n%s%s%s"
 		"Content-Length: %zu\r\n\r\n%s",
 		method, t->target, via[t->who], branch, t->from, t->to, t->call_id, cseq,
-		method, lines, body[0] ? "Content-Type: application/sdp\r\n" : "", strlen(body),
-		body);
+		method, lines, w->more ? w->more : "",
+		body[0] ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
 	world_say(w, t->who, text);
 }
 
@@ -244,14 +254,14 @@ void world_answer(struct world *w, enum actor who, uint16_t code, const char *se
 		world_sdp(who, setup, 0, sdp, sizeof(sdp));
 	snprintf(text, sizeof(text),
 		"SIP/2.0 %u Whatever\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: %.*s%s\r\n"
-		"Call-ID: %.*s\r\nCSeq: %u %.*s\r\nContact: %s\r\n%sContent-Length: "
+		"Call-ID: %.*s\r\nCSeq: %u %.*s\r\nContact: %s\r\n%s%sContent-Length: "
 		"%zu\r\n\r\n%s",
 		code, SLICE_ARG(request->via.raw), SLICE_ARG(request->from.raw),
 		SLICE_ARG(request->to.raw),
 		code > 100 && !request->to.tag.len ? ";tag=callee" : "",
 		SLICE_ARG(request->call_id), request->cseq, SLICE_ARG(request->method_name),
-		contact[who], sdp[0] ? "Content-Type: application/sdp\r\n" : "", strlen(sdp),
-		sdp);
+		contact[who], w->more ? w->more : "",
+		sdp[0] ? "Content-Type: application/sdp\r\n" : "", strlen(sdp), sdp);
 	world_say(w, who, text);
 }
 
@@ -262,6 +272,12 @@ void world_learn(struct world *w, struct talk *t)
 	slice_copy(msg->to.raw, t->to, sizeof(t->to));
 	if (msg->contact_count)
 		slice_copy(msg->contact.uri.raw, t->target, sizeof(t->target));
+}
+
+void world_reinvite(struct world *w, struct talk *t)
+{
+	t->cseq++;
+	invite(w, t, "");
 }
 
 void world_ack(struct world *w, struct talk *t)

@@ -639,56 +639,6 @@ static void bye_during_a_change(void **state)
 	world_all_over(w);
 }
 
-/* ---- other requests ---- */
-
-static void info_and_message_cross(void **state)
-{
-	struct world *w = *state;
-	struct talk a, b;
-
-	join(w, &a, &b);
-	/* The body is no SDP, so it is written by hand. */
-	world_request(w, &a, "INFO", "", "");
-	world_hear_method(w, BOB, SIP_METHOD_INFO);
-	world_answer(w, BOB, 200, NULL);
-	world_hear_code(w, ALICE, 200);
-	world_request(w, &b, "INFO", "", "");
-	world_hear_method(w, ALICE, SIP_METHOD_INFO);
-	world_answer(w, ALICE, 415, NULL);
-	world_hear_code(w, BOB, 415);
-	world_request(w, &a, "MESSAGE", "", "v=0\r\n");
-	world_hear_code(w, ALICE, 415); /* no text */
-	world_hear_nothing(w, BOB);
-}
-
-static void the_rest_is_refused(void **state)
-{
-	static const struct {
-		const char *method, *lines;
-		uint16_t code;
-	} table[] = {
-		{"REFER", "Refer-To: <sip:x@biloxi.test>\r\n", 405},
-		{"NOTIFY", "Event: refer\r\nSubscription-State: active\r\n", 481},
-		{"SUBSCRIBE", "Event: dialog\r\n", 405},
-		{"PRACK", "RAck: 1 1 INVITE\r\n", 481},
-		{"OPTIONS", "", 200},
-		{"UPDATE", "Require: precondition\r\n", 420},
-		{"INVITE", "Require: replaces\r\nReplaces: x;to-tag=1;from-tag=2\r\n", 420},
-	};
-	struct world *w = *state;
-	struct talk a, b;
-
-	join(w, &a, &b);
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		world_request(w, &a, table[i].method, table[i].lines, "");
-		world_hear_code(w, ALICE, table[i].code);
-		if (table[i].code == 405)
-			assert_true(sip_msg_header(w->heard[ALICE].msg, "Allow", 0).len);
-	}
-	world_hear_nothing(w, BOB);
-	still_calling(w);
-}
-
 /* Users' #23: memory of a call does not grow with what is said in it. */
 static void ten_thousand_changes(void **state)
 {
@@ -755,8 +705,6 @@ int main(void)
 		SCENARIO(cancel_of_a_change_crosses),
 		SCENARIO(ack_of_a_change_never_comes),
 		SCENARIO(bye_during_a_change),
-		SCENARIO(info_and_message_cross),
-		SCENARIO(the_rest_is_refused),
 		SCENARIO(ten_thousand_changes),
 	};
 

@@ -65,7 +65,8 @@ static void user_changes_key(void **state)
 	assert_non_null(strstr(sdp, print));
 }
 
-/* A peer's new key without Identity, with one that does not cover it, and with a good one. */
+/* ID4474-49: a peer's new key without Identity, with one that does not cover it, and with a
+ * good one; what is refused leaves the call as it was. */
 static void peer_changes_key(void **state)
 {
 	struct world *w = *state;

@@ -33,6 +33,8 @@ static const struct {
 	[ALICE] = {"127.0.0.10", 40001, TRANSPORT_TLS, 0, 1},
 	[BOB] = {"127.0.0.11", 40002, TRANSPORT_UDP, 1, 0},
 	[BILOXI] = {"127.0.0.12", 5061, TRANSPORT_TLS, 0, 3},
+	[TRUNK] = {"127.0.0.13", 5060, TRANSPORT_UDP, 1, 0},
+	[SPARE] = {"127.0.0.14", 5060, TRANSPORT_UDP, 1, 0},
 	[STRANGER] = {"127.0.0.66", 40066, TRANSPORT_UDP, 1, 0},
 };
 
@@ -54,14 +56,27 @@ static struct config_listener listeners[] = {
 	{.transport = TRANSPORT_TLS, .advertised = "sbc.atlanta.test:5061"},
 	{.transport = TRANSPORT_UDP, .advertised = "sbc.atlanta.test:5060"},
 };
-static struct config_peer peers[] = {{.name = "biloxi",
-	.domain = "biloxi.test",
-	.transport = TRANSPORT_TLS,
-	.sign_8224 = true,
-	.accept_8224 = true,
-	.identity_required = true,
-	.require_mky = true}};
-static struct config_route routes[] = {{.domain = "biloxi.test", .peer = "biloxi"}};
+static const struct config_peer peers[] = {{.name = "biloxi",
+						   .profile = "domain-dtls",
+						   .domain = "biloxi.test",
+						   .transport = TRANSPORT_TLS,
+						   .sign_8224 = true,
+						   .accept_8224 = true,
+						   .identity_required = true,
+						   .require_mky = true},
+	{.name = "trunk",
+		.profile = "lab",
+		.domain = "trunk.test",
+		.transport = TRANSPORT_UDP,
+		.accept_8224 = true,
+		.is_trusted = true},
+	{.name = "spare",
+		.profile = "lab",
+		.domain = "spare.test",
+		.transport = TRANSPORT_UDP,
+		.accept_8224 = true,
+		.is_trusted = true}};
+static const struct config_route routes[] = {{.domain = "biloxi.test", .peer = "biloxi"}};
 
 /* ---- outside ---- */
 
@@ -170,30 +185,40 @@ static void make_policies(struct world *w)
 	buf_fini(&ca);
 }
 
-static void make_config(struct world *w)
+static void make_config(struct world *w, unsigned calls)
 {
 	/* echo -n alice:atlanta.test:secret | md5sum, and bob */
 	users[0].ha1_md5 = "94ecdac97442e1dde413ab890bdac68a";
 	users[1].ha1_md5 = "ea914ec6cb6893e6db88d7cbbc2db942";
 	domains[0].info_url = "https://atlanta.test/cert";
-	netaddr_parse(&peers[0].address, slice_str(place[BILOXI].address), 5061);
+	memcpy(w->peers, peers, sizeof(peers));
+	memcpy(w->routes, routes, sizeof(routes));
+	netaddr_parse(&w->peers[0].address, slice_str(place[BILOXI].address), 5061);
+	netaddr_parse(&w->peers[1].address, slice_str(place[TRUNK].address), 5060);
+	netaddr_parse(&w->peers[2].address, slice_str(place[SPARE].address), 5060);
 	w->config = (struct config){
 		.state_dir = "",
 		.sip_trace = "",
 		.call_records = "",
 		.ca = "",
+		.user_agent = "",
 		.domains = domains,
 		.domain_count = 1,
 		.listeners = listeners,
 		.listener_count = 2,
 		.users = users,
 		.user_count = 2,
-		.peers = peers,
-		.peer_count = 1,
-		.routes = routes,
+		.peers = w->peers,
+		.peer_count = 3,
+		.routes = w->routes,
 		.route_count = 1,
-		.limits = {.calls = 8,
-			.transactions = 1000,
+		.dispatcher = {.ds_ping_interval = 10,
+			.ds_probing_threshold = 2,
+			.ds_inactive_threshold = 2,
+			.ds_ping_reply_codes = "",
+			.ds_ping_from = "sip:dispatcher@localhost"},
+		.limits = {.calls = calls,
+			.transactions = 1000 + 8 * calls,
 			.registrations = 100,
 			.ring_timeout_s = 60},
 		.registration_min_s = 60,
@@ -203,20 +228,12 @@ static void make_config(struct world *w)
 	};
 }
 
-void world_init(struct world *w)
+void world_remake(struct world *w)
 {
 	struct sbc_setup setup;
 
-	*w = (struct world){.wall_start_s = WALL_START, .now = USEC_PER_SEC, .next_cseq = 1};
-	list_init(&w->sent);
-	buf_init(&w->records, 1 << 20);
-	buf_init(&w->said, SENT_MAX);
-	timers_init(&w->timers, 10000);
-	for (int i = 0; i < ACTOR_COUNT; i++)
-		arena_init(&w->heard[i].arena, 1 << 20);
-	fake_media_reset();
-	make_policies(w);
-	make_config(w);
+	sbc_free(w->sbc);
+	w->sbc = NULL;
 	setup = (struct sbc_setup){
 		.config = &w->config,
 		.timers = &w->timers,
@@ -229,6 +246,26 @@ void world_init(struct world *w)
 			.arg = w},
 	};
 	assert_int_equal(0, sbc_new(&w->sbc, &setup));
+}
+
+void world_init(struct world *w)
+{
+	world_init_large(w, 8);
+}
+
+void world_init_large(struct world *w, unsigned calls)
+{
+	*w = (struct world){.wall_start_s = WALL_START, .now = USEC_PER_SEC, .next_cseq = 1};
+	list_init(&w->sent);
+	buf_init(&w->records, 1 << 20);
+	buf_init(&w->said, SENT_MAX);
+	timers_init(&w->timers, 10000 + 30 * (size_t)calls);
+	for (int i = 0; i < ACTOR_COUNT; i++)
+		arena_init(&w->heard[i].arena, 1 << 20);
+	fake_media_reset();
+	make_policies(w);
+	make_config(w, calls);
+	world_remake(w);
 }
 
 static void free_sent(struct sent *sent)
@@ -387,6 +424,11 @@ const struct sip_msg *world_hear_method(struct world *w, enum actor who, enum si
 		fail_msg("actor %d wants %s and hears:\n%.*s", who, sip_method_name(method),
 			SLICE_ARG(w->heard[who].bytes));
 	return msg;
+}
+
+bool world_hears(struct world *w, enum actor who)
+{
+	return next_for(w, who) != NULL;
 }
 
 void world_hear_nothing(struct world *w, enum actor who)

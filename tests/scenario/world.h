@@ -16,9 +16,10 @@
  * scenario is a conversation: somebody says something, time passes, somebody hears.
  *
  * We are atlanta.test. alice and bob are our users, carol@biloxi.test is behind the peer.
+ * TRUNK and SPARE are peers by address, within our trust domain, to whom no route leads.
  */
 
-enum actor { ALICE, BOB, BILOXI, STRANGER, ACTOR_COUNT };
+enum actor { ALICE, BOB, BILOXI, STRANGER, TRUNK, SPARE, ACTOR_COUNT };
 
 /* What one actor heard last, in its own memory. */
 struct heard {
@@ -31,6 +32,8 @@ struct heard {
 struct world {
 	struct sbc *sbc;
 	struct config config;
+	struct config_peer peers[3]; /* of config: biloxi, trunk, spare */
+	struct config_route routes[4];
 	struct timers timers;
 	struct policy *policy;
 	struct policy *biloxi_policy; /* signs for biloxi.test */
@@ -43,6 +46,7 @@ struct world {
 	size_t fetch_count;
 	char fetch_url[512];
 	bool is_fetch_refused;
+	const char *more;   /* header lines in what actors say from now on; NULL: none */
 	struct buf said;    /* the last message that any actor sent */
 	struct buf records; /* one line each */
 	size_t record_count;
@@ -53,7 +57,11 @@ struct world {
 };
 
 void world_init(struct world *w);
+/* The same with room for so many calls. */
+void world_init_large(struct world *w, unsigned calls);
 void world_fini(struct world *w);
+/* The core anew, after changes of w->config. */
+void world_remake(struct world *w);
 /* cmocka fixtures that put a struct world into *state. */
 int world_setup(void **state);
 int world_teardown(void **state);
@@ -71,6 +79,7 @@ const struct sip_msg *world_hear(struct world *w, enum actor who);
 const struct sip_msg *world_hear_code(struct world *w, enum actor who, uint16_t code);
 const struct sip_msg *world_hear_method(
 	struct world *w, enum actor who, enum sip_method method);
+bool world_hears(struct world *w, enum actor who);
 /* Nothing (more) was sent to who. */
 void world_hear_nothing(struct world *w, enum actor who);
 void world_forget(struct world *w); /* everything sent so far */
@@ -104,6 +113,7 @@ void world_invite_late(struct world *w, struct talk *t, const char *uri);
 void world_answer(struct world *w, enum actor who, uint16_t code, const char *setup);
 /* Requests within the talk. The talk learns the To tag from the last response heard. */
 void world_learn(struct world *w, struct talk *t);
+void world_reinvite(struct world *w, struct talk *t);
 void world_ack(struct world *w, struct talk *t);
 void world_bye(struct world *w, struct talk *t);
 void world_cancel(struct world *w, struct talk *t);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The parts of the demo that judge: what they do with good and bad input."""
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -12,6 +14,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools", "demo"))
 
+import acts  # noqa: E402
 import ladder  # noqa: E402
 import mitm  # noqa: E402
 import procs  # noqa: E402
@@ -101,6 +104,47 @@ class Ladder(unittest.TestCase):
             self.assertLessEqual(len(line), 96)
             self.assertTrue(line.startswith("   0.500"))
             self.assertIn(">" if sender < receiver else "<", line)
+
+
+def end(**changes):
+    """One leg of a call record as it should be, but for changes."""
+    leg = {"identity": {"outcome": "authenticated", "identity": "", "url": ""},
+           "fingerprint_match": True, "dtls": "DTLSv1.2", "rtp_relayed": 250,
+           "rtcp_relayed": 1}
+    return {**leg, **changes}
+
+
+class Verdicts(unittest.TestCase):
+    """The demo fails when something is not as it should be."""
+
+    def judge(self, judge, *records):
+        checks = acts.Checks()
+        with contextlib.redirect_stdout(io.StringIO()):
+            judge(checks, *records)
+        return len(checks.failures)
+
+    def test_verified_call(self):
+        verified = {"outcome": "verified", "identity": "sip:a@b", "url": "https://b/cert"}
+        absent = {**verified, "outcome": "absent"}
+        for count, changes in ((0, {}), (1, {"fingerprint_match": False}), (1, {"dtls": ""}),
+                               (1, {"rtp_relayed": 3}), (1, {"identity": absent})):
+            biloxi = {"legs": [end(**{"identity": verified, **changes}), end()]}
+            self.assertEqual(count, self.judge(acts._check_verified, {"legs": [end(), end()]},
+                                               biloxi), changes)
+
+    def test_leaks(self):
+        quiet = {"rtp_relayed": 0, "rtcp_relayed": 0}
+        for count, changes in ((0, {}), (1, {"rtp_relayed": 1}), (1, {"rtcp_relayed": 1})):
+            record = {"legs": [end(**quiet), end(**{**quiet, **changes})]}
+            self.assertEqual(count, self.judge(acts._check_nothing_relayed, record), changes)
+
+    def test_tones(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "heard.wav")
+            for count, hertz, level in ((0, 440, 0.5), (1, 660, 0.5), (1, 440, 0.3)):
+                tone.write(path, hertz, 3, level)
+                self.assertEqual(count, self.judge(acts._check_tone, "bob", path, 440))
+        self.assertEqual(1, self.judge(acts._check_tone, "bob", None, 440))
 
 
 class Processes(unittest.TestCase):

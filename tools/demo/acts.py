@@ -25,26 +25,32 @@ class Checks:
 
 
 def _ladder(stage, records):
-    """records: [atlanta's, biloxi's]; biloxi's may be None."""
+    """records: atlanta's and biloxi's."""
     atlanta, biloxi = records
     middle = {atlanta["legs"][1]["call_id"]}
     first = ladder.steps(stage.atlanta.trace(), 1, {
         atlanta["legs"][0]["call_id"]: 0, atlanta["legs"][1]["call_id"]: 2})
-    sides = {call_id: 1 for call_id in middle}
-    if biloxi:
+    sides = dict.fromkeys(middle, 1)
+    if biloxi["legs"][1]["call_id"]:  # refused before there was one
         sides[biloxi["legs"][1]["call_id"]] = 3
-    sides.pop("", None)
     second = ladder.steps(stage.biloxi.trace(), 2, sides)
     ladder.print_ladder(ladder.merge(list(first), list(second), middle))
 
 
-def _records(stage, counts, want_biloxi=True):
+def _show_registrations(stage):
+    listed = []
+    for sbc, own, phone in ((stage.atlanta, 1, 0), (stage.biloxi, 2, 3)):
+        trace = sbc.trace()
+        who = dict.fromkeys(ladder.call_ids(trace, "REGISTER"), phone)
+        listed += ladder.steps(trace, own, who)
+    ladder.print_ladder(sorted(listed, key=lambda step: step.time))
+
+
+def _records(stage, counts):
     """The record of the call that ended, of both; counts: how many there were before."""
     def both():
         a, b = stage.atlanta.records(), stage.biloxi.records()
-        if len(a) > counts[0] and (len(b) > counts[1] or not want_biloxi):
-            return a[-1], b[-1] if len(b) > counts[1] else None
-        return None
+        return (a[-1], b[-1]) if len(a) > counts[0] and len(b) > counts[1] else None
     return wait_for(both, 10, "the records of the call")
 
 
@@ -57,8 +63,7 @@ def _show_legs(records):
     names = ("alice - atlanta, seen by atlanta", "atlanta - biloxi, seen by atlanta",
              "atlanta - biloxi, seen by biloxi", "biloxi - bob, seen by biloxi")
     for name, record, i in zip(names, (atlanta, atlanta, biloxi, biloxi), (0, 1, 0, 1)):
-        if record:
-            show.leg(name, record["legs"][i], record["legs"][1 - i])
+        show.leg(name, record["legs"][i], record["legs"][1 - i])
 
 
 def _check_tone(checks, who, path, hertz):
@@ -74,8 +79,9 @@ def verified_call(stage):
     show.title("1. alice@atlanta.test calls bob@biloxi.test")
     checks = Checks()
     stage.open()
-    show.say("both phones are registered over TLS; calling, and talking for "
-             f"{TALK:g} seconds")
+    show.say("both phones register with their own countersip over TLS")
+    _show_registrations(stage)
+    show.say(f"alice calls bob, they talk for {TALK:g} seconds, alice hangs up")
     before = _counts(stage)
     stage.alice.command("dial", "sip:bob@biloxi.test")
     stage.alice.wait_event("CALL_ESTABLISHED", 10)

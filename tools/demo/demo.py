@@ -41,6 +41,9 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         failures, logs = run(args.build)
+    except BrokenPipeError:  # nobody watches any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("\ndemo: interrupted, everything is stopped", file=sys.stderr)
         return 130

@@ -61,6 +61,12 @@ def merge(first, second, middle):
     return sorted(kept, key=lambda step: step.time)
 
 
+def call_ids(trace, method):
+    """The Call-IDs of all requests with that method."""
+    return {header(row["message"], "Call-ID") for row in trace
+            if row["message"].startswith(method + " ")}
+
+
 def heading():
     line = [" "] * (COLUMNS[-1] + 8)
     for column, actor in zip(COLUMNS, ACTORS):

@@ -69,15 +69,28 @@ class Phone:
         self.ctrl_port = settings["port"] + 3
         self.events = []
         self._unread = b""
+        self._answers = {}  # the newest to each command
         self._control = None
         os.makedirs(self.folder, exist_ok=True)
         self._forget()
         self._write_files(settings)
         self.program = programs.start(name, ["baresip", "-4", "-f", self.folder, "-s", "-v",
                                              "-t", str(LIFETIME)])
-        self.program.wait_for_port(self.ctrl_port)
-        self._control = socket.create_connection(("127.0.0.1", self.ctrl_port), 5)
+        self._control = wait_for(self._connect, 10, f"{name}'s phone to start")
         self._control.settimeout(0.05)
+
+    def _connect(self):
+        """Its control connection, or None while it does not listen yet. It takes only one at
+        a time, so nobody may knock before."""
+        self.program.check()
+        try:
+            return socket.create_connection(("127.0.0.1", self.ctrl_port), 5)
+        except ConnectionRefusedError:
+            return None
+
+    def _lost(self):
+        return DemoError(f"{self.name}'s phone closed its control connection, "
+                         f"see {self.program.log}")
 
     def _forget(self):
         for old in glob.glob(os.path.join(self.folder, "dump-*.wav")):
@@ -99,7 +112,10 @@ class Phone:
 
     def command(self, word, parameters=""):
         text = json.dumps({"command": word, "params": parameters, "token": word}).encode()
-        self._control.sendall(b"%d:%s," % (len(text), text))
+        try:
+            self._control.sendall(b"%d:%s," % (len(text), text))
+        except OSError as error:
+            raise self._lost() from error
 
     def _read(self):
         """Takes in what came; events are kept with the moment they were seen."""
@@ -107,9 +123,10 @@ class Phone:
             block = self._control.recv(65536)
         except (socket.timeout, BlockingIOError):
             return
+        except OSError as error:
+            raise self._lost() from error
         if not block:
-            raise DemoError(f"{self.name}'s phone closed its control connection, "
-                            f"see {self.program.log}")
+            raise self._lost()
         self._unread += block
         while b":" in self._unread:
             length, _, rest = self._unread.partition(b":")
@@ -120,6 +137,8 @@ class Phone:
             self._unread = rest[end + 1:]
             if message.get("event"):
                 self.events.append((time.monotonic(), message))
+            else:
+                self._answers[message.get("token")] = message.get("data", "")
 
     def event(self, kind):
         """The first event of that type, or None."""
@@ -131,16 +150,14 @@ class Phone:
         return wait_for(lambda: self.event(kind), seconds, f"{self.name}'s {kind}")
 
     def wait_registered(self, seconds=10):
-        """Read off its log: it may register before our control connection is there, and
-        tells each event only once."""
+        """Asked, not heard: it may have registered before anybody listened to it."""
         def registered():
-            with open(self.program.log, encoding="utf-8", errors="replace") as log:
-                text = log.read()
-            failed = re.search(r"reg: \S+ (?:\(\S+\) )?Register: (.*)", text)
-            if failed:
-                raise DemoError(f"{self.name} cannot register: {failed[1]}")
-            return re.search(r"200 OK .*\[\d+ bindings?\]", text)
-        wait_for(registered, seconds, f"{self.name}'s registration")
+            self.program.check()
+            self.command("reginfo")
+            time.sleep(0.1)
+            self._read()
+            return re.search(r"sip:\S+\s+\S*OK\b", self._answers.get("reginfo", ""))
+        wait_for(registered, seconds, f"{self.name}'s registration, see {self.program.log}")
 
     def recording(self, since=0.0):
         """The newest of what it heard, as a WAV file written after that time; else None."""

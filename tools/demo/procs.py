@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Programs of the demo: each in a process group of its own, with a log, and none left over.
 
-setpriv asks the kernel to end a program when the demo itself is killed outright; every
-other way out goes through Programs.stop_all()."""
+setpriv asks the kernel to end a program when the demo itself is killed outright (a phone that
+is only asked to would try to unregister first); every other way out goes through
+Programs.stop_all()."""
 
 import atexit
 import os
@@ -34,7 +35,7 @@ class Program:
         self.log = log
         with open(log, "ab") as out:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", "--", *command], stdin=subprocess.DEVNULL,
+                ["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL,
                 stdout=out, stderr=subprocess.STDOUT, start_new_session=True, env=env)
 
     def is_running(self):
@@ -91,9 +92,8 @@ class Programs:
 
 
 def _is_free(port, kind):
+    """Nor waiting in TIME_WAIT: baresip cannot listen there."""
     with socket.socket(socket.AF_INET, kind) as probe:
-        if kind == socket.SOCK_STREAM:  # what only waits in TIME_WAIT is free
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

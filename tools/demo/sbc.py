@@ -55,6 +55,9 @@ media:
 fetch:
   allow: [127.0.0.0/8]
 
+rpc:
+  run_dir: {folder}/run
+
 hosts:
   atlanta.test: 127.0.0.1
   biloxi.test: 127.0.0.1

@@ -44,7 +44,7 @@ def _short(fingerprint):
 
 
 def _identity(identity):
-    words = [identity["outcome"] or "none"]
+    words = [identity["outcome"] or "none: the callee is our own user, nothing is signed"]
     if identity["mechanism"]:
         words.append(f"by {identity['mechanism']}")
     if identity["identity"]:

@@ -40,6 +40,7 @@ struct phone {
 	struct dtls_context *dtls;
 	enum media_dtls_role role;
 	bool has_mux;
+	bool is_deaf; /* reads nothing */
 	struct phone_line rtp, rtcp;
 	uint16_t sequence;
 	uint32_t ssrc;
@@ -191,6 +192,8 @@ static inline void phone_line_step(struct phone *phone, struct phone_line *line)
 
 static inline void phone_step(struct phone *phone)
 {
+	if (phone->is_deaf)
+		return;
 	phone_line_step(phone, &phone->rtp);
 	phone_line_step(phone, &phone->rtcp);
 }

@@ -297,11 +297,11 @@ static void no_media_before_both_are_secured(void **state)
 	set_remote(A);
 	set_remote(B);
 	phone_start(&w.phones[A], &w.opened.local[A]);
-	w.phones[B].rtp.remote = w.opened.local[B]; /* but does not answer the hello */
+	phone_start(&w.phones[B], &w.opened.local[B]);
+	w.phones[B].is_deaf = true; /* does not answer our hello */
 	wait_for(w.heard.secured[A]);
 	for (int i = 0; i < 10; i++)
 		phone_send_rtp(&w.phones[A]);
-	phone_line_fini(&w.phones[B].rtp);
 	phone_send_rtp(&w.phones[B]); /* in the clear */
 	pause_ms(30);
 	ask_counters();
@@ -405,8 +405,8 @@ static void foreign_hellos_do_not_matter(void **state)
 		phone_write(&stranger.rtp, junk, sizeof(junk), &w.opened.local[A]);
 		phone_write(
 			&stranger.rtp, plain_alert, sizeof(plain_alert), &w.opened.local[A]);
-		if (i < 2) /* from the phone's own address */
-			phone_write(&w.phones[A].rtp, hello, len, &w.opened.local[A]);
+		/* from the phone's own address: more than there are places */
+		phone_write(&w.phones[A].rtp, hello, len, &w.opened.local[A]);
 		hello[len / 2] ^= 0xff;
 		phone_write(&w.phones[A].rtp, hello, 60, &w.opened.local[A]);
 		phone_write(&stranger.rtp, hello, len, &w.opened.local[B]);
@@ -601,6 +601,34 @@ static void new_fingerprint_new_association(void **state)
 	assert_int_equal(2, w.phones[B].rtp.rtp_received);
 }
 
+/* A hold that says 0.0.0.0 neither loses the peer nor sends anything there. */
+static void hold_keeps_the_association(void **state)
+{
+	struct media_remote remote;
+
+	(void)state;
+	open_session(true, true);
+	set_gates(true);
+	secure_both();
+	for (int side = 0; side < 2; side++) {
+		remote = remote_of(&w.phones[side]);
+		netaddr_parse(&remote.rtp, SLICE("0.0.0.0"), 0);
+		assert_int_equal(0,
+			media_set_remote(w.media, w.opened.id, (enum media_side)side, &remote));
+	}
+	ask_counters();
+	phone_send_rtp(&w.phones[A]);
+	phone_send_rtp(&w.phones[B]);
+	wait_for(w.phones[A].rtp.rtp_received == 1 && w.phones[B].rtp.rtp_received == 1);
+	set_remote(A);
+	set_remote(B);
+	ask_counters();
+	phone_send_rtp(&w.phones[A]);
+	wait_for(w.phones[B].rtp.rtp_received == 2);
+	assert_int_equal(1, w.heard.secured[A]);
+	assert_int_equal(1, w.heard.secured[B]);
+}
+
 static void deadlines(void **state)
 {
 	uint8_t hello[PHONE_PACKET_MAX];
@@ -722,7 +750,7 @@ static void bad_configurations(void **state)
 	REFUSED(dtls_deadline = 0);
 #undef REFUSED
 	assert_null(w.media);
-	for (long i = 0; i < 40; i++) {
+	for (long i = 0; i < 200; i++) {
 		mem_fail_after(i);
 		if (!media_new(&w.media, &good, &w.loop, on_event, &w.heard))
 			break;
@@ -751,6 +779,7 @@ int main(void)
 		TEST(tampered_and_replayed_are_counted),
 		TEST(early_handshake),
 		TEST(new_fingerprint_new_association),
+		TEST(hold_keeps_the_association),
 		TEST(deadlines),
 		TEST(silence_is_told_once),
 		TEST(limits),

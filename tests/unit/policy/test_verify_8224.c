@@ -21,176 +21,171 @@ static void verifies_what_we_sign(void **state)
 
 /* Rightly signed texts that must be refused all the same. The certificate is in the cache,
  * so that nothing but the claims is in the way. */
-static void claims(void **state)
-{
 #define H(more) "{\"alg\":\"ES256\"," more "\"typ\":\"passport\",\"x5u\":\"" URL "\"}"
 #define P(dest, iat, mky, orig)                                                                \
 	"{\"dest\":" dest ",\"iat\":" iat ",\"mky\":" mky ",\"orig\":" orig "}"
 #define DEST "{\"uri\":[\"sip:bob@biloxi.test\"]}"
 #define ORIG "{\"uri\":\"sip:alice@atlanta.test\"}"
 #define DIG  "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF"
-	static const struct {
-		const char *header, *payload, *params;
-		int code;
-	} table[] = {
-		{HEADER_JSON, PAYLOAD_JSON, PARAMS, 0},
-		{HEADER_JSON, PAYLOAD_JSON, ";info=<" URL ">", 0},   /* ID8224-3: alg absent */
-		{HEADER_JSON, PAYLOAD_JSON, PARAMS ";canon=abc", 0}, /* ID8224-6 */
-		/* ID8224-36: another order and blanks are not wrong, the bytes are signed. */
-		{"{ \"x5u\":\"https:\\/\\/atlanta.test/cert\",\"typ\":\"passport\","
-		 "\"alg\":\"ES256\" }",
-			" {\"orig\":" ORIG ",\"mky\":" MKY_JSON
-			",\"iat\":1798761600,\"dest\":" DEST "}",
-			PARAMS, 0},
-		{H("\"kid\":\"x\","), PAYLOAD_JSON, PARAMS, 0}, /* RFC 7515: ignored */
-		/* I3: alg and keys that come along. */
-		{"{\"alg\":\"none\",\"typ\":\"passport\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON,
-			PARAMS, 438},
-		{"{\"alg\":\"nOnE\",\"typ\":\"passport\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON,
-			";info=<" URL ">;alg=nOnE", 437},
-		{"{\"alg\":\"HS256\",\"typ\":\"passport\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON,
-			PARAMS, 438},
-		{"{\"alg\":\"RS256\",\"typ\":\"passport\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON,
-			";info=<" URL ">;alg=RS256", 437},
-		{"{\"alg\":[\"ES256\"],\"typ\":\"passport\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON,
-			PARAMS, 438},
-		{H("\"crit\":[\"x\"],"), PAYLOAD_JSON, PARAMS, 438},
-		{H("\"jwk\":{},"), PAYLOAD_JSON, PARAMS, 438},
-		{H("\"x5c\":[],"), PAYLOAD_JSON, PARAMS, 438},
-		{H("\"jku\":\"https://evil.test/\","), PAYLOAD_JSON, PARAMS, 438},
-		{"{\"alg\":\"ES256\",\"typ\":\"JWT\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON,
-			PARAMS, 438},
-		{"{\"alg\":\"ES256\",\"typ\":\"passport\"}", PAYLOAD_JSON, PARAMS, 438},
-		/* I14, ID8224-33: header and parameters say the same. */
-		{"{\"alg\":\"ES256\",\"typ\":\"passport\",\"x5u\":\"https://evil.test/\"}",
-			PAYLOAD_JSON, PARAMS, 438},
-		{H("\"ppt\":\"shaken\","), PAYLOAD_JSON, PARAMS, 438},
-		{HEADER_JSON, PAYLOAD_JSON, PARAMS ";ppt=shaken", 438},
-		{H("\"ppt\":\"div\","), PAYLOAD_JSON, PARAMS ";ppt=div", 428}, /* ID8224-30 */
-		/* ID8224-40: shaken without attest and origid. */
-		{H("\"ppt\":\"shaken\","), PAYLOAD_JSON, PARAMS ";ppt=\"shaken\"", 438},
-		/* I4: 60 s, both sides; no other type than an integer (V8225-71). */
-		{HEADER_JSON, P(DEST, "1798761540", MKY_JSON, ORIG), PARAMS, 0},
-		{HEADER_JSON, P(DEST, "1798761539", MKY_JSON, ORIG), PARAMS, 403},
-		{HEADER_JSON, P(DEST, "1798761660", MKY_JSON, ORIG), PARAMS, 0},
-		{HEADER_JSON, P(DEST, "1798761661", MKY_JSON, ORIG), PARAMS, 403},
-		{HEADER_JSON, P(DEST, "9223372036854775807", MKY_JSON, ORIG), PARAMS, 403},
-		{HEADER_JSON, P(DEST, "9223372036854775808", MKY_JSON, ORIG), PARAMS, 438},
-		{HEADER_JSON, P(DEST, "-1798761600", MKY_JSON, ORIG), PARAMS, 438},
-		{HEADER_JSON, P(DEST, "0", MKY_JSON, ORIG), PARAMS, 438},
-		{HEADER_JSON, P(DEST, "\"1798761600\"", MKY_JSON, ORIG), PARAMS, 438},
-		{HEADER_JSON, P(DEST, "1798761600.0", MKY_JSON, ORIG), PARAMS, 438},
-		{HEADER_JSON, P(DEST, "1.7987616e9", MKY_JSON, ORIG), PARAMS, 438},
-		{HEADER_JSON, P(DEST, "null", MKY_JSON, ORIG), PARAMS, 438},
-		/* I6, ID8224-32, ID8224-37: orig is From, dest is To. */
-		{HEADER_JSON,
-			P(DEST, "1798761600", MKY_JSON, "{\"uri\":\"sip:eve@atlanta.test\"}"),
-			PARAMS, 438},
-		{HEADER_JSON, P(DEST, "1798761600", MKY_JSON, "{\"tn\":\"12155551212\"}"),
-			PARAMS, 438},
-		{HEADER_JSON,
-			P("{\"uri\":[\"sip:eve@biloxi.test\"]}", "1798761600", MKY_JSON, ORIG),
-			PARAMS, 438},
-		{HEADER_JSON,
-			P("{\"tn\":[\"12155551212\"],\"uri\":[\"sip:x@y\",\"sip:bob@BILOXI."
-			  "test\"]}",
-				"1798761600", MKY_JSON, ORIG),
-			PARAMS, 0},
-		/* ID8224-16: dest an object of arrays, orig one string. */
-		{HEADER_JSON, P("[\"sip:bob@biloxi.test\"]", "1798761600", MKY_JSON, ORIG),
-			PARAMS, 438},
-		{HEADER_JSON,
-			P("{\"uri\":\"sip:bob@biloxi.test\"}", "1798761600", MKY_JSON, ORIG),
-			PARAMS, 438},
-		{HEADER_JSON, P("{\"uri\":[]}", "1798761600", MKY_JSON, ORIG), PARAMS, 438},
-		{HEADER_JSON,
-			P(DEST, "1798761600", MKY_JSON,
-				"{\"uri\":\"sip:alice@atlanta.test\",\"tn\":\"1\"}"),
-			PARAMS, 438},
-		{HEADER_JSON, P(DEST, "1798761600", MKY_JSON, "\"sip:alice@atlanta.test\""),
-			PARAMS, 438},
-		{HEADER_JSON,
-			P(DEST, "1798761600", MKY_JSON,
-				"{\"uri\":[\"sip:alice@atlanta.test\"]}"),
-			PARAMS, 438},
-		/* I9, ID8224-43: mky names the same keys, no more and no less. */
-		{HEADER_JSON, P(DEST, "1798761600", "[]", ORIG), PARAMS, 438},
-		{HEADER_JSON, P(DEST, "1798761600", "{}", ORIG), PARAMS, 438},
-		{HEADER_JSON, P(DEST, "1798761600", "null", ORIG), PARAMS, 438},
-		{HEADER_JSON,
-			P(DEST, "1798761600",
-				"[{\"alg\":\"SHA-256\",\"dig\":"
-				"\"00112233445566778899aabbccddeeff00112233445566778899aabbcc"
-				"ddeeff\"}]",
-				ORIG),
-			PARAMS, 0}, /* MKY-6: either case */
-		{HEADER_JSON,
-			P(DEST, "1798761600",
-				"[{\"alg\":\"sha-256\",\"dig\":"
-				"\"01112233445566778899AABBCCDDEEFF00112233445566778899AABBCC"
-				"DDEEFF\"}]",
-				ORIG),
-			PARAMS, 438},
-		{HEADER_JSON,
-			P(DEST, "1798761600",
-				"[{\"alg\":\"sha-256\",\"dig\":\"" DIG "\"},{\"alg\":\"sha-1\","
-				"\"dig\":\"00112233445566778899AABBCCDDEEFF00112233\"}]",
-				ORIG),
-			PARAMS, 438}, /* one too many */
-		{HEADER_JSON,
-			P(DEST, "1798761600", "[{\"alg\":\"sha-256\",\"dig\":\"" DIG "00\"}]",
-				ORIG),
-			PARAMS, 438},
-		{HEADER_JSON,
-			P(DEST, "1798761600",
-				"[{\"alg\":\"sha-256\",\"dig\":\"" DIG "\",\"x\":1}]", ORIG),
-			PARAMS, 438},
-		{HEADER_JSON, "{\"dest\":" DEST ",\"iat\":1798761600,\"orig\":" ORIG "}",
-			PARAMS, 438}, /* ID8224-44: required */
-		/* I8: strict JSON. */
-		{HEADER_JSON,
-			"{\"dest\":" DEST
-			",\"iat\":1798761600,\"iat\":1798761600,\"mky\":" MKY_JSON
-			",\"orig\":" ORIG "}",
-			PARAMS, 438},
-		{HEADER_JSON, PAYLOAD_JSON "x", PARAMS, 438},
-		{HEADER_JSON, "[" PAYLOAD_JSON "]", PARAMS, 438},
-		{HEADER_JSON, "\"\"", PARAMS, 438},
-		{HEADER_JSON,
-			"{\"dest\":" DEST ",\"iat\":1798761600,\"mky\":" MKY_JSON
-			",\"orig\":" ORIG ",\"x\":[[[[1]]]]}",
-			PARAMS, 438}, /* ID8224-8: too deep */
-		/* ID8224-2: info. */
-		{HEADER_JSON, PAYLOAD_JSON, "", 436},
-		{HEADER_JSON, PAYLOAD_JSON, ";info=" URL, 436},
-		{HEADER_JSON, PAYLOAD_JSON, ";info=<>", 436},
-		{HEADER_JSON, PAYLOAD_JSON, PARAMS ";INFO=<" URL ">", 438}, /* ID8224-5 */
-		{HEADER_JSON, PAYLOAD_JSON, PARAMS ";alg=ES256", 438},
-		{HEADER_JSON, PAYLOAD_JSON, ";info=<" URL ">;alg=", 438},
-		{HEADER_JSON, PAYLOAD_JSON, ";info=<http://atlanta.test/cert>", 436},
-		{HEADER_JSON, PAYLOAD_JSON, ";info=<file:///etc/passwd>", 436}, /* I12 */
-		{HEADER_JSON, PAYLOAD_JSON, ";info=<https://a@atlanta.test/>", 436},
-		{HEADER_JSON, PAYLOAD_JSON, ";info=<https://evil.test\\@atlanta.test/>", 436},
-		{HEADER_JSON, PAYLOAD_JSON, ";info=<cid:1>", 436},
-	};
+static const struct {
+	const char *header, *payload, *params;
+	int code;
+} claim_table[] = {
+	{HEADER_JSON, PAYLOAD_JSON, PARAMS, 0},
+	{HEADER_JSON, PAYLOAD_JSON, ";info=<" URL ">", 0},   /* ID8224-3: alg absent */
+	{HEADER_JSON, PAYLOAD_JSON, PARAMS ";canon=abc", 0}, /* ID8224-6 */
+	/* ID8224-36: another order and blanks are not wrong, the bytes are signed. */
+	{"{ \"x5u\":\"https:\\/\\/atlanta.test/cert\",\"typ\":\"passport\","
+	 "\"alg\":\"ES256\" }",
+		" {\"orig\":" ORIG ",\"mky\":" MKY_JSON ",\"iat\":1798761600,\"dest\":" DEST
+		"}",
+		PARAMS, 0},
+	{H("\"kid\":\"x\","), PAYLOAD_JSON, PARAMS, 0}, /* RFC 7515: ignored */
+	/* I3: alg and keys that come along. */
+	{"{\"alg\":\"none\",\"typ\":\"passport\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON, PARAMS,
+		438},
+	{"{\"alg\":\"nOnE\",\"typ\":\"passport\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON,
+		";info=<" URL ">;alg=nOnE", 437},
+	{"{\"alg\":\"HS256\",\"typ\":\"passport\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON, PARAMS,
+		438},
+	{"{\"alg\":\"RS256\",\"typ\":\"passport\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON,
+		";info=<" URL ">;alg=RS256", 437},
+	{"{\"alg\":[\"ES256\"],\"typ\":\"passport\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON, PARAMS,
+		438},
+	{H("\"crit\":[\"x\"],"), PAYLOAD_JSON, PARAMS, 438},
+	{H("\"jwk\":{},"), PAYLOAD_JSON, PARAMS, 438},
+	{H("\"x5c\":[],"), PAYLOAD_JSON, PARAMS, 438},
+	{H("\"jku\":\"https://evil.test/\","), PAYLOAD_JSON, PARAMS, 438},
+	{"{\"alg\":\"ES256\",\"typ\":\"JWT\",\"x5u\":\"" URL "\"}", PAYLOAD_JSON, PARAMS, 438},
+	{"{\"alg\":\"ES256\",\"typ\":\"passport\"}", PAYLOAD_JSON, PARAMS, 438},
+	/* I14, ID8224-33: header and parameters say the same. */
+	{"{\"alg\":\"ES256\",\"typ\":\"passport\",\"x5u\":\"https://evil.test/\"}",
+		PAYLOAD_JSON, PARAMS, 438},
+	{H("\"ppt\":\"shaken\","), PAYLOAD_JSON, PARAMS, 438},
+	{HEADER_JSON, PAYLOAD_JSON, PARAMS ";ppt=shaken", 438},
+	{H("\"ppt\":\"div\","), PAYLOAD_JSON, PARAMS ";ppt=div", 428}, /* ID8224-30, PP-7 */
+	/* ID8224-40: shaken without attest and origid. */
+	{H("\"ppt\":\"shaken\","), PAYLOAD_JSON, PARAMS ";ppt=\"shaken\"", 438},
+	/* I4, ID8224-34, NEG-2: 60 s, both sides; no other type than an integer (V8225-71). */
+	{HEADER_JSON, P(DEST, "1798761540", MKY_JSON, ORIG), PARAMS, 0},
+	{HEADER_JSON, P(DEST, "1798761539", MKY_JSON, ORIG), PARAMS, 403},
+	{HEADER_JSON, P(DEST, "1798761660", MKY_JSON, ORIG), PARAMS, 0},
+	{HEADER_JSON, P(DEST, "1798761661", MKY_JSON, ORIG), PARAMS, 403},
+	{HEADER_JSON, P(DEST, "9223372036854775807", MKY_JSON, ORIG), PARAMS, 403},
+	{HEADER_JSON, P(DEST, "9223372036854775808", MKY_JSON, ORIG), PARAMS, 438},
+	{HEADER_JSON, P(DEST, "-1798761600", MKY_JSON, ORIG), PARAMS, 438},
+	{HEADER_JSON, P(DEST, "0", MKY_JSON, ORIG), PARAMS, 438},
+	{HEADER_JSON, P(DEST, "\"1798761600\"", MKY_JSON, ORIG), PARAMS, 438},
+	{HEADER_JSON, P(DEST, "1798761600.0", MKY_JSON, ORIG), PARAMS, 438},
+	{HEADER_JSON, P(DEST, "1.7987616e9", MKY_JSON, ORIG), PARAMS, 438},
+	{HEADER_JSON, P(DEST, "null", MKY_JSON, ORIG), PARAMS, 438},
+	/* I6, ID8224-32, ID8224-37: orig is From, dest is To. */
+	{HEADER_JSON, P(DEST, "1798761600", MKY_JSON, "{\"uri\":\"sip:eve@atlanta.test\"}"),
+		PARAMS, 438},
+	{HEADER_JSON, P(DEST, "1798761600", MKY_JSON, "{\"tn\":\"12155551212\"}"), PARAMS, 438},
+	{HEADER_JSON, P("{\"uri\":[\"sip:eve@biloxi.test\"]}", "1798761600", MKY_JSON, ORIG),
+		PARAMS, 438},
+	/* PP-3: both kinds of destination, strings in any order when they are read. */
+	{HEADER_JSON,
+		P("{\"tn\":[\"12155551212\"],\"uri\":[\"sip:x@y\",\"sip:bob@BILOXI."
+		  "test\"]}",
+			"1798761600", MKY_JSON, ORIG),
+		PARAMS, 0},
+	/* ID8224-16: dest an object of arrays, orig one string. */
+	{HEADER_JSON, P("[\"sip:bob@biloxi.test\"]", "1798761600", MKY_JSON, ORIG), PARAMS,
+		438},
+	{HEADER_JSON, P("{\"uri\":\"sip:bob@biloxi.test\"}", "1798761600", MKY_JSON, ORIG),
+		PARAMS, 438},
+	{HEADER_JSON, P("{\"uri\":[]}", "1798761600", MKY_JSON, ORIG), PARAMS, 438},
+	{HEADER_JSON,
+		P(DEST, "1798761600", MKY_JSON,
+			"{\"uri\":\"sip:alice@atlanta.test\",\"tn\":\"1\"}"),
+		PARAMS, 438},
+	{HEADER_JSON, P(DEST, "1798761600", MKY_JSON, "\"sip:alice@atlanta.test\""), PARAMS,
+		438},
+	{HEADER_JSON, P(DEST, "1798761600", MKY_JSON, "{\"uri\":[\"sip:alice@atlanta.test\"]}"),
+		PARAMS, 438},
+	/* I9, ID8224-43: mky names the same keys, no more and no less. */
+	{HEADER_JSON, P(DEST, "1798761600", "[]", ORIG), PARAMS, 438},
+	{HEADER_JSON, P(DEST, "1798761600", "{}", ORIG), PARAMS, 438},
+	{HEADER_JSON, P(DEST, "1798761600", "null", ORIG), PARAMS, 438},
+	{HEADER_JSON,
+		P(DEST, "1798761600",
+			"[{\"alg\":\"SHA-256\",\"dig\":"
+			"\"00112233445566778899aabbccddeeff00112233445566778899aabbcc"
+			"ddeeff\"}]",
+			ORIG),
+		PARAMS, 0}, /* MKY-6: either case */
+	{HEADER_JSON,
+		P(DEST, "1798761600",
+			"[{\"alg\":\"sha-256\",\"dig\":"
+			"\"01112233445566778899AABBCCDDEEFF00112233445566778899AABBCC"
+			"DDEEFF\"}]",
+			ORIG),
+		PARAMS, 438},
+	{HEADER_JSON,
+		P(DEST, "1798761600",
+			"[{\"alg\":\"sha-256\",\"dig\":\"" DIG "\"},{\"alg\":\"sha-1\","
+			"\"dig\":\"00112233445566778899AABBCCDDEEFF00112233\"}]",
+			ORIG),
+		PARAMS, 438}, /* one too many */
+	{HEADER_JSON,
+		P(DEST, "1798761600", "[{\"alg\":\"sha-256\",\"dig\":\"" DIG "00\"}]", ORIG),
+		PARAMS, 438},
+	{HEADER_JSON,
+		P(DEST, "1798761600", "[{\"alg\":\"sha-256\",\"dig\":\"" DIG "\",\"x\":1}]",
+			ORIG),
+		PARAMS, 438},
+	{HEADER_JSON, "{\"dest\":" DEST ",\"iat\":1798761600,\"orig\":" ORIG "}", PARAMS,
+		438}, /* ID8224-44, NEG-4: required */
+	/* I8, PP-8, NEG-14: strict JSON. */
+	{HEADER_JSON,
+		"{\"dest\":" DEST ",\"iat\":1798761600,\"iat\":1798761600,\"mky\":" MKY_JSON
+		",\"orig\":" ORIG "}",
+		PARAMS, 438},
+	{HEADER_JSON, PAYLOAD_JSON "x", PARAMS, 438},
+	{HEADER_JSON, "[" PAYLOAD_JSON "]", PARAMS, 438},
+	{HEADER_JSON, "\"\"", PARAMS, 438},
+	{HEADER_JSON,
+		"{\"dest\":" DEST ",\"iat\":1798761600,\"mky\":" MKY_JSON ",\"orig\":" ORIG
+		",\"x\":[[[[1]]]]}",
+		PARAMS, 438}, /* ID8224-8: too deep */
+	/* ID8224-2: info. */
+	{HEADER_JSON, PAYLOAD_JSON, "", 436},
+	{HEADER_JSON, PAYLOAD_JSON, ";info=" URL, 436},
+	{HEADER_JSON, PAYLOAD_JSON, ";info=<>", 436},
+	{HEADER_JSON, PAYLOAD_JSON, PARAMS ";INFO=<" URL ">", 438}, /* ID8224-5 */
+	{HEADER_JSON, PAYLOAD_JSON, PARAMS ";alg=ES256", 438},
+	{HEADER_JSON, PAYLOAD_JSON, ";info=<" URL ">;alg=", 438},
+	/* PP-9: http is not allowed here. */
+	{HEADER_JSON, PAYLOAD_JSON, ";info=<http://atlanta.test/cert>", 436},
+	{HEADER_JSON, PAYLOAD_JSON, ";info=<file:///etc/passwd>", 436}, /* I12 */
+	{HEADER_JSON, PAYLOAD_JSON, ";info=<https://a@atlanta.test/>", 436},
+	{HEADER_JSON, PAYLOAD_JSON, ";info=<https://evil.test\\@atlanta.test/>", 436},
+	{HEADER_JSON, PAYLOAD_JSON, ";info=<cid:1>", 436},
+};
+
+static void claims(void **state)
+{
 	struct scene *s = *state;
 
 	assert_int_equal(0, scene_sign(s, true, false));
 	assert_int_equal(0, scene_verify(s));
 	s->fetches = 0;
-	for (size_t i = 0; i < COUNT_OF(table); i++) {
+	for (size_t i = 0; i < COUNT_OF(claim_table); i++) {
 		int code;
 		scene_forget(s);
-		scene_add_token(s, table[i].header, table[i].payload, table[i].params);
+		scene_add_token(s, claim_table[i].header, claim_table[i].payload,
+			claim_table[i].params);
 		code = scene_verify(s);
-		if (code != table[i].code)
-			fail_msg("row %zu: %d instead of %d: %s", i, code, table[i].code,
+		if (code != claim_table[i].code)
+			fail_msg("row %zu: %d instead of %d: %s", i, code, claim_table[i].code,
 				s->verdict.why);
 		assert_int_equal(0, s->fetches); /* ID4474-45: all of them are cheap */
 	}
 }
 
-/* I2, ID8224-48. */
+/* I2, ID8224-48, NEG-5. */
 static void signatures(void **state)
 {
 	struct scene *s = *state;
@@ -256,7 +251,7 @@ static void changed_message(void **state)
 	assert_int_equal(0, scene_verify(s));
 }
 
-/* RFC 8224 section 6.2 step 4; ID8224-35. */
+/* RFC 8224 section 6.2 step 4; ID8224-34, ID8224-35. */
 static void dates(void **state)
 {
 	static const struct {
@@ -314,7 +309,7 @@ static void compact_form(void **state)
 	buf_fini(&value);
 }
 
-/* I10, I11, ID8224-39, CERT-1, CERT-5: one certificate each. */
+/* I10, I11, ID8224-39, RSP-437, CERT-1, CERT-5: one certificate each. */
 static void certificates(void **state)
 {
 	static const struct {
@@ -372,7 +367,7 @@ static void certificates(void **state)
 	}
 }
 
-/* ID4474-46: what is in the cache is judged anew for each request. */
+/* ID4474-46, NEG-1: what is in the cache is judged anew for each request. */
 static void cached_certificate_of_another_domain(void **state)
 {
 	struct scene *s = *state;
@@ -389,6 +384,26 @@ static void cached_certificate_of_another_domain(void **state)
 	scene_add_token(s, HEADER_JSON, PAYLOAD_JSON, PARAMS);
 	assert_int_equal(437, scene_verify(s));
 	assert_int_equal(1, s->fetches);
+}
+
+/* CERT-8, ID4474-41: valid now, but not yet when it was signed. */
+static void signed_before_the_certificate(void **state)
+{
+	static const int64_t begins = INT64_C(2335219200); /* future.pem: 2044-01-01 */
+	struct scene *s = *state;
+	char payload[512];
+
+	s->served = CERTS "future.pem";
+	s->now = begins + 10;
+	for (int i = 0; i < 2; i++) {
+		snprintf(payload, sizeof(payload),
+			"{\"dest\":" DEST ",\"iat\":%lld,\"mky\":" MKY_JSON ",\"orig\":" ORIG
+			"}",
+			(long long)begins - 1 + i);
+		scene_forget(s);
+		scene_add_token(s, HEADER_JSON, payload, PARAMS);
+		assert_int_equal(i ? 0 : 437, scene_verify(s));
+	}
 }
 
 /* CERT-7: a new key behind the same URL is found, once. */
@@ -568,6 +583,7 @@ int main(void)
 		SCENE(compact_form),
 		SCENE(certificates),
 		SCENE(cached_certificate_of_another_domain),
+		SCENE(signed_before_the_certificate),
 		SCENE(rotated_key),
 		SCENE(replay),
 		SCENE(replay_with_the_other_s),

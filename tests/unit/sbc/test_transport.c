@@ -93,6 +93,47 @@ static void udp_both_ways(void **state)
 	rig_end_loop(&loop);
 }
 
+/* The same over IPv6, where there is one. */
+static void ipv6(void **state)
+{
+	static const enum transport_kind kinds[] = {TRANSPORT_UDP, TRANSPORT_TCP};
+	static const char text[] = "OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n";
+	struct hop hop = {0};
+	struct rig a, b;
+	char fault[200];
+	uv_loop_t loop;
+	bool has_ipv6 = true;
+
+	(void)state;
+	uv_loop_init(&loop);
+	rig_init(&a, &loop);
+	rig_init(&b, &loop);
+	b.want_echo = true;
+	for (unsigned i = 0; i < 2; i++) {
+		rig_add(&a, kinds[i]);
+		rig_add(&b, kinds[i]);
+		netaddr_parse(&a.config.listeners[i].address, SLICE("::1"), a.port[i]);
+		netaddr_parse(&b.config.listeners[i].address, SLICE("::1"), b.port[i]);
+	}
+	has_ipv6 = !transport_open(&a.transport, &loop, &a.config, fault, sizeof(fault));
+	if (has_ipv6) {
+		rig_open(&b);
+		for (unsigned i = 0; i < 2; i++) {
+			hop.kind = kinds[i];
+			hop.listener = i;
+			hop.addr = b.config.listeners[i].address;
+			assert_int_equal(0, rig_send(&a, &hop, 1, text, sizeof(text) - 1));
+			rig_until(&loop, a.received == i + 1);
+			assert_true(netaddr_equal(&hop.addr, &a.source.peer));
+		}
+		rig_close(&a);
+		rig_close(&b);
+	}
+	rig_end_loop(&loop);
+	if (!has_ipv6)
+		skip();
+}
+
 static void cannot_bind(void **state)
 {
 	struct rig a, b;
@@ -163,6 +204,7 @@ int main(void)
 		cmocka_unit_test(words),
 		cmocka_unit_test(ways_back),
 		cmocka_unit_test(udp_both_ways),
+		cmocka_unit_test(ipv6),
 		cmocka_unit_test(cannot_bind),
 		cmocka_unit_test(without_listeners),
 		cmocka_unit_test(without_memory),

@@ -207,20 +207,21 @@ static void idle(void **state)
 	struct transport_limits limits;
 	struct bed bed;
 	char text[300];
+	usec_t said;
 
 	(void)state;
 	transport_limits_init(&limits);
-	limits.idle_timeout_s = 1;
+	limits.idle_timeout_s = 2;
 	open_bed(&bed, &limits);
 	rig_message(text, sizeof(text), "x", 0);
-	rig_pass(&bed.loop, 600);
+	rig_pass(&bed.loop, 1200);
 	peer_say_text(bed.fd, text); /* a message keeps it, half of one does not */
-	rig_pass(&bed.loop, 600);
+	rig_pass(&bed.loop, 1200);
 	peer_say(bed.fd, text, 20);
 	assert_false(peer_hear(bed.fd, &bed.heard));
-	rig_pass(&bed.loop, 300);
-	assert_false(peer_hear(bed.fd, &bed.heard));
+	said = clock_monotonic_us();
 	rig_until(&bed.loop, peer_hear(bed.fd, &bed.heard));
+	assert_true(clock_monotonic_us() - said < 1500 * USEC_PER_MS);
 	assert_int_equal(1, bed.r.received);
 	close_bed(&bed);
 }
@@ -396,6 +397,27 @@ static void connects(void **state)
 	back.flow.generation = 1;
 	assert_false(transport_flow_is_alive(bed->r.transport, back.flow));
 	assert_int_equal(0, a.failed_count + bed->r.failed_count);
+}
+
+/* A name outlives its connection and never means the next one in its place. */
+static void names_of_the_dead(void **state)
+{
+	struct bed *bed = *state;
+	struct hop first;
+	char text[300];
+	size_t len = rig_message(text, sizeof(text), "x", 0);
+
+	peer_say(bed->fd, text, len);
+	rig_until(&bed->loop, bed->r.received == 1);
+	hop_from_source(&first, &bed->r.source);
+	close(bed->fd);
+	rig_until(&bed->loop, rig_counters(&bed->r).connections_open == 0);
+	bed->fd = peer_connect(bed->r.port[0]);
+	peer_say(bed->fd, text, len);
+	rig_until(&bed->loop, bed->r.received == 2);
+	assert_int_equal(first.flow.slot, bed->r.source.flow.slot);
+	assert_false(transport_flow_is_alive(bed->r.transport, first.flow));
+	assert_int_equal(SBC_EPEER, rig_send(&bed->r, &first, 1, text, len));
 }
 
 static void nobody_there(void **state)
@@ -580,6 +602,7 @@ int main(void)
 		TEST(out_of_descriptors),
 		TEST(out_of_reserves),
 		TEST(connects),
+		TEST(names_of_the_dead),
 		TEST(nobody_there),
 		cmocka_unit_test(connect_takes_too_long),
 		TEST(half_closed),

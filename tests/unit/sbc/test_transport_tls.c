@@ -140,6 +140,7 @@ static void judged_by_name(void **state)
 			"URI sip:host"},
 		{{"many", "ca", true}, {"biloxi", "ca", false}, "atlanta.test", "",
 			"the last of more than we keep"},
+		{{"many", "ca", true}, {"biloxi", "ca", false}, "n1.test", "", "and the first"},
 		{{"biloxi", NULL, false}, {"biloxi", "ca", false}, "sip.biloxi.test", "",
 			"the second"},
 		{{"uri", NULL, false}, {"biloxi", "ca", false}, "denver.test", OTHER,
@@ -192,6 +193,37 @@ static void judged_by_name(void **state)
 	}
 }
 
+/* What a client's certificate says of it: whole domains and nothing else. */
+static void names_of_clients(void **state)
+{
+	static const struct {
+		const char *certificate;
+		size_t count;
+		const char *name;
+	} rows[] = {
+		{"biloxi", 2, "sip.biloxi.test"}, {"uri", 1, "chicago.test"},
+		{"wildcard", 0, NULL}, {"common_name", 0, NULL},
+		{"many", TLS_NAME_COUNT, NULL}, /* no more than there is room for */
+	};
+	static const struct end server = {"atlanta", "ca", true};
+	char text[300];
+	size_t len = rig_message(text, sizeof(text), "x", 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct end client = {rows[i].certificate, "ca", false};
+		struct pair p;
+		open_pair(&p, &server, &client, "atlanta.test");
+		assert_int_equal(0, rig_send(&p.client, &p.hop, 1, text, len));
+		rig_until(&p.loop, p.server.received == 1);
+		assert_true(p.server.has_names); /* it did verify */
+		assert_int_equal(rows[i].count, p.server.names.count);
+		if (rows[i].name)
+			assert_true(tls_names_has(&p.server.names, slice_str(rows[i].name)));
+		close_pair(&p);
+	}
+}
+
 /* Asked for but not required: whoever shows none comes in without a name. */
 static void client_without_certificate(void **state)
 {
@@ -199,7 +231,7 @@ static void client_without_certificate(void **state)
 	static const struct end required = {"atlanta", "ca", true};
 	struct rig r;
 	uv_loop_t loop;
-	char fault[200], command[300], text[300];
+	char command[300], text[300];
 	FILE *client;
 
 	(void)state;
@@ -228,7 +260,6 @@ static void client_without_certificate(void **state)
 		pclose(client);
 		rig_end_loop(&loop);
 	}
-	(void)fault;
 }
 
 /* ---- no name, no key ---- */
@@ -341,7 +372,7 @@ static void half_a_handshake(void **state)
 	mute = peer_connect(p.server.port[0]);
 	half = peer_connect(p.server.port[0]);
 	peer_say(half, "\x16\x03\x01\x02\x00\x01\x00", 7);
-	rig_pass(&p.loop, 500);
+	rig_pass(&p.loop, 200);
 	assert_int_equal(2, rig_counters(&p.server).connections_open);
 	rig_until(&p.loop, peer_hear(mute, &heard) && peer_hear(half, &heard));
 	assert_int_equal(2, rig_counters(&p.server).handshakes_failed);
@@ -430,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways),
 		cmocka_unit_test(judged_by_name),
+		cmocka_unit_test(names_of_clients),
 		cmocka_unit_test(client_without_certificate),
 		cmocka_unit_test(needs_a_name),
 		cmocka_unit_test(bad_configurations),

@@ -93,6 +93,21 @@ static void reliable(void **state)
 	assert_string_equal("fgsgtg", b->events); /* B all the same */
 }
 
+/* M is not: the copies of a 2xx come end to end, whatever carries the last hop. */
+static void accepted_reliable(void **state)
+{
+	struct bench *b = *state;
+
+	b->kind = TRANSPORT_TLS;
+	start(b, "INVITE");
+	bench_say_response(b, 200, "INVITE", BRANCH);
+	bench_pass(b, SECONDS(32) - 1);
+	bench_say_response(b, 200, "INVITE", BRANCH);
+	assert_string_equal("ss", b->events);
+	bench_pass(b, 1);
+	assert_string_equal("ssg", b->events);
+}
+
 /* A provisional stops A and B: a phone may ring for long. */
 static void ringing(void **state)
 {
@@ -351,6 +366,7 @@ int main(void)
 		TEST(other_unanswered),
 		TEST(other_proceeding),
 		TEST(reliable),
+		TEST(accepted_reliable),
 		TEST(ringing),
 		TEST(failure_is_acknowledged),
 		TEST(accepted),

@@ -164,6 +164,12 @@ static void reliable(void **state)
 	bench_say_request(b, "ACK", &(struct bench_words){.to_tag = "x"});
 	bench_pass(b, 0);
 	assert_string_equal("gg", b->events);
+	bench_say_request(b, "INVITE", &(struct bench_words){.branch = "z9hG4bK-2xx"});
+	answer(b, 200);
+	bench_pass(b, SECONDS(32) - 1); /* L is not zero: the user repeats its 2xx */
+	answer(b, 200);
+	bench_pass(b, 1);
+	assert_string_equal("ggg", b->events);
 }
 
 /* ---- section 17.2.3: what matches ---- */
@@ -253,7 +259,8 @@ static void cancel_finds_its_invite(void **state)
 	assert_null(txn_find_invite(b->layer, bench_parse(b, text)));
 }
 
-/* SIP-20: the same request by another way gets 482 while the first is being worked on. */
+/* SIP-20, ID4474-44: the same request by another way gets 482 while the first is being worked
+ * on. */
 static void merged(void **state)
 {
 	struct bench *b = *state;
@@ -271,9 +278,12 @@ static void merged(void **state)
 	answer(b, 200);
 	bench_say_request(b, "INVITE", &twin);
 	assert_last(b, first);
+	bench_say_plain(b, "CANCEL"); /* each branch of a fork is cancelled for itself */
+	bench_say_request(b, "CANCEL", &twin);
+	assert_int_equal(3, b->request_count);
 	twin.to_tag = "in-dialog"; /* not out of a dialog: that rule is not for it */
 	bench_say_request(b, "INVITE", &twin);
-	assert_int_equal(2, b->request_count);
+	assert_int_equal(4, b->request_count);
 }
 
 static void refused_may_come_again(void **state)
@@ -385,31 +395,46 @@ static void forgotten(void **state)
 	assert_string_equal("tg", b->events);
 }
 
-/* Over the ceiling: 503 with Retry-After, without a transaction; nothing to an ACK. */
+static void say_numbered(struct bench *b, const char *method, int i, const char *to_tag)
+{
+	char branch[30], call_id[30];
+	struct bench_words words = {.branch = branch, .call_id = call_id, .to_tag = to_tag};
+
+	snprintf(branch, sizeof(branch), "z9hG4bK-%d", i);
+	snprintf(call_id, sizeof(call_id), "call-%d", i);
+	bench_say_request(b, method, &words);
+}
+
+/* Over the ceiling: 503 with Retry-After, without a transaction; nothing to an ACK. What
+ * strangers send leaves room for what ends calls. */
 static void ceiling(void **state)
 {
 	struct bench *b = *state;
-	struct bench_words words = {0};
 	struct txn *txn;
-	char branch[30], call_id[30];
 
-	for (int i = 0; i < 102; i++) {
-		snprintf(branch, sizeof(branch), "z9hG4bK-%d", i);
-		snprintf(call_id, sizeof(call_id), "call-%d", i);
-		words.branch = branch;
-		words.call_id = call_id;
-		bench_say_request(b, i == 101 ? "ACK" : "OPTIONS", &words);
-	}
-	assert_int_equal(100, b->request_count);
-	assert_int_equal(100, txn_layer_count(b->layer));
+	for (int i = 0; i < 89; i++)
+		say_numbered(b, "OPTIONS", i, NULL);
+	assert_int_equal(88, b->request_count); /* of 100 */
 	assert_int_equal(1, b->sent_count);
 	assert_non_null(strstr(bench_last(b)->text, "SIP/2.0 503 "));
 	assert_non_null(strstr(bench_last(b)->text, "\r\nRetry-After: 5\r\n"));
+	say_numbered(b, "CANCEL", 200, NULL);
+	for (int i = 100; i < 110; i++)
+		say_numbered(b, "BYE", i, "in-dialog");
+	assert_int_equal(0, bench_client(b, &txn, "BYE", "z9hG4bKours"));
+	assert_int_equal(100, txn_layer_count(b->layer));
+	assert_int_equal(99, b->request_count);
+	say_numbered(b, "BYE", 110, "in-dialog");
+	assert_int_equal(99, b->request_count);
+	assert_non_null(strstr(bench_last(b)->text, "SIP/2.0 503 "));
+	assert_int_equal(3, b->sent_count);
+	say_numbered(b, "ACK", 111, "in-dialog");
+	assert_int_equal(3, b->sent_count);
 	assert_int_equal(1, b->ack_count);
-	assert_int_equal(SBC_ELIMIT, bench_client(b, &txn, "BYE", "z9hG4bKours"));
+	assert_int_equal(SBC_ELIMIT, bench_client(b, &txn, "BYE", "z9hG4bKours2"));
 	bench_pass(b, SECONDS(33));
 	bench_say_plain(b, "INVITE"); /* there is room again */
-	assert_int_equal(101, b->request_count);
+	assert_int_equal(100, b->request_count);
 }
 
 /* Without memory: 503; and an answer that cannot be kept is sent all the same. */

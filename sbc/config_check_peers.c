@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the keys of peers and routes say together: the profile behind each peer, names that
+ * must exist, what needs something else to work. Pure. */
+
+#include <stdio.h>
+
+#include "base/err.h"
+#include "sbc/config_tree.h"
+#include "sbc/header_rules.h"
+#include "sbc/pattern.h"
+#include "sbc/peer_profile.h"
+#include "sbc/peer_table.h"
+#include "sbc/sip_parts.h"
+
+static bool has(const char *text)
+{
+	return text && text[0];
+}
+
+static const struct config_peer *find_peer(
+	const struct config *config, const char *name, size_t *index)
+{
+	for (size_t i = 0; i < config->peer_count; i++) {
+		if (has(name) && !strcmp(config->peers[i].name, name)) {
+			*index = i;
+			return &config->peers[i];
+		}
+	}
+	return NULL;
+}
+
+static bool has_listener(const struct config *config, enum transport_kind kind)
+{
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (config->listeners[i].transport == kind)
+			return true;
+	return false;
+}
+
+static bool has_rsa(const struct config *config)
+{
+	for (size_t i = 0; i < config->domain_count; i++)
+		if (has(config->domains[i].rsa_certificate))
+			return true;
+	return false;
+}
+
+/* The profile fills in what the peer does not say. */
+static void apply_profile(struct config_reading *r, size_t i)
+{
+	struct config_peer *p = &r->config->peers[i];
+	const struct config_node *node = config_item(r, "peers", i);
+	const struct peer_profile *profile = peer_profile_find(slice_str(p->profile));
+
+	if (!profile)
+		return; /* told already */
+	for (unsigned key = 0; key < PEER_KEY_COUNT; key++)
+		if (config_node_get(node, peer_key_name((enum peer_key)key)))
+			p->written |= 1u << key;
+	peer_profile_apply(profile, p);
+	if (!media_mode_is_built(p->media))
+		config_fault(r->faults,
+			config_item_key(r, "peers", i,
+				p->written & 1u << PEER_KEY_MEDIA ? "media" : "profile"),
+			"media \"%s\"%s%s is not built into this version; \"media: dtls\" is",
+			media_mode_name(p->media),
+			p->written & 1u << PEER_KEY_MEDIA ? "" : " of the profile ",
+			p->written & 1u << PEER_KEY_MEDIA ? "" : p->profile);
+}
+
+/* ---- header rules ---- */
+
+static void check_rule_name(struct config_reading *r, const struct config_node *node,
+	const struct config_header_rule *h)
+{
+	struct slice name = slice_str(h->name), made = slice_str(h->value);
+	bool is_wild = name.len && name.ptr[name.len - 1] == '*';
+
+	if (is_wild && h->action != HEADER_ALLOW && h->action != HEADER_REMOVE)
+		config_fault(r->faults, node, "* goes with allow and remove only");
+	else if (header_rules_is_ours(name))
+		config_fault(r->faults, node,
+			"%s is written anew on each leg: no rule can change it", h->name);
+	else if (h->action == HEADER_RENAME &&
+		 (!sip_is_token(made) || header_rules_is_ours(made)))
+		config_fault(r->faults, node, "value must be the new name of the header");
+}
+
+static void compile_rule(
+	struct config_reading *r, const struct config_node *node, struct config_header_rule *h)
+{
+	char why[200] = "";
+	int err = pattern_new(&h->compiled, r->arena, slice_str(h->pattern), why, sizeof(why));
+
+	if (err == SBC_ENOMEM)
+		r->faults->is_out_of_memory = true;
+	else if (err)
+		config_fault(r->faults, node, "pattern: %s", why);
+	else if (!pattern_takes(h->compiled, slice_str(h->value)))
+		config_fault(r->faults, node,
+			"value: a backslash goes before another one or the number of a group");
+}
+
+static void check_rule(
+	struct config_reading *r, const struct config_node *node, struct config_header_rule *h)
+{
+	if (!has(h->name))
+		return; /* told already */
+	check_rule_name(r, node, h);
+	if (h->action == HEADER_REPLACE && has(h->pattern))
+		compile_rule(r, node, h);
+	else if (h->action == HEADER_REPLACE)
+		config_fault(r->faults, node, "replace needs a pattern");
+	else if (has(h->pattern))
+		config_fault(r->faults, node, "pattern goes with replace only");
+	if (h->action == HEADER_ADD && !has(h->value))
+		config_fault(r->faults, node, "add needs a value");
+}
+
+static void check_header_rules(struct config_reading *r, size_t i)
+{
+	const struct config_peer *p = &r->config->peers[i];
+	const struct config_node *list = config_node_get(config_item(r, "peers", i), "headers");
+
+	for (size_t j = 0; j < p->header_count; j++)
+		check_rule(r, config_node_item(list, j), &p->headers[j]);
+}
+
+static void check_peer(struct config_reading *r, size_t i)
+{
+	struct config *config = r->config;
+	struct config_peer *p = &config->peers[i];
+	size_t first;
+
+	check_header_rules(r, i);
+	if (netaddr_is_set(&p->address) && !netaddr_port(&p->address))
+		netaddr_set_port(&p->address,
+			p->transport == TRANSPORT_TLS ? CONFIG_PORT_TLS : CONFIG_PORT);
+	if (netaddr_is_set(&p->address) && netaddr_is_any(&p->address))
+		config_fault(r->faults, config_item_key(r, "peers", i, "address"),
+			"nothing can be sent to this address");
+	if (find_peer(config, p->name, &first) && first != i)
+		config_fault(r->faults, config_item_key(r, "peers", i, "name"),
+			"the peer %s stands twice", p->name);
+	if (has(p->domain) && config_domain_find(config, slice_str(p->domain)))
+		config_fault(r->faults, config_item_key(r, "peers", i, "domain"),
+			"%s is our own domain: a peer serves another one", p->domain);
+	if (config->listener_count && !has_listener(config, p->transport))
+		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
+			"no listener has the transport of this peer");
+	if (p->sign_4474 && !has_rsa(config))
+		config_fault(r->faults, config_item_key(r, "peers", i, "sign"),
+			"rfc4474 needs an rsa_certificate in one of domains");
+	if (p->identity_required && !p->accept_8224 && !p->accept_4474 &&
+		config_node_get(config_item(r, "peers", i), "accept"))
+		config_fault(r->faults, config_item_key(r, "peers", i, "accept"),
+			"identity_required needs a signature that is accepted");
+}
+
+/* A peer that another section names; told where it is not there. */
+static bool name_peer(struct config_reading *r, const struct config_node *where,
+	const char *name, size_t *index)
+{
+	const struct config *config = r->config;
+	const char *nearest = NULL;
+	int best = 100;
+
+	if (!has(name) || find_peer(config, name, index))
+		return has(name);
+	for (size_t j = 0; j < config->peer_count; j++) {
+		int far =
+			config_word_distance(slice_str(name), slice_str(config->peers[j].name));
+		if (far >= 0 && far < best) {
+			best = far;
+			nearest = config->peers[j].name;
+		}
+	}
+	config_fault(r->faults, where, "there is no peer \"%s\"%s%s%s", name,
+		nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+		nearest ? "\"?" : "");
+	return false;
+}
+
+static bool is_same_route(const struct config_route *a, const struct config_route *b)
+{
+	return !strcmp(a->domain, b->domain) && !strcmp(a->prefix, b->prefix) &&
+	       !strcmp(a->from, b->from);
+}
+
+static void check_targets(struct config_reading *r, size_t i)
+{
+	struct config_route *route = &r->config->routes[i];
+	const struct config_node *node = config_item(r, "routes", i);
+	const struct config_node *list = config_node_get(node, "targets");
+
+	if (has(route->peer) == (route->target_count > 0))
+		config_fault(r->faults, node, "a route has a peer, or else targets");
+	name_peer(r, config_item_key(r, "routes", i, "peer"), route->peer, &route->peer_index);
+	for (size_t j = 0; j < route->target_count; j++)
+		name_peer(r, config_node_item(list, j), route->targets[j].peer,
+			&route->targets[j].peer_index);
+}
+
+/* Whoever gets calls for our own domain must be one of ours. */
+static void check_own_domain(struct config_reading *r, size_t i)
+{
+	const struct config *config = r->config;
+	const struct config_route *route = &config->routes[i];
+	size_t count = route->target_count ? route->target_count : 1;
+
+	if (!has(route->domain) || !config_domain_find(config, slice_str(route->domain)))
+		return;
+	for (size_t j = 0; j < count; j++) {
+		size_t index =
+			route->target_count ? route->targets[j].peer_index : route->peer_index;
+		if (index < config->peer_count && !config->peers[index].authenticates) {
+			config_fault(r->faults, config_item_key(r, "routes", i, "domain"),
+				"%s is our own domain: its users are found by their "
+				"registrations, or at a peer with \"authenticates: true\"",
+				route->domain);
+			return;
+		}
+	}
+}
+
+static void check_route(struct config_reading *r, size_t i)
+{
+	struct config_route *route = &r->config->routes[i];
+
+	check_targets(r, i);
+	check_own_domain(r, i);
+	route->has_from = name_peer(
+		r, config_item_key(r, "routes", i, "from"), route->from, &route->from_index);
+	if (!has(route->domain) && !has(route->prefix) && !has(route->from)) {
+		config_fault(r->faults, config_item(r, "routes", i),
+			"a route needs a domain, a prefix or a peer that calls come from");
+		return;
+	}
+	for (size_t j = 0; j < i; j++)
+		if (is_same_route(route, &r->config->routes[j])) {
+			config_fault(r->faults, config_item_key(r, "routes", i, "domain"),
+				"%s has a route already, in line %u",
+				has(route->domain) ? route->domain : "this",
+				config_item_key(r, "routes", j, "domain")->line);
+			break;
+		}
+}
+
+static void check_dispatcher(struct config_reading *r)
+{
+	const struct config_dispatcher *d = &r->config->dispatcher;
+	const struct config_node *section = config_node_get(r->root, "dispatcher");
+	struct sip_uri from;
+
+	if (!probe_codes_are_right(d->ds_ping_reply_codes))
+		config_fault(r->faults, config_node_get(section, "ds_ping_reply_codes"),
+			"written as class=2;code=404");
+	if (section && has(d->ds_ping_from) && sip_uri_parse(&from, slice_str(d->ds_ping_from)))
+		config_fault(r->faults, config_node_get(section, "ds_ping_from"), "not a URI");
+}
+
+static void check_rewrite(struct config_reading *r, size_t i)
+{
+	struct config_rewrite *rewrite = &r->config->rewrites[i];
+
+	rewrite->has_from = name_peer(r, config_item_key(r, "rewrites", i, "from"),
+		rewrite->from, &rewrite->from_index);
+	if (!rewrite->strip && !has(rewrite->prepend) && !has(rewrite->domain))
+		config_fault(r->faults, config_item(r, "rewrites", i),
+			"it changes nothing: give strip, prepend or domain");
+}
+
+void config_apply_profiles(struct config_reading *r)
+{
+	for (size_t i = 0; i < r->config->peer_count; i++)
+		apply_profile(r, i);
+}
+
+void config_check_peers(struct config_reading *r)
+{
+	for (size_t i = 0; i < r->config->peer_count; i++)
+		check_peer(r, i);
+	for (size_t i = 0; i < r->config->route_count; i++)
+		check_route(r, i);
+	for (size_t i = 0; i < r->config->rewrite_count; i++)
+		check_rewrite(r, i);
+	check_dispatcher(r);
+}

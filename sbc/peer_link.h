@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SBC_PEER_LINK_H
+#define SBC_PEER_LINK_H
+
+#include "sbc/core.h"
+#include "sbc/peer_table.h"
+
+/* The core's peers: how to reach one, whom a message comes from. Signalling thread. */
+
+/* SBC_ENOENT: no address is known, or no listener has its transport. */
+int sbc_hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struct hop *out);
+/* A configured neighbour: by its certificate's name where TLS is agreed on, else by its
+ * address. NULL: a stranger, or a phone. */
+const struct config_peer *sbc_peer_of(
+	const struct sbc *sbc, const struct transport_source *source);
+
+/* Is a message from there looked at? Peers and blocking.allow are not asked. */
+bool sbc_admits(struct sbc *sbc, const struct transport_source *source, usec_t now);
+void sbc_blame(
+	struct sbc *sbc, const struct transport_source *source, unsigned points, usec_t now);
+void sbc_praise(struct sbc *sbc, const struct transport_source *source, usec_t now);
+
+#endif

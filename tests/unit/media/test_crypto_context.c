@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SRTP with our kernels: the vectors of tests/vectors/srtp.txt, replay, rollover, SSRCs. */
+
+#include "tests/cmocka_first.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "media/crypto_context.h"
+#include "media/rtp.h"
+#include "media/srtp_kernels.h"
+
+#define FIELDS   8
+#define TEXT_MAX 256
+#define SSRC     0xcafebabe
+
+struct vector {
+	unsigned profile, roc;
+	struct srtp_master master;
+	size_t rtp_len, srtp_len, rtcp_len, srtcp_len;
+	_Alignas(16) uint8_t rtp[TEXT_MAX], srtp[TEXT_MAX], rtcp[TEXT_MAX], srtcp[TEXT_MAX];
+};
+
+static size_t unhex(const char *text, uint8_t *out)
+{
+	size_t len = strlen(text) / 2;
+	unsigned byte;
+
+	for (size_t i = 0; i < len; i++) {
+		assert_int_equal(1, sscanf(text + 2 * i, "%2x", &byte));
+		out[i] = (uint8_t)byte;
+	}
+	return len;
+}
+
+static bool next_vector(FILE *file, struct vector *v)
+{
+	char line[1024], word[FIELDS][TEXT_MAX];
+
+	while (fgets(line, sizeof(line), file)) {
+		if (line[0] == '#')
+			continue;
+		assert_int_equal(FIELDS,
+			sscanf(line, "%255s %255s %255s %255s %255s %255s %255s %255s", word[0],
+				word[1], word[2], word[3], word[4], word[5], word[6], word[7]));
+		memset(v, 0, sizeof(*v));
+		v->profile = (unsigned)strtoul(word[0], NULL, 16);
+		unhex(word[1], v->master.key);
+		unhex(word[2], v->master.salt);
+		v->roc = (unsigned)strtoul(word[3], NULL, 10);
+		v->rtp_len = unhex(word[4], v->rtp);
+		v->srtp_len = unhex(word[5], v->srtp);
+		v->rtcp_len = unhex(word[6], v->rtcp);
+		v->srtcp_len = unhex(word[7], v->srtcp);
+		return true;
+	}
+	return false;
+}
+
+static struct crypto_context *context_of(
+	const struct vector *v, enum crypto_direction direction)
+{
+	struct crypto_context *context;
+
+	assert_int_equal(0,
+		crypto_context_new(&context, profile_find(v->profile), &v->master, direction));
+	return context;
+}
+
+/* The rollover counter of a stream can be set only once it is there: a packet with an
+ * older number makes it. */
+static void set_roc(
+	struct crypto_context *out, struct crypto_context *in, const struct vector *v)
+{
+	_Alignas(16) uint8_t packet[TEXT_MAX];
+	size_t len = v->rtp_len;
+
+	memcpy(packet, v->rtp, len);
+	packet[3]--;
+	assert_int_equal(0, crypto_context_protect_rtp(out, packet, &len));
+	assert_int_equal(0, crypto_context_unprotect_rtp(in, packet, &len));
+	assert_int_equal(0, crypto_context_set_roc(out, SSRC, v->roc));
+	assert_int_equal(0, crypto_context_set_roc(in, SSRC, v->roc));
+}
+
+/* SRTP-1 .. SRTP-6. */
+static void vectors(void **state)
+{
+	FILE *file = fopen("tests/vectors/srtp.txt", "r");
+	_Alignas(16) uint8_t packet[TEXT_MAX];
+	struct vector v;
+	int count = 0;
+
+	(void)state;
+	assert_non_null(file);
+	for (; next_vector(file, &v); count++) {
+		struct crypto_context *out = context_of(&v, CRYPTO_OUT);
+		struct crypto_context *in = context_of(&v, CRYPTO_IN);
+		size_t len = v.rtp_len;
+
+		if (v.roc)
+			set_roc(out, in, &v);
+		memcpy(packet, v.rtp, len);
+		assert_int_equal(0, crypto_context_protect_rtp(out, packet, &len));
+		assert_int_equal(v.srtp_len, len);
+		assert_memory_equal(v.srtp, packet, len);
+		assert_int_equal(0, crypto_context_unprotect_rtp(in, packet, &len));
+		assert_int_equal(v.rtp_len, len);
+		assert_memory_equal(v.rtp, packet, len);
+		len = v.rtcp_len;
+		memcpy(packet, v.rtcp, len);
+		assert_int_equal(0, crypto_context_protect_rtcp(out, packet, &len));
+		assert_int_equal(v.srtcp_len, len);
+		assert_memory_equal(v.srtcp, packet, len);
+		assert_int_equal(0, crypto_context_unprotect_rtcp(in, packet, &len));
+		assert_memory_equal(v.rtcp, packet, v.rtcp_len);
+		crypto_context_free(out);
+		crypto_context_free(in);
+	}
+	fclose(file);
+	assert_int_equal(5, count);
+}
+
+struct pair {
+	struct crypto_context *out, *in;
+	_Alignas(16) uint8_t packet[TEXT_MAX];
+	size_t len;
+};
+
+static void pair_init(struct pair *pair, unsigned profile)
+{
+	const struct vector v = {
+		.profile = profile, .master = {.key = "any", .salt = "of them"}};
+
+	pair->out = context_of(&v, CRYPTO_OUT);
+	pair->in = context_of(&v, CRYPTO_IN);
+}
+
+static void pair_fini(struct pair *pair)
+{
+	crypto_context_free(pair->out);
+	crypto_context_free(pair->in);
+}
+
+static void protect(struct pair *pair, uint32_t ssrc, uint16_t sequence)
+{
+	memset(pair->packet, 0x55, sizeof(pair->packet));
+	pair->packet[0] = 0x80;
+	pair->packet[1] = 0;
+	pair->packet[2] = (uint8_t)(sequence >> 8);
+	pair->packet[3] = (uint8_t)sequence;
+	for (int i = 0; i < 4; i++)
+		pair->packet[8 + i] = (uint8_t)(ssrc >> (24 - 8 * i));
+	pair->len = 60;
+	assert_int_equal(0, crypto_context_protect_rtp(pair->out, pair->packet, &pair->len));
+}
+
+static int unprotect(struct pair *pair)
+{
+	return crypto_context_unprotect_rtp(pair->in, pair->packet, &pair->len);
+}
+
+static const unsigned all_profiles[] = {1, 2, 7, 8};
+
+/* MUX-4, SRTP-14: each bit of a packet is covered, RTCP's too. */
+static void refuses_changes(void **state)
+{
+	struct pair pair;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		uint8_t sealed[TEXT_MAX];
+		size_t sealed_len;
+
+		pair_init(&pair, all_profiles[i]);
+		protect(&pair, SSRC, 1);
+		memcpy(sealed, pair.packet, pair.len);
+		sealed_len = pair.len;
+		for (size_t at = 4; at < sealed_len; at++) { /* other numbers: other replays */
+			memcpy(pair.packet, sealed, sealed_len);
+			pair.len = sealed_len;
+			pair.packet[at] ^= 1;
+			assert_int_equal(SBC_ECRYPTO, unprotect(&pair));
+		}
+		for (size_t len = 12; len < sealed_len; len++) {
+			memcpy(pair.packet, sealed, sealed_len);
+			pair.len = len;
+			assert_int_not_equal(0, unprotect(&pair));
+		}
+		memcpy(pair.packet, sealed, sealed_len);
+		pair.len = sealed_len;
+		assert_int_equal(0, unprotect(&pair));
+		pair_fini(&pair);
+	}
+}
+
+static void refuses_short_rtcp(void **state)
+{
+	struct pair pair;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		pair_init(&pair, all_profiles[i]);
+		for (size_t len = 8; len < 40; len++) {
+			memset(pair.packet, 0x80, len);
+			pair.packet[1] = 200;
+			pair.len = len;
+			assert_int_not_equal(0,
+				crypto_context_unprotect_rtcp(pair.in, pair.packet, &pair.len));
+		}
+		pair_fini(&pair);
+	}
+}
+
+/* SRTP-7, M6. */
+static void replays(void **state)
+{
+	struct pair pair;
+	uint8_t old[TEXT_MAX], late[TEXT_MAX];
+	size_t old_len, late_len;
+
+	(void)state;
+	pair_init(&pair, 1);
+	protect(&pair, SSRC, 1);
+	memcpy(old, pair.packet, pair.len);
+	old_len = pair.len;
+	assert_int_equal(0, unprotect(&pair));
+	memcpy(pair.packet, old, old_len);
+	pair.len = old_len;
+	assert_int_equal(SBC_EEXIST, unprotect(&pair));
+	protect(&pair, SSRC, 2);
+	memcpy(late, pair.packet, pair.len);
+	late_len = pair.len;
+	for (uint16_t n = 3; n < 120; n++) {
+		protect(&pair, SSRC, n);
+		assert_int_equal(0, unprotect(&pair));
+	}
+	memcpy(pair.packet, late, late_len); /* within a window of 128 */
+	pair.len = late_len;
+	assert_int_equal(0, unprotect(&pair));
+	for (uint16_t n = 120; n < 300; n++) {
+		protect(&pair, SSRC, n);
+		assert_int_equal(0, unprotect(&pair));
+	}
+	memcpy(pair.packet, old, old_len); /* long out of it */
+	pair.len = old_len;
+	assert_int_equal(SBC_EEXIST, unprotect(&pair));
+	pair_fini(&pair);
+}
+
+/* SRTP-8, M6: over the wrap with one packet in ten lost, several times. */
+static void rolls_over(void **state)
+{
+	struct pair pair;
+
+	(void)state;
+	pair_init(&pair, 7);
+	for (uint32_t n = 60000; n < 3 * 65536u + 100; n += 7) {
+		protect(&pair, SSRC, (uint16_t)n);
+		if (n % 10)
+			assert_int_equal(0, unprotect(&pair));
+	}
+	pair_fini(&pair);
+}
+
+/* SRTP-11, M7. */
+static void too_many_sources(void **state)
+{
+	struct pair pair;
+
+	(void)state;
+	pair_init(&pair, 1);
+	for (uint32_t ssrc = 1; ssrc <= RTP_SOURCE_MAX; ssrc++) {
+		protect(&pair, ssrc, 1);
+		/* Strangers' SSRCs take no place: they do not verify. */
+		pair.packet[11] ^= 0x80;
+		assert_int_equal(SBC_ECRYPTO, unprotect(&pair));
+		pair.packet[11] ^= 0x80;
+		assert_int_equal(0, unprotect(&pair));
+	}
+	pair.packet[11] ^= 0x80;
+	assert_int_equal(SBC_ELIMIT, unprotect(&pair));
+	protect(&pair, 1, 2);
+	assert_int_equal(0, unprotect(&pair));
+	pair_fini(&pair);
+}
+
+static void out_of_memory(void **state)
+{
+	const struct vector v = {.profile = 8};
+	struct crypto_context *context = NULL;
+	int err;
+	long i = -1;
+
+	(void)state;
+	do {
+		mem_fail_after(++i);
+		err = crypto_context_new(
+			&context, profile_find(v.profile), &v.master, CRYPTO_IN);
+		assert_true(!err == !!context);
+	} while (err);
+	mem_fail_after(-1);
+	assert_true(i > 2);
+	crypto_context_free(context);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	return srtp_kernels_install();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(vectors),
+		cmocka_unit_test(refuses_changes),
+		cmocka_unit_test(refuses_short_rtcp),
+		cmocka_unit_test(replays),
+		cmocka_unit_test(rolls_over),
+		cmocka_unit_test(too_many_sources),
+		cmocka_unit_test(out_of_memory),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
