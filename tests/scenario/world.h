@@ -121,7 +121,8 @@ void world_cancel(struct world *w, struct talk *t);
 void world_connected(struct world *w, struct talk *t);
 
 /* The next request in the talk, whatever it is: t->branch and t->cseq are its own. lines:
- * whole header lines or ""; INVITE and UPDATE get a Contact if lines have none; body "": none. */
+ * whole header lines or ""; INVITE and UPDATE get a Contact if lines have none; body "": none.
+ */
 void world_request(struct world *w, struct talk *t, const char *method, const char *lines,
 	const char *body);
 /* The same with these credentials for the challenge in w->heard[t->who]. */
