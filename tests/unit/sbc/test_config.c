@@ -491,7 +491,7 @@ static void prints_keys(void **state)
 
 	(void)state;
 	config_print_keys(count_line, &count);
-	assert_in_range(count, 60, 120);
+	assert_in_range(count, 100, 300);
 }
 
 static void no_file(void **state)
