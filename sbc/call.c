@@ -14,10 +14,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call_cursor.h"
-#include "sbc/peer_link.h"
 
-#define DRAIN_REASON    "SIP;cause=503;text=\"shutting down\""
-#define MISMATCH_REASON "SIP;cause=488;text=\"DTLS fingerprint mismatch\""
+#define DRAIN_REASON "SIP;cause=503;text=\"shutting down\""
 
 struct call *call_find(struct sbc *sbc, uint64_t number)
 {
@@ -37,13 +35,20 @@ void call_free(struct call *call)
 	struct sbc *sbc = call->sbc;
 
 	policy_link_cancel(&call->check);
+	call_change_fini(call);
+	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
+	timer_stop(sbc->timers, &call->target_timer);
 	timer_stop(sbc->timers, &call->reap_timer);
 	leg_fini(&call->a);
-	leg_fini(&call->b);
-	for (int i = 0; i < 2; i++)
-		if (call->entries[i])
-			peer_entry_end_call(call->entries[i]);
+	leg_fini(call->b);
+	for (size_t i = 0; i < call->left_count; i++)
+		leg_fini(call->left_b[i]);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		call_description_fini(&call->remote[side]);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		if (call->entries[side])
+			peer_entry_end_call(call->entries[side]);
 	hash_remove(&sbc->by_number, &call->by_number);
 	call_cursor_forget(sbc, call);
 	list_remove(&call->in_order);
@@ -64,12 +69,20 @@ static void on_reap(struct timer *timer, usec_t now, void *arg)
 		timer_start(sbc->timers, &sbc->drain_timer, now);
 }
 
-/* Over when both legs said their last word and the media room closed its session. Freed
- * from a timer: handlers of this call may still be on the stack. */
-static void finish_if_over(struct call *call, usec_t now)
+static bool are_legs_over(const struct call *call)
 {
-	if (call->state == CALL_ENDED || call->a.state != LEG_TERMINATED ||
-		call->b.state != LEG_TERMINATED || call->media.is_open)
+	for (size_t i = 0; i < call->left_count; i++) {
+		if (call->left_b[i]->state != LEG_TERMINATED)
+			return false;
+	}
+	return call->a.state == LEG_TERMINATED && call->b->state == LEG_TERMINATED;
+}
+
+/* Over when all legs said their last word and the media room closed its session. Freed from
+ * a timer: handlers of this call may still be on the stack. */
+void call_finish_if_over(struct call *call, usec_t now)
+{
+	if (call->state == CALL_ENDED || !are_legs_over(call) || call->media.is_open)
 		return;
 	call->state = CALL_ENDED;
 	call_record(call);
@@ -95,144 +108,18 @@ void call_end(
 	if (reason)
 		slice_copy(slice_str(reason), call->reason, sizeof(call->reason));
 	policy_link_cancel(&call->check);
+	call_change_fini(call);
+	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
+	timer_stop(sbc->timers, &call->target_timer);
 	buf_init(&lines, SBC_TEXT_MAX);
 	if (call->reason[0])
 		buf_printf(&lines, "Reason: %s\r\n", call->reason);
-	leg_end(&call->b, code, buf_slice(&lines), now);
+	leg_end(call->b, code, buf_slice(&lines), now);
 	leg_end(&call->a, code, buf_slice(&lines), now);
 	buf_fini(&lines);
 	media_link_close(sbc, &call->media);
-	finish_if_over(call, now);
-}
-
-static void on_ring_timeout(struct timer *timer, usec_t now, void *arg)
-{
-	(void)timer;
-	call_end(arg, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no answer\"", now);
-}
-
-/* ---- answer ---- */
-
-/* Our role against what the peer's answer says (RFC 5763 section 5): we offered actpass. */
-static enum media_dtls_role role_as_offerer(const struct sdp_media *answer)
-{
-	/* No a=setup in an answer means passive to RFC 4145, and nobody else would begin. */
-	return answer->setup == SDP_SETUP_ACTIVE ? MEDIA_DTLS_SERVER : MEDIA_DTLS_CLIENT;
-}
-
-/* What we answer: active where the offer lets us, since then no stranger can be first with
- * a ClientHello (SDP-12, SDP-15). */
-static enum sdp_setup setup_as_answerer(const struct sdp_media *offer)
-{
-	return offer->setup == SDP_SETUP_ACTIVE ? SDP_SETUP_PASSIVE : SDP_SETUP_ACTIVE;
-}
-
-static int answer_caller(struct call *call, const struct sdp *answer, usec_t now)
-{
-	const struct sdp_media *offered = &call->offer->media[call->offer_index];
-	struct sdp_print print = {
-		.session_id = call->sdp_session[0],
-		.version = 1,
-		.address = call->media.local[MEDIA_SIDE_A],
-		.codecs = answer,
-		.active = call->offer_index,
-		.fingerprint = media_link_fingerprint(call->sbc),
-		.setup = setup_as_answerer(offered),
-		.rtcp_mux = offered->rtcp_mux,
-		.proto = offered->proto,
-	};
-	struct buf body;
-	int err;
-
-	buf_init(&body, SBC_TEXT_MAX);
-	err = sdp_print(&body, &print);
-	err = err ? err : leg_uas_accept(&call->a, buf_slice(&body), now);
-	buf_fini(&body);
-	return err;
-}
-
-/* The signed set where there is one: the description was compared with it as a whole, here
- * it is only narrowed to this section. */
-static void allowed_fingerprints(const struct call *call, struct fingerprint_set *out)
-{
-	const struct fingerprint_set *section =
-		&call->offer->media[call->offer_index].fingerprints;
-	const struct identity_verdict *verdict = &call->party[0].verdict;
-
-	*out = (struct fingerprint_set){0};
-	for (size_t i = 0; i < section->count; i++) {
-		if (verdict->outcome != IDENTITY_VERIFIED || !verdict->fingerprints.count ||
-			fingerprint_set_has(&verdict->fingerprints, &section->items[i]))
-			fingerprint_set_add(out, &section->items[i]);
-	}
-}
-
-static int start_media(struct call *call, const struct sdp_media *answered)
-{
-	struct sbc *sbc = call->sbc;
-	const struct sdp_media *offered = &call->offer->media[call->offer_index];
-	enum media_dtls_role caller_role = setup_as_answerer(offered) == SDP_SETUP_ACTIVE
-						   ? MEDIA_DTLS_CLIENT
-						   : MEDIA_DTLS_SERVER;
-	int err;
-
-	call->party[1].signalled = answered->fingerprints;
-	allowed_fingerprints(call, &call->party[0].signalled);
-	err = media_link_set_remote(sbc, &call->media, MEDIA_SIDE_B, answered,
-		&answered->fingerprints, role_as_offerer(answered));
-	err = err ? err
-		  : media_link_set_remote(sbc, &call->media, MEDIA_SIDE_A, offered,
-			    &call->party[0].signalled, caller_role);
-	/* Policy's word: the caller was proved before the callee was called, and the callee
-	 * is whom our route chose. The handshakes still have to show the signalled keys. */
-	err = err ? err : media_link_open_gate(sbc, &call->media, MEDIA_SIDE_A);
-	return err ? err : media_link_open_gate(sbc, &call->media, MEDIA_SIDE_B);
-}
-
-static void on_answered(struct call *call, const struct sip_msg *msg, usec_t now)
-{
-	struct sbc *sbc = call->sbc;
-	const struct sdp_media *section;
-	const char *why = "no description in the answer";
-	struct sdp *answer;
-	int err = SBC_EPROTO;
-
-	timer_stop(sbc->timers, &call->ring_timer);
-	if (msg->body.len)
-		err = sdp_parse(&answer, &call->arena, msg->body, &why);
-	if (!err && answer->media_count != call->offer->media_count) {
-		err = SBC_EPROTO;
-		why = "the answer has not the offer's sections";
-	}
-	if (!err) {
-		size_t index;
-		err = sdp_find_dtls_audio(answer, &index, &why);
-		if (!err && index != call->offer_index) {
-			err = SBC_EPROTO;
-			why = "the answer takes another section";
-		}
-	}
-	if (!err) {
-		section = &answer->media[call->offer_index];
-		why = "no resources for media";
-		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
-		err = start_media(call, section);
-		err = err ? err : answer_caller(call, answer, now);
-	}
-	if (err) {
-		log_event(sbc->log, LOG_WARN, "sbc", "call.answer_unusable",
-			"call=%s why=\"%s\"", call->name, why);
-		call_end(call, CALL_ENDER_US, 488, "SIP;cause=488;text=\"answer not usable\"",
-			now);
-		return;
-	}
-	call->state = CALL_ANSWERED;
-	call->code = 200;
-	sbc_praise(sbc, &call->a.source, now);
-	call->answer_s = sbc->outside.wall_s(sbc->outside.arg);
-	sbc->counters.calls_answered++;
-	log_event(sbc->log, LOG_INFO, "sbc", "call.answer", "call=%s", call->name);
+	call_finish_if_over(call, now);
 }
 
 /* ---- events of the legs ---- */
@@ -244,6 +131,8 @@ static uint16_t code_for_caller(uint16_t code)
 		return 480; /* we do not follow redirections of a stranger */
 	if (code == 401 || code == 407)
 		return 403; /* not the caller's credentials that are asked for */
+	if (code == 422)
+		return 500; /* our session timer's affair, not the caller's */
 	if (code == 503)
 		return 500; /* only the next hop is overloaded, not we */
 	return code;
@@ -257,339 +146,163 @@ static const char *reason_of(const struct sip_msg *msg, char *out, size_t size)
 	return reason.len && !slice_copy(reason, out, size) ? out : NULL;
 }
 
-static void on_leg_b(struct leg *leg, enum leg_event event, uint16_t code,
+static void on_lost(struct call *call, int side, uint16_t code, usec_t now)
+{
+	char reason[80];
+
+	snprintf(reason, sizeof(reason), "SIP;cause=%u;text=\"%s leg lost\"", code,
+		side == MEDIA_SIDE_A ? "caller" : "callee");
+	call_end(call, CALL_ENDER_US, code == 504 ? 504 : 480, reason, now);
+}
+
+static void on_refused(struct call *call, uint16_t code, const struct sip_msg *msg, usec_t now)
+{
+	char reason[sizeof(call->reason)];
+
+	if (call_try_next(call, code, now))
+		return;
+	call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
+	call_end(call, CALL_ENDER_CALLEE, code_for_caller(code),
+		reason_of(msg, reason, sizeof(reason)), now);
+}
+
+/* Of a branch that was given up nothing matters but its end. */
+static bool is_left(const struct call *call, const struct leg *leg)
+{
+	return leg != &call->a && leg != call->b;
+}
+
+static void on_end(struct call *call, int side, const struct sip_msg *msg, usec_t now)
+{
+	char reason[sizeof(call->reason)];
+
+	call_cross(call, side, msg, HEADER_KIND_REQUEST);
+	call_end(call, side == MEDIA_SIDE_A ? CALL_ENDER_CALLER : CALL_ENDER_CALLEE,
+		side == MEDIA_SIDE_A ? 487 : 480, reason_of(msg, reason, sizeof(reason)), now);
+}
+
+static void on_leg(struct leg *leg, enum leg_event event, uint16_t code,
 	const struct sip_msg *msg, usec_t now, void *arg)
 {
 	struct call *call = arg;
-	char reason[sizeof(call->reason)];
+	int side = call_side(call, leg);
 
-	(void)leg;
+	if (is_left(call, leg) && event != LEG_EVENT_TERMINATED)
+		return;
 	switch (event) {
 	case LEG_EVENT_PROVISIONAL:
-		/* No early media yet: nothing of the callee's is proved. */
-		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
-		leg_uas_provisional(&call->a, code == 183 ? 183 : 180, now);
+		call_ringing(call, code, msg, now);
 		break;
 	case LEG_EVENT_ANSWERED:
-		on_answered(call, msg, now);
+		call_answered(call, msg, now);
 		break;
 	case LEG_EVENT_REFUSED:
-		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
-		call_end(call, CALL_ENDER_CALLEE, code_for_caller(code),
-			reason_of(msg, reason, sizeof(reason)), now);
-		break;
-	case LEG_EVENT_BYE:
-	case LEG_EVENT_LOST:
-		call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_REQUEST);
-		call_end(call, CALL_ENDER_CALLEE, 480, reason_of(msg, reason, sizeof(reason)),
-			now);
-		break;
-	case LEG_EVENT_TERMINATED:
-		finish_if_over(call, now);
+		on_refused(call, code, msg, now);
 		break;
 	case LEG_EVENT_CONFIRMED:
-	case LEG_EVENT_CANCELLED: /* of an answering leg only */
+		call_confirmed(call, msg, now);
 		break;
-	}
-}
-
-static void on_leg_a(struct leg *leg, enum leg_event event, uint16_t code,
-	const struct sip_msg *msg, usec_t now, void *arg)
-{
-	struct call *call = arg;
-	char reason[sizeof(call->reason)];
-
-	(void)leg;
-	(void)code;
-	switch (event) {
+	case LEG_EVENT_OFFER:
+		call_change_offered(call, side, msg, now);
+		break;
+	case LEG_EVENT_OFFER_GONE:
+		call_change_gone(call, side, now);
+		break;
+	case LEG_EVENT_OFFER_ACKED:
+		call_change_acked(call, side, msg, now);
+		break;
+	case LEG_EVENT_CHANGED:
+		call_change_answered(call, side, msg, now);
+		break;
+	case LEG_EVENT_UNCHANGED:
+		call_change_refused(call, side, code, now);
+		break;
+	case LEG_EVENT_REQUEST:
+		call_pass(call, side, leg->passed);
+		break;
 	case LEG_EVENT_CANCELLED:
 	case LEG_EVENT_BYE:
-		call_cross(call, MEDIA_SIDE_A, msg, HEADER_KIND_REQUEST);
-		call_end(call, CALL_ENDER_CALLER, 487, reason_of(msg, reason, sizeof(reason)),
-			now);
+		on_end(call, side, msg, now);
 		break;
 	case LEG_EVENT_LOST:
-		call_end(call, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no ACK\"", now);
+		on_lost(call, side, code, now);
 		break;
 	case LEG_EVENT_TERMINATED:
-		finish_if_over(call, now);
+		call_finish_if_over(call, now);
 		break;
-	case LEG_EVENT_CONFIRMED:
-	case LEG_EVENT_PROVISIONAL: /* of a calling leg only */
-	case LEG_EVENT_ANSWERED:
-	case LEG_EVENT_REFUSED:
+	case LEG_EVENT_PRACKED:
 		break;
 	}
 }
 
-/* ---- media ---- */
-
-void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
-{
-	struct call *call = call_find(sbc, ev->cookie);
-	char reason[sizeof(call->reason)];
-
-	if (!call)
-		return;
-	media_link_take(&call->media, ev);
-	switch (ev->type) {
-	case MEDIA_EVENT_SECURED:
-		log_event(sbc->log, LOG_INFO, "sbc", "media.secured",
-			"call=%s leg=%c dtls=%s suite=%s profile=%s", call->name,
-			ev->side == MEDIA_SIDE_A ? 'a' : 'b', ev->security.dtls_version,
-			ev->security.cipher_suite, ev->security.srtp_profile);
-		break;
-	case MEDIA_EVENT_FAILED:
-		sbc->counters.media_failed++;
-		log_event(sbc->log, LOG_WARN, "sbc", "media.failed",
-			"call=%s leg=%c why=\"%s\"", call->name,
-			ev->side == MEDIA_SIDE_A ? 'a' : 'b', media_failure_name(ev->failure));
-		if (ev->failure == MEDIA_FAILURE_FINGERPRINT)
-			snprintf(reason, sizeof(reason), "%s", MISMATCH_REASON);
-		else
-			snprintf(reason, sizeof(reason), "SIP;cause=488;text=\"%s\"",
-				media_failure_name(ev->failure));
-		call_end(call, CALL_ENDER_US, 488, reason, now);
-		break;
-	case MEDIA_EVENT_TIMEOUT:
-		call_end(call, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no media\"", now);
-		break;
-	case MEDIA_EVENT_CLOSED:
-		finish_if_over(call, now);
-		break;
-	case MEDIA_EVENT_COUNTERS:
-		break;
-	}
-}
-
-/* ---- start ---- */
-
-static void go_on(struct call *call, usec_t now)
-{
-	struct reply refusal = {.code = 500};
-
-	if (call_route(call, &refusal, now)) {
-		call_end(call, CALL_ENDER_US, refusal.code, NULL, now);
-		return;
-	}
-	call->state = CALL_CALLING;
-	timer_init(&call->ring_timer, on_ring_timeout, call);
-	timer_start(call->sbc->timers, &call->ring_timer,
-		now + (usec_t)call->config->limits.ring_timeout_s * USEC_PER_SEC);
-}
-
-static void refuse_identity(struct call *call, usec_t now)
-{
-	const struct identity_verdict *verdict = &call->check.verdict;
-	struct reply reply = {
-		.code = (uint16_t)verdict->code, .reason = slice_str(verdict->phrase)};
-
-	call->sbc->counters.identity_refused++;
-	leg_uas_refuse(&call->a, &reply, now);
-	call_end(call, CALL_ENDER_US, reply.code, NULL, now);
-}
-
-static void on_checked(struct identity_check *check, usec_t now, void *arg)
+/* What we said last on this leg, as an offer: said again, it changes nothing. */
+static int describe(struct leg *leg, struct buf *body, void *arg)
 {
 	struct call *call = arg;
-	const struct identity_verdict *verdict = &check->verdict;
+	int side = call_side(call, leg);
+	const struct call_description *said = &call->remote[1 - side];
 
-	call->party[0].verdict = *verdict;
-	call->party[0].identity_outcome = identity_outcome_name(verdict->outcome);
-	log_event(call->sbc->log, verdict->outcome == IDENTITY_REFUSED ? LOG_WARN : LOG_INFO,
-		"sbc", "identity.verdict",
-		"call=%s leg=a outcome=%s mechanism=\"%s\" identity=\"%s\" domain=\"%s\" "
-		"code=%d why=\"%s\" url=\"%s\"",
-		call->name, call->party[0].identity_outcome,
-		identity_mechanism_name(verdict->mechanism), verdict->identity, verdict->domain,
-		verdict->code, verdict->why, verdict->url);
-	if (verdict->outcome == IDENTITY_REFUSED) {
-		refuse_identity(call, now);
-		return;
-	}
-	if (verdict->outcome == IDENTITY_VERIFIED)
-		call->sbc->counters.identity_verified++;
-	go_on(call, now);
+	return said->sdp ? call_media_print(call, side, said, NULL, body) : SBC_ESTATE;
 }
 
-static uint64_t random_u63(struct sbc *sbc)
+static int sign(struct leg *leg, const struct sip_request_spec *spec, struct slice contact_uri,
+	struct buf *lines, void *arg)
 {
-	uint64_t value;
+	struct call *call = arg;
+	struct call_party *party = &call->party[call_side(call, leg)];
+	struct fingerprint_set own = {0};
+	struct sign_job job = {.sbc = call->sbc, .peer = party->peer, .fingerprints = &own};
+	int err;
 
-	sbc->random.fill(sbc->random.arg, &value, sizeof(value));
-	return value >> 2; /* fits everybody's signed integer */
+	if (!party->peer || is_left(call, leg))
+		return 0;
+	if (spec->body.len)
+		fingerprint_set_add(&own, media_link_fingerprint(call->sbc));
+	err = policy_link_sign(spec, contact_uri, lines, &job);
+	if (job.is_signed && leg != &call->a)
+		party->identity_outcome = "signed";
+	return err;
 }
 
-static struct call *call_new(struct sbc *sbc)
+const struct leg_owner call_leg_owner = {.handler = on_leg, .describe = describe, .sign = sign};
+
+/* ---- begin ---- */
+
+struct call *call_new(struct sbc *sbc)
 {
 	struct call *call = mem_alloc(sizeof(*call));
 
 	if (!call)
 		return NULL;
-	call->sbc = sbc;
-	call->config = config_ref(sbc->config);
-	call->number = ++sbc->last_number;
-	snprintf(call->name, sizeof(call->name), "c%" PRIu64, call->number);
 	arena_init(&call->arena, CALL_ARENA_MAX);
-	leg_init(&call->a, sbc, &call->arena, 'a');
-	leg_init(&call->b, sbc, &call->arena, 'b');
-	call->a.call_name = call->b.call_name = call->name;
-	call->a.handler = on_leg_a;
-	call->b.handler = on_leg_b;
-	call->a.arg = call->b.arg = call;
-	call->sdp_session[0] = random_u63(sbc);
-	call->sdp_session[1] = random_u63(sbc);
-	call->party[0].identity_outcome = call->party[1].identity_outcome = "";
-	if (hash_insert(&sbc->by_number, &call->by_number,
-		    hash_of(&sbc->by_number, slice_of(&call->number, sizeof(call->number))))) {
-		leg_fini(&call->a);
-		leg_fini(&call->b);
+	call->b = arena_alloc(&call->arena, sizeof(*call->b));
+	if (!call->b) {
 		arena_fini(&call->arena);
-		config_unref(call->config);
 		mem_free(call);
 		return NULL;
 	}
+	call->sbc = sbc;
+	call->number = ++sbc->last_number;
+	snprintf(call->name, sizeof(call->name), "c%" PRIu64, call->number);
+	list_init(&call->passed);
+	call->party[0].identity_outcome = call->party[1].identity_outcome = "";
+	if (hash_insert(&sbc->by_number, &call->by_number,
+		    hash_of(&sbc->by_number, slice_of(&call->number, sizeof(call->number))))) {
+		arena_fini(&call->arena);
+		mem_free(call);
+		return NULL;
+	}
+	call->config = config_ref(sbc->config);
 	list_append(&sbc->calls, &call->in_order);
+	leg_init(&call->a, sbc, &call->arena, 'a');
+	leg_init(call->b, sbc, &call->arena, 'b');
+	call->a.call_name = call->b->call_name = call->name;
+	call->a.owner = call->b->owner = &call_leg_owner;
+	call->a.owner_arg = call->b->owner_arg = call;
 	call->start_s = sbc->outside.wall_s(sbc->outside.arg);
 	sbc->counters.calls_started++;
 	sbc->counters.calls_now++;
 	return call;
-}
-
-/* The request and its offer, parsed again into the call's own memory: they live as long as
- * it does, the datagram does not. */
-static int keep_request(struct call *call, const struct request *request, const char **why)
-{
-	struct slice bytes = arena_copy(&call->arena, request->msg->scan.bytes);
-	struct sip_fault fault;
-	struct sip_msg *msg;
-	int err = bytes.ptr ? sip_msg_parse(&msg, &call->arena, bytes, &fault) : SBC_ENOMEM;
-
-	*why = "no memory";
-	if (err)
-		return err;
-	call->invite = msg;
-	*why = "no description";
-	if (!msg->body.len)
-		return SBC_EPROTO;
-	err = sdp_parse(&call->offer, &call->arena, msg->body, why);
-	return err ? err : sdp_find_dtls_audio(call->offer, &call->offer_index, why);
-}
-
-/* One of our users must prove it (RFC 3261 section 22.3); true when it has. */
-static bool authenticate_user(
-	struct sbc *sbc, const struct request *request, const struct config_user **user)
-{
-	struct reply reply = {.code = 407};
-	struct buf lines;
-	enum auth_outcome outcome;
-
-	buf_init(&lines, SBC_TEXT_MAX);
-	outcome = policy_link_authenticate(
-		sbc, request->msg, &request->msg->from.uri, true, &lines, user);
-	reply.lines = buf_slice(&lines);
-	switch (outcome) {
-	case AUTH_OK:
-		break;
-	case AUTH_CHALLENGE:
-		sbc_reply(sbc, request, &reply);
-		break;
-	case AUTH_FORBIDDEN:
-		sbc_refuse(sbc, request, 403);
-		break;
-	case AUTH_MALFORMED:
-		sbc_refuse(sbc, request, 400);
-		break;
-	}
-	buf_fini(&lines);
-	return outcome == AUTH_OK;
-}
-
-static void refuse_offer(struct sbc *sbc, const struct request *request, const char *why)
-{
-	struct reply reply = {.code = 488};
-	struct buf lines;
-
-	buf_init(&lines, SBC_TEXT_MAX);
-	buf_printf(&lines, "Warning: 399 countersip \"%s\"\r\n", why);
-	reply.lines = buf_slice(&lines);
-	sbc_reply(sbc, request, &reply);
-	buf_fini(&lines);
-}
-
-static void log_start(const struct call *call)
-{
-	log_event(call->sbc->log, LOG_INFO, "sbc", "call.start",
-		"call=%s call_id=\"%.*s\" from=\"%.*s\" to=\"%.*s\" by=\"%s\"", call->name,
-		SLICE_ARG(call->invite->call_id), SLICE_ARG(call->invite->from.uri.raw),
-		SLICE_ARG(call->invite->to.uri.raw), call->party[0].name);
-}
-
-void call_start(struct sbc *sbc, const struct request *request)
-{
-	struct reply busy = {.code = 503, .lines = SLICE("Retry-After: 5\r\n")};
-	const struct config_user *user = NULL;
-	const struct config_peer *peer = NULL;
-	struct peer_entry *entry;
-	struct request kept = *request;
-	const char *why;
-	struct call *call;
-
-	if (sbc->drained || sbc->counters.calls_now >= sbc->config->limits.calls) {
-		sbc_reply(sbc, request, &busy);
-		return;
-	}
-	peer = sbc_peer_of(sbc, request->source);
-	if (config_domain_find(sbc->config, request->msg->from.uri.host)) {
-		/* A proxy of ours did it already (KAM-11). */
-		if (!peer || !peer->authenticates) {
-			peer = NULL;
-			if (!authenticate_user(sbc, request, &user))
-				return;
-		}
-	} else if (!peer) {
-		sbc_refuse(sbc, request, 403);
-		return;
-	}
-	entry = peer ? peer_table_find(sbc->peers, peer) : NULL;
-	if (entry && !peer_entry_begin_call(entry, peer, request->now)) {
-		sbc_reply(sbc, request, &busy);
-		return;
-	}
-	call = call_new(sbc);
-	if (!call) {
-		if (entry)
-			peer_entry_end_call(entry);
-		sbc_reply(sbc, request, &busy);
-		return;
-	}
-	call->entries[0] = entry;
-	if (keep_request(call, request, &why)) {
-		refuse_offer(sbc, request, why);
-		call_free(call);
-		return;
-	}
-	kept.msg = call->invite;
-	call->from_peer = peer;
-	call->party[0].transport = request->source->kind;
-	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
-		sizeof(call->party[0].name));
-	if (leg_uas_start(&call->a, &kept)) {
-		sbc_refuse(sbc, request, 400);
-		call_free(call);
-		return;
-	}
-	log_start(call);
-	if (user) {
-		call->party[0].identity_outcome = "authenticated";
-		go_on(call, request->now);
-		return;
-	}
-	call->check.done = on_checked;
-	call->check.arg = call;
-	if (policy_link_check(sbc, &call->check, call->invite, &call->offer->all_fingerprints,
-		    peer, request->now))
-		on_checked(&call->check, request->now, call);
 }
 
 static void end_one(struct hash_node *node, void *arg)

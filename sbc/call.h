@@ -15,6 +15,17 @@
  * them, and what was found out about each. Signalling thread.
  *
  *  CHECKING -verdict, route-> CALLING -2xx-> ANSWERED -BYE, failure-> ENDING -> ENDED
+ *
+ *   call.c         life: begin, end, events of the legs
+ *   call_start.c   a new INVITE: who calls, may they, may they still
+ *   call_route.c   whom it goes to, one target after the other
+ *   call_answer.c  ringing, early media, the answer
+ *   call_change.c  re-INVITE and UPDATE across
+ *   call_proof.c   a key that changes must be proved as the first one was
+ *   call_connect.c connected identity: the answerer's key, signed
+ *   call_media.c   descriptions, keys, gates, what the media room says
+ *   call_pass.c    INFO and MESSAGE across
+ *   call_record.c  the record of it
  */
 enum call_state {
 	CALL_CHECKING, /* a certificate is fetched */
@@ -27,14 +38,65 @@ enum call_state {
 /* Who ended it. */
 enum call_ender { CALL_ENDER_NONE, CALL_ENDER_CALLER, CALL_ENDER_CALLEE, CALL_ENDER_US };
 
+/* What one end said last and is in force; in memory of its own, since it changes. Zeroed
+ * memory: nothing yet. */
+struct call_description {
+	struct arena arena;
+	struct sdp *sdp;
+	size_t index; /* of the section we take */
+};
+
 /* What is known about the other end of one leg, for log and call record. */
 struct call_party {
-	char name[128]; /* user or peer */
+	char name[128];                 /* user or peer */
+	const struct config_peer *peer; /* borrowed from the config; NULL: one of our users */
 	enum transport_kind transport;
 	const char *identity_outcome;    /* static: authenticated, verified, signed, ... */
-	struct identity_verdict verdict; /* a leg of a peer */
+	struct identity_verdict verdict; /* of the last request that proved something */
+	bool is_key_proved;              /* so that no unproved one may follow */
+	bool has_media;                  /* the two below were told to the media room */
 	struct fingerprint_set signalled;
+	enum media_dtls_role role; /* ours */
 };
+
+/* A re-INVITE or UPDATE that goes across, or one that we begin ourselves; one at a time. */
+enum call_change_stage {
+	CHANGE_NONE,
+	CHANGE_CHECKING, /* is the new key proved? a certificate is fetched */
+	CHANGE_ACROSS,   /* the other leg has our offer */
+	CHANGE_ASKED,    /* the other leg is asked to offer */
+	CHANGE_OFFERED,  /* its offer went to who asked: the answer comes with the ACK */
+	CHANGE_ACKED,    /* and is it proved? */
+	CHANGE_OURS,     /* nobody asked: a leg learns what the other end says now */
+};
+struct call_change {
+	enum call_change_stage stage;
+	int from;                       /* side whose request waits; CHANGE_OURS: who spoke */
+	bool is_update;                 /* asked by UPDATE */
+	bool is_given_up;               /* who asked has gone */
+	struct call_description offer;  /* what that side says */
+	struct call_description answer; /* what the other side says */
+	struct identity_check check;
+	bool is_proved;   /* check has the verdict that covers the new key */
+	struct arena ack; /* of the ACK that check is about */
+};
+
+/* Where a call may go, best first. call_route.c fills it; in the call's arena. */
+struct call_target {
+	struct hop hop;
+	struct slice request_uri;
+	const struct config_peer *peer; /* borrowed from the config; NULL: one of our users */
+	struct slice name;              /* user or peer */
+};
+#define CALL_TARGET_MAX ROUTE_TARGET_MAX
+struct call_targets {
+	struct call_target *items; /* CALL_TARGET_MAX of them */
+	size_t count;
+	size_t next; /* the one to try */
+};
+
+struct call_passed;       /* call_pass.c */
+#define CALL_PASSED_MAX 8 /* INFO and MESSAGE on their way at once */
 
 struct call {
 	struct sbc *sbc;       /* borrowed */
@@ -45,22 +107,27 @@ struct call {
 	struct arena arena;
 	struct hash_node by_number;
 	struct list in_order; /* in sbc->calls */
-	struct leg a, b;
+	struct leg a;
+	struct leg *b;                       /* the present branch; in the arena */
+	struct leg *left_b[CALL_TARGET_MAX]; /* given up: they only say goodbye */
+	size_t left_count;
+	struct sip_uri called, caller; /* rewritten; texts in the arena */
+	struct call_targets targets;
+	struct peer_entry *entries[2];    /* counted, by side; NULL: a user */
+	struct session_id session_ids[2]; /* RFC 7989: each end's */
 	struct call_party party[2];
 	struct call_media media;
-	const struct sip_msg *invite;        /* the caller's, in the arena */
-	struct sdp *offer;                   /* likewise */
-	size_t offer_index;                  /* the section we take */
-	const struct config_peer *from_peer; /* NULL: one of our users; of config */
-	const struct config_peer *to_peer;   /* likewise, once there is a route */
-	struct sip_uri called, caller;       /* rewritten; texts in the arena */
-	struct route_targets targets;        /* found by call_route() at first */
-	size_t target_next;                  /* tried next */
-	struct peer_entry *entries[2];       /* counted; NULL: a user */
-	struct session_id session_ids[2];    /* RFC 7989: each end's */
+	struct call_description remote[2]; /* by side */
+	struct call_change change;
+	const struct sip_msg *invite; /* the caller's, in the arena */
+	bool is_early_told;           /* the caller has an answer before the 2xx */
+	bool is_told_stale;           /* and another callee answered with another one */
+	bool is_connect_due, is_connect_checking;
 	struct identity_check check;
-	uint64_t sdp_session[2]; /* o= of what we say on each leg */
+	struct list passed; /* struct call_passed */
+	size_t passed_count;
 	struct timer ring_timer;
+	struct timer target_timer;
 	struct timer reap_timer;
 	int64_t start_s, answer_s, end_s;
 	uint16_t code; /* final status towards the caller */
@@ -70,31 +137,127 @@ struct call {
 
 #define CALL_ARENA_MAX (256 * 1024) /* bytes: two large INVITEs and their descriptions */
 
-/* A new INVITE outside any dialog. Always answered. */
-void call_start(struct sbc *sbc, const struct request *request);
-void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now);
+static inline struct leg *call_leg(struct call *call, int side)
+{
+	return side == MEDIA_SIDE_A ? &call->a : call->b;
+}
 
+static inline int call_side(const struct call *call, const struct leg *leg)
+{
+	return leg == &call->a ? MEDIA_SIDE_A : MEDIA_SIDE_B;
+}
+
+/* ---- call.c ---- */
+/* NULL: no memory. */
+struct call *call_new(struct sbc *sbc);
 /* Ends a call in any state: the caller hears code if it was not answered yet, both ends
  * hear reason (a Reason header value, may be NULL). */
 void call_end(struct call *call, enum call_ender ender, uint16_t code, const char *reason,
 	usec_t now);
-
-/* call_route.c: finds the callee and calls it. A refusal is written to reply. Again: calls
- * the next of call->targets, while target_next is below their count; leg b and the media
- * must be fresh. */
-int call_route(struct call *call, struct reply *refusal, usec_t now);
-/* call_cross.c: header lines of msg (from that side; may be NULL), and our own, for the next
- * message to the other side. */
-void call_cross(struct call *call, enum media_side from, const struct sip_msg *msg,
-	enum header_kind kind);
-/* The same for the INVITE. from_uri: as it will be in From. SBC_ELIMIT: too much. */
-int call_cross_invite(struct call *call, struct slice from_uri);
-/* call_record.c: log line and call record. */
-void call_record(struct call *call);
-
+void call_finish_if_over(struct call *call, usec_t now);
 struct call *call_find(struct sbc *sbc, uint64_t number);
 /* Ends all; for draining. */
 void call_end_all(struct sbc *sbc, usec_t now);
 void call_free(struct call *call);
+extern const struct leg_owner call_leg_owner;
+
+/* ---- call_start.c ---- */
+/* A new INVITE outside any dialog. Always answered. */
+void call_start(struct sbc *sbc, const struct request *request);
+
+/* ---- call_route.c ---- */
+/* Finds the callee and calls it. A refusal is written to reply. */
+int call_route(struct call *call, struct reply *refusal, usec_t now);
+/* The present branch refused with code: true when another target is called instead. */
+bool call_try_next(struct call *call, uint16_t code, usec_t now);
+
+/* ---- call_answer.c ---- */
+void call_ringing(struct call *call, uint16_t code, const struct sip_msg *msg, usec_t now);
+void call_answered(struct call *call, const struct sip_msg *msg, usec_t now);
+/* The caller's ACK: with the answer where we offered. */
+void call_confirmed(struct call *call, const struct sip_msg *msg, usec_t now);
+/* The answer in it is proved. */
+void call_confirm(struct call *call, usec_t now);
+
+/* ---- call_change.c ---- */
+void call_change_offered(struct call *call, int from, const struct sip_msg *msg, usec_t now);
+void call_change_gone(struct call *call, int from, usec_t now);
+void call_change_acked(struct call *call, int from, const struct sip_msg *msg, usec_t now);
+void call_change_answered(struct call *call, int side, const struct sip_msg *msg, usec_t now);
+void call_change_refused(struct call *call, int side, uint16_t code, usec_t now);
+/* The proof is there, or refusal says how it is refused (NULL: it is there). */
+void call_change_proved(struct call *call, const struct reply *refusal, usec_t now);
+/* change->offer is answered by change->answer, which came in an ACK. */
+void call_change_take_ack(struct call *call, usec_t now);
+/* change->answer came in an ACK of side change->from: proved, then taken. */
+void call_change_prove_ack(struct call *call, const struct sip_msg *ack, usec_t now);
+/* What change->check verified counts for the side that it came from. */
+void call_change_take_proof(struct call *call);
+/* Offers to one side what the other end says now. */
+void call_change_ours(struct call *call, int side, usec_t now);
+void call_change_fini(struct call *call);
+
+/* ---- call_proof.c ---- */
+enum call_proof { PROOF_OK, PROOF_REFUSED, PROOF_WAITS };
+/* Is the key that change->offer or ->answer brings for this side proved as policy asks? msg
+ * must live as long as the change. REFUSED: lines and reply say how; WAITS:
+ * call_change_proved() will be called. */
+enum call_proof call_proof_check(struct call *call, int side, const struct sip_msg *msg,
+	struct reply *refusal, struct buf *lines, usec_t now);
+/* Must a key that only an answer or an ACK brings be proved at all? */
+bool call_proof_is_needed(const struct call *call, int side);
+
+/* ---- call_connect.c ---- */
+bool call_connect_is_open(const struct call *call, int side);
+
+/* ---- call_media.c ---- */
+/* before: what the same end said last, NULL at first. SBC_EPARSE, SBC_EPROTO, SBC_ENOMEM: *why
+ * says what; out is untouched then. */
+int call_description_read(struct call_description *out, struct slice body,
+	const struct call_description *before, const char **why);
+void call_description_fini(struct call_description *description);
+/* from becomes empty. */
+void call_description_move(struct call_description *to, struct call_description *from);
+static inline const struct sdp_media *call_description_section(
+	const struct call_description *description)
+{
+	return &description->sdp->media[description->index];
+}
+
+/* What we tell a side: what the other end says, with our address and key. offered: the
+ * section that is answered; NULL: an offer. */
+int call_media_print(struct call *call, int side, const struct call_description *said,
+	const struct sdp_media *offered, struct buf *body);
+/* Would the other leg read the same from both? */
+bool call_media_reads_same(struct call *call, const struct call_description *one,
+	const struct call_description *two);
+/* Our DTLS role from what a side says (RFC 5763 section 5). is_answer: to an offer of ours. */
+enum media_dtls_role call_media_role(
+	const struct call *call, int side, const struct call_description *said, bool is_answer);
+/* A new association would be needed (RFC 8842 section 3). */
+bool call_media_changes_key(
+	const struct call *call, int side, const struct call_description *said, bool is_answer);
+/* What a side says goes to the media room. */
+int call_media_set(
+	struct call *call, int side, const struct call_description *said, bool is_answer);
+/* The gates that policy opens now. */
+int call_media_open_gates(struct call *call);
+void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now);
+
+/* ---- call_pass.c ---- */
+/* An INFO or MESSAGE of one side: goes to the other, or is refused. */
+void call_pass(struct call *call, int from, const struct request *request);
+void call_pass_fini(struct call *call);
+
+/* ---- call_cross.c ---- */
+/* Header lines of msg (from that side; may be NULL), and our own, for the next message to
+ * the other side. */
+void call_cross(struct call *call, int from, const struct sip_msg *msg, enum header_kind kind);
+/* The same for the INVITE, into lines. from_uri: as it will be in From. SBC_ELIMIT: too
+ * much. */
+int call_cross_invite(struct call *call, struct slice from_uri, struct buf *lines);
+
+/* ---- call_record.c ---- */
+void call_record(struct call *call);
 
 #endif

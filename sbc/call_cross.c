@@ -9,15 +9,10 @@
 #include "sbc/call.h"
 #include "sbc/sip_parts.h"
 
-static const struct config_peer *peer_of(const struct call *call, enum media_side side)
-{
-	return side == MEDIA_SIDE_A ? call->from_peer : call->to_peer;
-}
-
 /* Each end's value is learnt from what it says; an end that has none is given one, which
  * it keeps for the whole call. */
 static void put_session_id(
-	struct call *call, enum media_side from, const struct sip_msg *msg, struct buf *lines)
+	struct call *call, int from, const struct sip_msg *msg, struct buf *lines)
 {
 	struct session_id *local = &call->session_ids[from];
 	struct slice header = msg ? sip_msg_header(msg, "Session-ID", 0) : (struct slice){0};
@@ -33,7 +28,7 @@ static void put_session_id(
 /* verstat tells a neighbour of ours what we found out (3GPP TS 24.229 section 7.2A.20). */
 static const char *verstat(const struct call *call)
 {
-	if (!call->from_peer)
+	if (!call->party[MEDIA_SIDE_A].peer)
 		return "";
 	return call->party[MEDIA_SIDE_A].verdict.outcome == IDENTITY_VERIFIED
 		       ? ";verstat=TN-Validation-Passed"
@@ -44,7 +39,8 @@ static const char *verstat(const struct call *call)
  * what somebody inside asserted crosses as it is. */
 static void put_asserted(const struct call *call, struct slice from_uri, struct buf *lines)
 {
-	const struct config_peer *from = call->from_peer, *to = call->to_peer;
+	const struct config_peer *from = call->party[MEDIA_SIDE_A].peer;
+	const struct config_peer *to = call->party[MEDIA_SIDE_B].peer;
 	bool is_known = !from || call->party[MEDIA_SIDE_A].verdict.outcome == IDENTITY_VERIFIED;
 
 	if (!to || !to->is_trusted)
@@ -67,13 +63,13 @@ static void put_product(const struct call *call, enum header_kind kind, struct b
 			SLICE_ARG(product));
 }
 
-static int fill(struct call *call, enum media_side from, const struct sip_msg *msg,
-	enum header_kind kind, struct buf *lines)
+static int fill(struct call *call, int from, const struct sip_msg *msg, enum header_kind kind,
+	struct buf *lines)
 {
 	struct header_crossing crossing = {.msg = msg,
 		.kind = kind,
-		.from = peer_of(call, from),
-		.to = peer_of(call, !from)};
+		.from = call->party[from].peer,
+		.to = call->party[!from].peer};
 
 	buf_reset(lines);
 	if (msg)
@@ -83,21 +79,18 @@ static int fill(struct call *call, enum media_side from, const struct sip_msg *m
 	return lines->err;
 }
 
-void call_cross(struct call *call, enum media_side from, const struct sip_msg *msg,
-	enum header_kind kind)
+void call_cross(struct call *call, int from, const struct sip_msg *msg, enum header_kind kind)
 {
-	struct buf *lines = from == MEDIA_SIDE_A ? &call->b.cross : &call->a.cross;
+	struct buf *lines = &call_leg(call, !from)->cross;
 
 	/* The message matters more than what rides on it. */
 	if (fill(call, from, msg, kind, lines))
 		buf_reset(lines);
 }
 
-int call_cross_invite(struct call *call, struct slice from_uri)
+int call_cross_invite(struct call *call, struct slice from_uri, struct buf *lines)
 {
-	int err = fill(call, MEDIA_SIDE_A, call->invite, HEADER_KIND_INVITE, &call->b.cross);
-
-	if (!err)
-		put_asserted(call, from_uri, &call->b.cross);
-	return call->b.cross.err;
+	if (!fill(call, MEDIA_SIDE_A, call->invite, HEADER_KIND_INVITE, lines))
+		put_asserted(call, from_uri, lines);
+	return lines->err;
 }

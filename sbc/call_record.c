@@ -94,7 +94,7 @@ static void put_counters(struct buf *out, const struct media_counters *counters)
 
 static void put_leg(struct buf *out, const struct call *call, int i)
 {
-	const struct leg *leg = i ? &call->b : &call->a;
+	const struct leg *leg = i ? call->b : &call->a;
 	const struct call_party *party = &call->party[i];
 	const struct media_security *security = &call->media.security[i];
 

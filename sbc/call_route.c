@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Where a call goes: to one of our users' registered contact, or to the peers that a route
- * names, one after the other; then the second leg is opened and, towards a peer, signed.
- * Signalling thread.
+ * names; then the second leg is opened and, towards a peer, signed. With several
+ * targets, the next one is called when one fails, with media of its own: new ports and new
+ * associations (RFC 3261 section 16.7 step 4, seen from a B2BUA). Signalling thread.
  */
 
 #include "base/err.h"
@@ -41,13 +42,24 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 	return err;
 }
 
-static uint16_t find_user(
-	struct call *call, const struct sip_uri *target, struct leg_invite *invite, usec_t now)
+static struct call_target *add_target(struct call *call)
+{
+	struct call_targets *targets = &call->targets;
+
+	if (!targets->items)
+		targets->items =
+			arena_array(&call->arena, CALL_TARGET_MAX, sizeof(*targets->items));
+	if (!targets->items || targets->count == CALL_TARGET_MAX)
+		return NULL;
+	return &targets->items[targets->count++];
+}
+
+static uint16_t find_user(struct call *call, const struct sip_uri *to, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
-	const struct config_user *user =
-		config_user_find(call->config, target->user, target->host);
+	const struct config_user *user = config_user_find(call->config, to->user, to->host);
 	const struct registrar_binding *binding;
+	struct call_target *target;
 	char aor[256];
 	struct buf text;
 
@@ -59,9 +71,12 @@ static uint16_t find_user(
 	buf_fini(&text);
 	if (!binding)
 		return 480;
-	invite->hop = binding->hop;
-	invite->request_uri = arena_copy(&call->arena, slice_str(binding->contact));
-	slice_copy(slice_str(user->name), call->party[1].name, sizeof(call->party[1].name));
+	target = add_target(call);
+	if (!target)
+		return 500;
+	*target = (struct call_target){.hop = binding->hop,
+		.request_uri = arena_copy(&call->arena, slice_str(binding->contact)),
+		.name = slice_str(user->name)};
 	return 0;
 }
 
@@ -69,7 +84,7 @@ static uint16_t find_user(
 static int rewrite(struct call *call)
 {
 	struct route_rewrite question = {.config = call->config,
-		.from = call->from_peer,
+		.from = call->party[MEDIA_SIDE_A].peer,
 		.uri = &call->invite->request_uri};
 	int err;
 
@@ -98,6 +113,96 @@ static bool is_same_aor(const struct sip_uri *a, const struct sip_uri *b)
 	return slice_equal(a->user, b->user) && slice_equal_nocase(a->host, b->host);
 }
 
+/* We cannot sign for another domain's caller, so nobody who wants that gets the call
+ * (DEC-4). */
+static bool can_be_signed(const struct call *call, const struct config_peer *peer)
+{
+	return (!peer->sign_8224 && !peer->sign_4474) ||
+	       config_domain_find(call->config, call->caller.host);
+}
+
+/* 0, or why this one cannot be called. */
+static uint16_t add_peer(struct call *call, const struct config_peer *peer)
+{
+	struct call_target target = {.peer = peer, .name = slice_str(peer->name)};
+	const struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
+	struct sip_uri uri = call->called;
+	struct call_target *place;
+
+	if (peer == call->party[MEDIA_SIDE_A].peer)
+		return 403; /* it would hear its own call */
+	if (!can_be_signed(call, peer))
+		return 403;
+	move_to_peer(call, peer, &uri);
+	if (!entry || !peer_entry_is_usable(entry) ||
+		sbc_hop_to_peer(call->sbc, peer, &target.hop))
+		return 503;
+	if (print_aor(call, &uri, &target.request_uri))
+		return 500;
+	place = add_target(call);
+	if (!place)
+		return 500;
+	*place = target;
+	return 0;
+}
+
+/* Where our configuration leads. */
+static uint16_t find_peers(struct call *call)
+{
+	struct route_question question = {.user = call->called.user,
+		.domain = call->called.host,
+		.from = call->party[MEDIA_SIDE_A].peer};
+	const struct config_route *route = route_find(call->config, &question);
+	struct route_targets ordered;
+	uint16_t code = 503;
+
+	if (!route)
+		return 404;
+	route_order(call->config, route, &call->sbc->random, &ordered);
+	for (size_t i = 0; i < ordered.count; i++)
+		code = add_peer(call, ordered.peers[i]);
+	return call->targets.count ? 0 : code;
+}
+
+/* 0, or the code that refuses the call. */
+static uint16_t find_targets(struct call *call, usec_t now)
+{
+	if (rewrite(call))
+		return 500;
+	if (!call->called.user.len)
+		return 404;
+	if (config_user_find(call->config, call->called.user, call->called.host))
+		return find_user(call, &call->called, now);
+	return find_peers(call);
+}
+
+/* ---- calling one ---- */
+
+/* Nobody there at all: the next one is called so soon (only while there is a next one). */
+#define TARGET_TIMEOUT (8 * USEC_PER_SEC)
+
+static void on_target_timeout(struct timer *timer, usec_t now, void *arg)
+{
+	struct call *call = arg;
+
+	(void)timer;
+	if (!call->b->has_provisional && call->state == CALL_CALLING)
+		call_try_next(call, 408, now);
+}
+
+static void start_invite(
+	const struct call *call, const struct call_target *target, struct leg_invite *invite)
+{
+	*invite = (struct leg_invite){.max_forwards = max_forwards(call->invite),
+		.hop = target->hop,
+		.request_uri = target->request_uri,
+		/* What comes reliably without an offer of ours has one (RFC 3262 section 5):
+		 * the answer is wanted in one place, the ACK. */
+		.want_reliable = call->remote[MEDIA_SIDE_A].sdp != NULL,
+		.want_rename =
+			target->peer && target->peer->answer_identity != ANSWER_IDENTITY_OFF};
+}
+
 /* To names whom the caller wanted; rewritten as the Request-URI is where both said so. */
 static int print_parties(
 	struct call *call, const struct config_peer *peer, struct leg_invite *invite)
@@ -112,138 +217,134 @@ static int print_parties(
 	return err ? err : print_aor(call, &to, &invite->remote_uri);
 }
 
-/* Where our configuration leads: 0, or the code that refuses the call. */
-static uint16_t find_targets(struct call *call)
-{
-	struct route_question question = {.user = call->called.user,
-		.domain = call->called.host,
-		.from = call->from_peer};
-	const struct config_route *route = route_find(call->config, &question);
-
-	if (!route)
-		return 404;
-	route_order(call->config, route, &call->sbc->random, &call->targets);
-	return 0;
-}
-
-/* We cannot sign for another domain's caller, so nobody who wants that gets the call
- * (DEC-4). */
-static bool can_be_signed(const struct call *call, const struct config_peer *peer)
-{
-	return (!peer->sign_8224 && !peer->sign_4474) ||
-	       config_domain_find(call->config, call->caller.host);
-}
-
-/* 0, or why this one cannot be tried. */
-static uint16_t try_target(struct call *call, struct leg_invite *invite,
-	const struct config_peer *peer, usec_t now)
-{
-	struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
-	struct sip_uri uri = call->called;
-
-	if (peer == call->from_peer)
-		return 403; /* it would hear its own call */
-	if (!can_be_signed(call, peer))
-		return 403;
-	move_to_peer(call, peer, &uri);
-	if (!entry || !peer_entry_is_usable(entry) ||
-		sbc_hop_to_peer(call->sbc, peer, &invite->hop))
-		return 503;
-	if (print_aor(call, &uri, &invite->request_uri))
-		return 500;
-	if (!peer_entry_begin_call(entry, peer, now))
-		return 503;
-	if (call->entries[1])
-		peer_entry_end_call(call->entries[1]);
-	call->entries[1] = entry;
-	slice_copy(slice_str(peer->name), call->party[1].name, sizeof(call->party[1].name));
-	return 0;
-}
-
-/* The next target that can be tried. */
-static uint16_t take_target(struct call *call, struct leg_invite *invite,
-	const struct config_peer **out, usec_t now)
-{
-	uint16_t code = 503;
-
-	while (code && call->target_next < call->targets.count) {
-		*out = call->targets.peers[call->target_next++];
-		code = try_target(call, invite, *out, now);
-	}
-	return code;
-}
-
-/* 0, or the code that refuses the call. peer: NULL for one of our users. */
-static uint16_t find_target(struct call *call, struct leg_invite *invite,
-	const struct config_peer **peer, usec_t now)
-{
-	uint16_t code;
-
-	*peer = NULL;
-	if (call->targets.count)
-		return take_target(call, invite, peer, now);
-	if (rewrite(call))
-		return 500;
-	if (!call->called.user.len)
-		return 404;
-	if (config_user_find(call->config, call->called.user, call->called.host))
-		return find_user(call, &call->called, invite, now);
-	code = find_targets(call);
-	return code ? code : take_target(call, invite, peer, now);
-}
-
+/* The offer of the caller's, or none: then the callee offers (OA-3). */
 static int print_offer(struct call *call, struct buf *body)
 {
-	struct sdp_print print = {
-		.session_id = call->sdp_session[1],
-		.version = 1,
-		.address = call->media.local[MEDIA_SIDE_B],
-		.codecs = call->offer,
-		.active = call->offer_index,
-		.fingerprint = media_link_fingerprint(call->sbc),
-		.setup = SDP_SETUP_ACTPASS,
-		.rtcp_mux = true,
-		.proto = call->offer->media[call->offer_index].proto,
-	};
+	const struct call_description *said = &call->remote[MEDIA_SIDE_A];
 
-	return sdp_print(body, &print);
+	return said->sdp ? call_media_print(call, MEDIA_SIDE_B, said, NULL, body) : 0;
+}
+
+static int send_invite(struct call *call, const struct call_target *target, usec_t now)
+{
+	struct leg_invite invite;
+	struct buf body, lines;
+	int err;
+
+	start_invite(call, target, &invite);
+	buf_init(&body, OA_TEXT_MAX);
+	buf_init(&lines, SBC_TEXT_MAX);
+	err = print_parties(call, target->peer, &invite);
+	err = err ? err : print_offer(call, &body);
+	err = err ? err : call_cross_invite(call, invite.local_uri, &lines);
+	invite.body = buf_slice(&body);
+	invite.lines = buf_slice(&lines);
+	err = err ? err : leg_uac_start(call->b, &invite, now);
+	buf_fini(&body);
+	buf_fini(&lines);
+	return err;
+}
+
+/* The branch counts at its peer, the one before no more. False: a ceiling. */
+static bool count_at_peer(struct call *call, const struct config_peer *peer, usec_t now)
+{
+	struct peer_entry **counted = &call->entries[MEDIA_SIDE_B];
+	struct peer_entry *entry = peer ? peer_table_find(call->sbc->peers, peer) : NULL;
+
+	if (*counted)
+		peer_entry_end_call(*counted);
+	*counted = NULL;
+	if (!entry)
+		return !peer;
+	if (!peer_entry_begin_call(entry, peer, now))
+		return false;
+	*counted = entry;
+	return true;
+}
+
+/* 0, or the code that says why this one cannot be called. */
+static uint16_t try_target(struct call *call, usec_t now)
+{
+	const struct call_target *target = &call->targets.items[call->targets.next++];
+	struct sbc *sbc = call->sbc;
+	struct call_party *party = &call->party[MEDIA_SIDE_B];
+	int err;
+
+	*party = (struct call_party){
+		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
+	slice_copy(target->name, party->name, sizeof(party->name));
+	if (!count_at_peer(call, target->peer, now) ||
+		media_link_open(sbc, &call->media, call->number))
+		return 503;
+	err = send_invite(call, target, now);
+	if (err) {
+		log_event(sbc->log, LOG_WARN, "sbc", "call.unsent", "call=%s to=\"%s\" err=%s",
+			call->name, party->name, err_name(err));
+		return 500;
+	}
+	if (call->targets.next < call->targets.count) {
+		timer_init(&call->target_timer, on_target_timeout, call);
+		timer_start(sbc->timers, &call->target_timer, now + TARGET_TIMEOUT);
+	}
+	return 0;
 }
 
 int call_route(struct call *call, struct reply *refusal, usec_t now)
 {
-	struct sbc *sbc = call->sbc;
-	struct fingerprint_set own = {0};
-	struct sign_job job = {.sbc = sbc, .fingerprints = &own};
-	struct leg_invite invite = {.max_forwards = max_forwards(call->invite), .arg = &job};
-	struct buf body;
-	int err;
+	refusal->code = find_targets(call, now);
+	if (!refusal->code)
+		refusal->code = try_target(call, now);
+	if (!refusal->code)
+		return 0;
+	/* Not sent is as good as refused. */
+	return call_try_next(call, refusal->code, now) ? 0 : SBC_ENOENT;
+}
 
-	refusal->code = find_target(call, &invite, &job.peer, now);
-	if (refusal->code == 503) /* a limit, or nobody is there just now */
-		buf_put_str(&call->a.cross, "Retry-After: 5\r\n");
-	if (refusal->code)
-		return SBC_ENOENT;
-	refusal->code = 503;
-	err = media_link_open(sbc, &call->media, call->number);
-	if (err)
-		return err;
-	fingerprint_set_add(&own, media_link_fingerprint(sbc));
-	if (job.peer)
-		invite.sign = policy_link_sign;
-	refusal->code = 500;
-	buf_init(&body, SBC_TEXT_MAX);
-	err = print_parties(call, job.peer, &invite);
-	err = err ? err : print_offer(call, &body);
-	call->to_peer = job.peer;
-	err = err ? err : call_cross_invite(call, invite.local_uri);
-	invite.body = buf_slice(&body);
-	err = err ? err : leg_uac_start(&call->b, &invite, now);
-	buf_fini(&body);
-	call->party[1].transport = invite.hop.kind;
-	if (job.is_signed)
-		call->party[1].identity_outcome = "signed";
-	if (err)
-		log_event(sbc->log, LOG_WARN, "sbc", "call.unsent", "call=%s to=\"%s\" err=%s",
-			call->name, call->party[1].name, err_name(err));
-	return err;
+/* ---- the next one ---- */
+
+/* Only what says that this target cannot: a callee who declines has spoken for all. */
+static bool is_targets_fault(uint16_t code)
+{
+	return code == 408 || code == 430 || (code >= 500 && code < 600);
+}
+
+static int new_branch(struct call *call)
+{
+	struct leg *leg = arena_alloc(&call->arena, sizeof(*leg));
+
+	if (!leg || call->left_count == CALL_TARGET_MAX)
+		return SBC_ENOMEM;
+	leg_init(leg, call->sbc, &call->arena, 'b');
+	leg->call_name = call->name;
+	leg->owner = &call_leg_owner;
+	leg->owner_arg = call;
+	call->left_b[call->left_count++] = call->b;
+	call->b = leg;
+	return 0;
+}
+
+bool call_try_next(struct call *call, uint16_t code, usec_t now)
+{
+	struct leg *left = call->b;
+
+	timer_stop(call->sbc->timers, &call->target_timer);
+	/* A caller who has an answer of this branch's session cannot be given another one. */
+	if (call->state > CALL_CALLING || call->is_early_told || !is_targets_fault(code))
+		return false;
+	while (call->targets.next < call->targets.count) {
+		if (new_branch(call))
+			return false;
+		leg_end(left, 487, (struct slice){0}, now);
+		call->party[MEDIA_SIDE_A].has_media = false;
+		call_description_fini(&call->remote[MEDIA_SIDE_B]);
+		media_link_close(call->sbc, &call->media);
+		call->media = (struct call_media){0};
+		log_event(call->sbc->log, LOG_INFO, "sbc", "call.next",
+			"call=%s code=%u left=\"%s\"", call->name, code,
+			call->party[MEDIA_SIDE_B].name);
+		if (!try_target(call, now))
+			return true;
+		left = call->b;
+	}
+	return false;
 }

@@ -152,6 +152,11 @@ static const struct config_row rows[] = {
 			"becomes, \\1 to \\9 being its groups"},
 	{"peers[].headers[].pattern", TYPE(text), IN(config_header_rule, pattern), OPTIONAL,
 		.help = "replace: a regular expression (PCRE2) that the value must match"},
+	{"peers[].early_media", TYPE(early_media), IN(config_peer, early_media),
+		DEFAULT("block"), .help = "what callers hear before it answers"},
+	{"peers[].answer_identity", TYPE(answer_identity), IN(config_peer, answer_identity),
+		DEFAULT("off"),
+		.help = "require: no media before its answer's key is signed (RFC 4916)"},
 
 	{"routes", TYPE(list), IN(config, routes), AND(config, route_count),
 		ITEMS(config_route, 10000), OPTIONAL,
@@ -345,6 +350,11 @@ static const struct config_row rows[] = {
 		.help = "and from one address"},
 	{"limits.ring_timeout_s", TYPE(number), IN(config_limits, ring_timeout_s),
 		RANGE(5, 600), DEFAULT("120"), .help = "a call nobody answers is given up"},
+	{"limits.session_expires_s", TYPE(number), IN(config_limits, session_expires_s),
+		RANGE(0, 86400), DEFAULT("1800"),
+		.help = "a call that neither end refreshes is over then; 0: not asked for"},
+	{"limits.session_min_s", TYPE(number), IN(config_limits, session_min_s),
+		RANGE(90, 86400), DEFAULT("90"), .help = "a shorter one is refused (422)"},
 	{"limits.shutdown_ms", TYPE(number), IN(config_limits, shutdown_ms), RANGE(0, 4000),
 		DEFAULT("3000"), .help = "so long calls may take to end at stop"},
 

@@ -384,6 +384,30 @@ static void read_log_level(struct config_reading *r, const struct config_row *ro
 		*(enum log_level *)(void *)(base + row->offset) = (enum log_level)value;
 }
 
+static void read_early_media(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	static const struct config_word words[] = {{"block", EARLY_MEDIA_BLOCK},
+		{"pass", EARLY_MEDIA_PASS}, {"ring", EARLY_MEDIA_RING}};
+	unsigned value;
+
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
+		*(enum config_early_media *)(void *)(base + row->offset) =
+			(enum config_early_media)value;
+}
+
+static void read_answer_identity(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	static const struct config_word words[] = {{"off", ANSWER_IDENTITY_OFF},
+		{"prefer", ANSWER_IDENTITY_PREFER}, {"require", ANSWER_IDENTITY_REQUIRE}};
+	unsigned value;
+
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
+		*(enum config_answer_identity *)(void *)(base + row->offset) =
+			(enum config_answer_identity)value;
+}
+
 static void read_transport(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
@@ -579,6 +603,9 @@ const struct config_type config_type_bool = {"true or false", read_bool};
 const struct config_type config_type_number = {"number", read_number};
 const struct config_type config_type_log_level = {"error, warn, info, debug", read_log_level};
 const struct config_type config_type_transport = {"udp, tcp, tls", read_transport};
+const struct config_type config_type_early_media = {"block, pass, ring", read_early_media};
+const struct config_type config_type_answer_identity = {
+	"off, prefer, require", read_answer_identity};
 const struct config_type config_type_hostport = {"address or address:port", read_hostport};
 const struct config_type config_type_address = {"address", read_address};
 const struct config_type config_type_ports = {"first-last", read_ports};

@@ -130,6 +130,25 @@ int dialog_take_cseq(struct dialog *dialog, uint32_t cseq)
 	return 0;
 }
 
+int dialog_change(struct slice *field, struct buf *text, struct slice value)
+{
+	struct buf fresh;
+	int err;
+
+	if (slice_equal(*field, value))
+		return 0;
+	buf_init(&fresh, DIALOG_URI_MAX);
+	err = buf_put_slice(&fresh, value);
+	if (err) {
+		buf_fini(&fresh);
+		return err;
+	}
+	buf_fini(text);
+	*text = fresh;
+	*field = buf_slice(text);
+	return 0;
+}
+
 static int print_party(
 	struct arena *arena, struct slice *out, struct slice uri, struct slice tag)
 {

@@ -15,9 +15,35 @@ static uint64_t *count_of(const struct leg *leg)
 
 void leg_init(struct leg *leg, struct sbc *sbc, struct arena *arena, char name)
 {
+	uint64_t session;
+
 	*leg = (struct leg){.sbc = sbc, .arena = arena, .name = name, .state = LEG_NEW};
 	++*count_of(leg);
 	buf_init(&leg->cross, SBC_TEXT_MAX);
+	sbc->random.fill(sbc->random.arg, &session, sizeof(session));
+	oa_init(&leg->oa, session >> 2); /* fits everybody's signed integer */
+}
+
+uint32_t leg_random(struct leg *leg, uint32_t below)
+{
+	uint32_t value;
+
+	leg->sbc->random.fill(leg->sbc->random.arg, &value, sizeof(value));
+	return value % below;
+}
+
+void leg_tell(struct leg *leg, enum leg_event event, uint16_t code, const struct sip_msg *msg,
+	usec_t now)
+{
+	leg->owner->handler(leg, event, code, msg, now, leg->owner_arg);
+}
+
+/* Nothing of a dialog that ends is changed any more. */
+static void stop_changes(struct leg *leg)
+{
+	leg_session_stop(leg);
+	leg_in_forget(leg);
+	leg_out_forget(leg);
 }
 
 void leg_fini(struct leg *leg)
@@ -26,6 +52,9 @@ void leg_fini(struct leg *leg)
 		hash_remove(&leg->sbc->by_dialog, &leg->by_dialog);
 	leg->is_in_table = false;
 	timer_stop(leg->sbc->timers, &leg->timer);
+	stop_changes(leg);
+	leg_reliable_stop(leg);
+	resend_stop(&leg->success);
 	if (leg->invite)
 		txn_detach(leg->invite);
 	if (leg->bye)
@@ -33,6 +62,11 @@ void leg_fini(struct leg *leg)
 	leg->invite = leg->bye = NULL;
 	--*count_of(leg);
 	buf_fini(&leg->cross);
+	buf_fini(&leg->out.ack);
+	buf_fini(&leg->out.lines);
+	buf_fini(&leg->target_text);
+	buf_fini(&leg->remote_text);
+	oa_fini(&leg->oa);
 }
 
 const char *leg_state_name(enum leg_state state)
@@ -105,10 +139,13 @@ void leg_terminate_by(struct leg *leg, enum leg_event event, uint16_t code,
 	if (leg->state == LEG_TERMINATED)
 		return;
 	timer_stop(leg->sbc->timers, &leg->timer);
+	stop_changes(leg);
+	leg_reliable_stop(leg);
+	resend_stop(&leg->success);
 	leg_set_state(leg, LEG_TERMINATED, "over");
 	if (event != LEG_EVENT_TERMINATED)
-		leg->handler(leg, event, code, msg, now, leg->arg);
-	leg->handler(leg, LEG_EVENT_TERMINATED, 0, NULL, now, leg->arg);
+		leg_tell(leg, event, code, msg, now);
+	leg_tell(leg, LEG_EVENT_TERMINATED, 0, NULL, now);
 }
 
 void leg_terminate(struct leg *leg, usec_t now)
@@ -140,23 +177,115 @@ static void on_bye_event(
 	}
 }
 
-static int build_bye(struct leg *leg, struct slice lines, const char *branch, struct buf *out)
+/* What crosses from the other leg rides on the answers to the INVITE, if there is room. */
+static struct slice with_cross(struct leg *leg, const struct txn *server, struct slice lines)
 {
-	struct sip_request_spec spec = {.max_forwards = 70};
-	struct buf via;
+	if (!leg->cross.len || server != leg->invite || buf_put_slice(&leg->cross, lines))
+		return lines;
+	return buf_slice(&leg->cross);
+}
+
+int leg_respond(struct leg *leg, const struct request *request, const struct reply *reply,
+	struct buf *bytes)
+{
+	struct sip_response_spec spec = {.code = reply->code,
+		.reason = reply->reason,
+		.lines = reply->lines,
+		.content_type = reply->content_type.len ? reply->content_type
+							: SLICE("application/sdp"),
+		.body = reply->body};
+	struct buf text;
 	int err;
 
-	buf_put_slice(&leg->cross, lines);
-	spec.lines = buf_slice(&leg->cross);
-	buf_init(&via, SBC_TEXT_MAX);
-	leg_via(leg->sbc, &leg->hop, branch, &via);
-	spec.via = buf_slice(&via);
-	err = via.err ? via.err
-		      : dialog_request(&leg->dialog, leg->arena, SIP_METHOD_BYE, 0, &spec);
-	err = err ? err : sip_build_request(out, &spec);
-	buf_reset(&leg->cross);
-	buf_fini(&via);
+	if (!request->server)
+		return SBC_ESTATE;
+	if (reply->code > 100) {
+		spec.to_tag = leg->dialog.local_tag;
+		spec.lines = with_cross(leg, request->server, reply->lines);
+	}
+	buf_init(&text, SIP_MESSAGE_MAX);
+	err = sip_build_response(&text, request->msg, &request->source->peer, &spec);
+	if (reply->code > 100)
+		buf_reset(&leg->cross);
+	err = err ? err
+		  : txn_respond(
+			    request->server, reply->code, text.data, text.len, request->now);
+	if (!err && bytes)
+		err = buf_put_slice(bytes, buf_slice(&text));
+	buf_fini(&text);
 	return err;
+}
+
+#define SCRATCH_MAX (64 * 1024) /* bytes: From, To and routes of one request */
+
+static int sign_text(struct leg *leg, const struct leg_text *text,
+	struct sip_request_spec *spec, struct slice contact, struct buf *lines)
+{
+	buf_put_slice(lines, text->lines);
+	/* Signing is the very last step: nothing that is signed changes after it (DEC-5). */
+	if (text->is_signed && leg->owner->sign)
+		return leg->owner->sign(leg, spec, contact, lines, leg->owner_arg);
+	return lines->err;
+}
+
+int leg_build(struct leg *leg, struct dialog *dialog, const struct leg_text *text,
+	char branch[TXN_BRANCH_MAX], struct buf *out)
+{
+	struct sip_request_spec spec = {
+		.max_forwards = text->has_max_forwards ? text->max_forwards : 70,
+		.content_type =
+			text->content_type.len ? text->content_type : SLICE("application/sdp"),
+		.body = text->body};
+	struct buf via, contact, contact_value, lines;
+	struct arena scratch;
+	int err;
+
+	arena_init(&scratch, SCRATCH_MAX);
+	buf_init(&via, SBC_TEXT_MAX);
+	buf_init(&contact, SBC_TEXT_MAX);
+	buf_init(&contact_value, SBC_TEXT_MAX);
+	buf_init(&lines, SIP_MESSAGE_MAX);
+	txn_branch_new(leg->sbc->txns, branch);
+	leg_via(leg->sbc, &leg->hop, branch, &via);
+	leg_contact(leg->sbc, &leg->hop, &contact);
+	buf_printf(&contact_value, "<%.*s>", SLICE_ARG(buf_slice(&contact)));
+	spec.via = buf_slice(&via);
+	if (text->has_contact)
+		spec.contact = buf_slice(&contact_value);
+	err = via.err ? via.err
+		      : dialog_request(dialog, &scratch, text->method, text->ack_cseq, &spec);
+	err = err ? err : sign_text(leg, text, &spec, buf_slice(&contact), &lines);
+	spec.lines = buf_slice(&lines);
+	err = err ? err : sip_build_request(out, &spec);
+	buf_fini(&via);
+	buf_fini(&contact);
+	buf_fini(&contact_value);
+	buf_fini(&lines);
+	arena_fini(&scratch);
+	return err;
+}
+
+int leg_send(struct leg *leg, struct txn_client_request *request, struct txn **out, usec_t now)
+{
+	struct txn *txn;
+	int err;
+
+	request->hop = &leg->hop;
+	err = txn_client_new(&txn, leg->sbc->txns, request, now);
+	if (err)
+		return err;
+	if (out)
+		*out = txn;
+	else
+		txn_detach(txn);
+	return 0;
+}
+
+struct dialog *leg_dialog(struct leg *leg)
+{
+	if (!leg->request && leg->state == LEG_EARLY && leg->fork_count == 1)
+		return &leg->forks[0].dialog;
+	return &leg->dialog;
 }
 
 void leg_send_bye(struct leg *leg, struct slice lines, usec_t now)
@@ -164,18 +293,22 @@ void leg_send_bye(struct leg *leg, struct slice lines, usec_t now)
 	char branch[TXN_BRANCH_MAX];
 	struct txn_client_request request = {.method = SIP_METHOD_BYE,
 		.method_name = SLICE("BYE"),
-		.hop = &leg->hop,
 		.handler = on_bye_event,
 		.arg = leg};
+	struct leg_text text = {.method = SIP_METHOD_BYE, .lines = lines};
 	struct buf bytes;
 	int err;
 
-	txn_branch_new(leg->sbc->txns, branch);
+	if (!buf_put_slice(&leg->cross, lines))
+		text.lines = buf_slice(&leg->cross);
+	if (leg->is_ack_owed)
+		leg_uac_ack(leg, (struct slice){0});
+	stop_changes(leg);
 	buf_init(&bytes, SIP_MESSAGE_MAX);
-	err = build_bye(leg, lines, branch, &bytes);
+	err = leg_build(leg, &leg->dialog, &text, branch, &bytes);
 	request.branch = slice_str(branch);
 	request.bytes = buf_slice(&bytes);
-	err = err ? err : txn_client_new(&leg->bye, leg->sbc->txns, &request, now);
+	err = err ? err : leg_send(leg, &request, &leg->bye, now);
 	buf_fini(&bytes);
 	if (err) {
 		log_event(leg->sbc->log, LOG_WARN, "sbc", "leg.bye_unsent",
@@ -225,12 +358,14 @@ static void take_bye(struct leg *leg, const struct request *request)
 	switch (leg->state) {
 	case LEG_PROCEEDING:
 	case LEG_EARLY: /* the caller may end an early dialog (SIP-11) */
-		leg->handler(leg, LEG_EVENT_BYE, 0, request->msg, now, leg->arg);
+		leg_tell(leg, LEG_EVENT_BYE, 0, request->msg, now);
 		if (leg->request)
 			leg_uas_refuse(leg, &gone, now);
 		break;
 	case LEG_ACCEPTED:
 	case LEG_CONFIRMED:
+		/* Section 15.1.2: what is pending there ends with 487. */
+		leg_in_refuse(leg, &gone, now);
 		leg_terminate_by(leg, LEG_EVENT_BYE, 0, request->msg, now);
 		break;
 	case LEG_NEW:
@@ -241,10 +376,22 @@ static void take_bye(struct leg *leg, const struct request *request)
 	}
 }
 
+/* INFO and MESSAGE go across; the owner answers. Only in a dialog that stands. */
+static void pass(struct leg *leg, const struct request *request)
+{
+	if (leg->state != LEG_CONFIRMED && leg->state != LEG_ACCEPTED) {
+		sbc_refuse(leg->sbc, request, 481);
+		return;
+	}
+	leg->passed = request;
+	leg_tell(leg, LEG_EVENT_REQUEST, 0, request->msg, request->now);
+	leg->passed = NULL;
+}
+
 void leg_request(struct leg *leg, const struct request *request)
 {
-	struct reply retry = {.code = 500, .lines = SLICE("Retry-After: 5\r\n")};
-	struct reply options = {.code = 200, .lines = SLICE(SBC_ALLOW)};
+	struct reply options = {.code = 200, .lines = SLICE(SBC_ALLOW SBC_SUPPORTED)};
+	struct reply not_allowed = {.code = 405, .lines = SLICE(SBC_ALLOW)};
 	const struct sip_msg *msg = request->msg;
 
 	if (leg->state == LEG_TERMINATED) {
@@ -255,15 +402,52 @@ void leg_request(struct leg *leg, const struct request *request)
 		sbc_refuse(leg->sbc, request, 500); /* SIP-13 */
 		return;
 	}
-	if (msg->method == SIP_METHOD_BYE)
+	switch (msg->method) {
+	case SIP_METHOD_BYE:
 		take_bye(leg, request);
-	else if (msg->method == SIP_METHOD_OPTIONS)
+		break;
+	case SIP_METHOD_OPTIONS:
 		sbc_reply(leg->sbc, request, &options);
-	else if (msg->method != SIP_METHOD_INVITE)
-		sbc_reply(leg->sbc, request,
-			&(struct reply){.code = 405, .lines = SLICE(SBC_ALLOW)});
-	else if (leg->state != LEG_CONFIRMED)
-		sbc_reply(leg->sbc, request, &retry); /* SIP-14: one at a time */
+		break;
+	case SIP_METHOD_INVITE:
+	case SIP_METHOD_UPDATE:
+		leg_in_take(leg, request);
+		break;
+	case SIP_METHOD_PRACK:
+		leg_reliable_prack(leg, request);
+		break;
+	case SIP_METHOD_INFO:
+	case SIP_METHOD_MESSAGE:
+		pass(leg, request);
+		break;
+	case SIP_METHOD_NOTIFY: /* we subscribe to nothing */
+		sbc_refuse(leg->sbc, request, 481);
+		break;
+	case SIP_METHOD_REFER: /* transfer is not ours to carry out */
+	case SIP_METHOD_SUBSCRIBE:
+	case SIP_METHOD_PUBLISH:
+	case SIP_METHOD_REGISTER:
+	case SIP_METHOD_UNKNOWN:
+		sbc_reply(leg->sbc, request, &not_allowed);
+		break;
+	case SIP_METHOD_ACK:
+	case SIP_METHOD_CANCEL: /* taken before */
+		break;
+	}
+}
+
+void leg_ack(struct leg *leg, const struct sip_msg *msg, usec_t now)
+{
+	if (leg->request && msg->cseq == leg->invite_cseq)
+		leg_uas_ack(leg, msg, now);
 	else
-		sbc_refuse(leg->sbc, request, 488); /* the session stays as it is */
+		leg_in_ack(leg, msg, now);
+}
+
+void leg_cancel(struct leg *leg, struct txn *invite, const struct request *cancel)
+{
+	if (invite == leg->in.txn)
+		leg_in_cancel(leg, cancel);
+	else
+		leg_uas_cancel(leg, cancel);
 }

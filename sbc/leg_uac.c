@@ -7,24 +7,7 @@
 #include "base/err.h"
 #include "sbc/leg.h"
 
-static int build_ack(struct leg *leg, struct dialog *dialog, struct buf *out)
-{
-	struct sip_request_spec spec = {.max_forwards = 70};
-	char branch[TXN_BRANCH_MAX];
-	struct buf via;
-	int err;
-
-	txn_branch_new(leg->sbc->txns, branch);
-	buf_init(&via, SBC_TEXT_MAX);
-	leg_via(leg->sbc, &leg->hop, branch, &via);
-	spec.via = buf_slice(&via);
-	err = via.err ? via.err
-		      : dialog_request(
-				dialog, leg->arena, SIP_METHOD_ACK, leg->invite_cseq, &spec);
-	err = err ? err : sip_build_request(out, &spec);
-	buf_fini(&via);
-	return err;
-}
+#define TOO_SMALL_MAX 2 /* 422 answers to one INVITE that we follow */
 
 static void send_ack(struct leg *leg)
 {
@@ -33,90 +16,131 @@ static void send_ack(struct leg *leg)
 	sbc->outside.send(&leg->hop, 0, leg->ack.ptr, leg->ack.len, sbc->outside.arg);
 }
 
+static int build_ack(struct leg *leg, struct dialog *dialog, struct slice body, struct buf *out)
+{
+	struct leg_text text = {.method = SIP_METHOD_ACK,
+		.ack_cseq = leg->invite_cseq,
+		.body = body,
+		.is_signed = body.len != 0};
+	char branch[TXN_BRANCH_MAX];
+
+	return leg_build(leg, dialog, &text, branch, out);
+}
+
 /* A 2xx of another branch of a fork: acknowledged and ended at once (SIP-4). */
 static void drop_fork(struct leg *leg, const struct sip_msg *msg, usec_t now)
 {
-	struct leg other = {.sbc = leg->sbc,
-		.arena = leg->arena,
-		.call_name = leg->call_name,
-		.name = leg->name,
-		.hop = leg->hop,
-		.invite_cseq = leg->invite_cseq,
-		.dialog = leg->dialog};
-	struct sip_request_spec spec = {.max_forwards = 70,
+	struct leg_fork *early = leg_fork_of(leg, msg);
+	struct dialog dialog = early ? early->dialog : leg->dialog;
+	struct leg_text text = {.method = SIP_METHOD_BYE,
 		.lines = SLICE("Reason: SIP;cause=200;text=\"answered elsewhere\"\r\n")};
 	struct txn_client_request request = {
-		.method = SIP_METHOD_BYE, .method_name = SLICE("BYE"), .hop = &leg->hop};
+		.method = SIP_METHOD_BYE, .method_name = SLICE("BYE")};
 	char branch[TXN_BRANCH_MAX];
-	struct buf ack, bye, via;
-	struct txn *txn;
+	struct buf ack, bye;
 
-	if (dialog_learn(&other.dialog, leg->arena, msg))
+	if (!early && dialog_learn(&dialog, leg->arena, msg))
 		return;
-	other.dialog.local_cseq = leg->invite_cseq;
 	buf_init(&ack, SIP_MESSAGE_MAX);
 	buf_init(&bye, SIP_MESSAGE_MAX);
-	buf_init(&via, SBC_TEXT_MAX);
-	txn_branch_new(leg->sbc->txns, branch);
-	leg_via(leg->sbc, &leg->hop, branch, &via);
-	spec.via = buf_slice(&via);
-	if (!build_ack(leg, &other.dialog, &ack))
+	if (!build_ack(leg, &dialog, (struct slice){0}, &ack))
 		leg->sbc->outside.send(&leg->hop, 0, ack.data, ack.len, leg->sbc->outside.arg);
-	if (!dialog_request(&other.dialog, leg->arena, SIP_METHOD_BYE, 0, &spec) &&
-		!sip_build_request(&bye, &spec)) {
-		request.branch = slice_str(branch);
-		request.bytes = buf_slice(&bye);
-		if (!txn_client_new(&txn, leg->sbc->txns, &request, now))
-			txn_detach(txn);
+	if (!early || !early->is_dropped) {
+		if (!leg_build(leg, &dialog, &text, branch, &bye)) {
+			request.branch = slice_str(branch);
+			request.bytes = buf_slice(&bye);
+			leg_send(leg, &request, NULL, now);
+		}
 	}
+	if (early)
+		early->is_dropped = true; /* its 2xx again gets an ACK, no second BYE */
 	buf_fini(&ack);
 	buf_fini(&bye);
-	buf_fini(&via);
 }
 
-/* The first 2xx: the dialog is made, the ACK goes out at once (SIP-5). */
-static int learn_and_ack(struct leg *leg, const struct sip_msg *msg)
+int leg_uac_ack(struct leg *leg, struct slice body)
 {
 	struct buf ack;
-	int err = dialog_learn(&leg->dialog, leg->arena, msg);
+	int err;
 
-	if (err)
-		return err;
 	buf_init(&ack, SIP_MESSAGE_MAX);
-	err = build_ack(leg, &leg->dialog, &ack);
+	err = build_ack(leg, &leg->dialog, body, &ack);
 	if (!err) {
 		leg->ack = arena_copy(leg->arena, buf_slice(&ack));
 		err = leg->ack.ptr ? 0 : SBC_ENOMEM;
 	}
 	buf_fini(&ack);
-	if (!err)
-		send_ack(leg);
-	return err;
+	if (err)
+		return err;
+	leg->is_ack_owed = false;
+	if (leg->oa.state == OA_OFFER_RECEIVED)
+		oa_answered(&leg->oa);
+	send_ack(leg);
+	return 0;
+}
+
+/* The first 2xx makes the dialog: the early one's numbers go on in it, its routes are those
+ * of the 2xx (RFC 3261 section 13.2.2.4). The ACK goes out at once (SIP-5), unless it has to
+ * answer. */
+static int learn_and_ack(struct leg *leg, const struct sip_msg *msg)
+{
+	struct leg_fork *early = leg_fork_of(leg, msg);
+	struct dialog dialog = early ? early->dialog : leg->dialog;
+	int err;
+
+	dialog.remote_tag = (struct slice){0};
+	err = dialog_learn(&dialog, leg->arena, msg);
+	if (err)
+		return err;
+	leg->dialog = dialog;
+	if (!leg->sent.body.len && msg->body.len && leg->state != LEG_CANCELLING) {
+		leg->is_ack_owed = true;
+		return oa_offered(&leg->oa) ? SBC_ESTATE : 0;
+	}
+	if (leg->oa.state == OA_OFFER_SENT)
+		oa_answered(&leg->oa);
+	return leg_uac_ack(leg, (struct slice){0});
+}
+
+static void start_session(struct leg *leg, const struct sip_msg *msg, usec_t now)
+{
+	const struct session_wish wish = leg_session_wish(leg);
+	struct session_fields fields;
+
+	leg_learn_peer(leg, msg);
+	session_fields_read(&fields, msg);
+	session_timer_agreed(&leg->session, &wish, &fields);
+	leg_session_start(leg, now);
 }
 
 static void on_success(struct leg *leg, const struct sip_msg *msg, usec_t now)
 {
 	bool was_cancelling = leg->state == LEG_CANCELLING;
 
-	if (leg->ack.len) { /* again, or another branch */
-		if (slice_equal(leg->dialog.remote_tag, msg->to.tag))
-			send_ack(leg);
-		else
-			drop_fork(leg, msg, now);
+	if (leg->state == LEG_TERMINATED) { /* given up long ago */
+		drop_fork(leg, msg, now);
 		return;
 	}
-	/* An early dialog's tag may be another one's than that which answered. */
-	leg->dialog.remote_tag = (struct slice){0};
+	if (leg->dialog.remote_tag.len) { /* again, or another branch */
+		if (!slice_equal(leg->dialog.remote_tag, msg->to.tag))
+			drop_fork(leg, msg, now);
+		else if (leg->ack.len)
+			send_ack(leg);
+		return;
+	}
 	if (learn_and_ack(leg, msg)) {
 		leg_terminate_by(leg, LEG_EVENT_REFUSED, 502, NULL, now);
 		return;
 	}
 	timer_stop(leg->sbc->timers, &leg->timer);
+	/* An early change that is still out belongs to this dialog or to none. */
+	leg_out_forget(leg);
 	leg_set_state(leg, LEG_CONFIRMED, "2xx");
+	start_session(leg, msg, now);
 	if (was_cancelling) /* CANCEL and 2xx crossed (SIP-8) */
 		leg_send_bye(leg, leg->bye_lines, now);
 	else
-		leg->handler(leg, LEG_EVENT_ANSWERED, msg->status, msg, now, leg->arg);
+		leg_tell(leg, LEG_EVENT_ANSWERED, msg->status, msg, now);
 }
 
 static void send_cancel(struct leg *leg, usec_t now);
@@ -124,8 +148,11 @@ static void send_cancel(struct leg *leg, usec_t now);
 static void on_provisional(struct leg *leg, const struct sip_msg *msg, usec_t now)
 {
 	bool is_first = !leg->has_provisional;
+	struct leg_fork *fork;
 
 	leg->has_provisional = true;
+	if (leg->state == LEG_CONFIRMED || leg->state == LEG_TERMINATING)
+		return; /* another branch; it will be told */
 	if (leg->state == LEG_CANCELLING) {
 		if (is_first)
 			send_cancel(leg, now);
@@ -133,8 +160,32 @@ static void on_provisional(struct leg *leg, const struct sip_msg *msg, usec_t no
 	}
 	if (msg->status == 100)
 		return;
+	leg_learn_peer(leg, msg);
+	fork = leg_fork_of(leg, msg);
+	if (fork && !leg_reliable_take(leg, fork, msg, now))
+		return;
 	leg_set_state(leg, LEG_EARLY, "provisional");
-	leg->handler(leg, LEG_EVENT_PROVISIONAL, msg->status, msg, now, leg->arg);
+	leg_tell(leg, LEG_EVENT_PROVISIONAL, msg->status, msg, now);
+}
+
+static int send_invite(struct leg *leg, usec_t now);
+
+/* RFC 4028 section 7.4: once or twice more, with the interval that is asked for. */
+static bool ask_for_longer(struct leg *leg, const struct sip_msg *msg, usec_t now)
+{
+	struct session_fields fields;
+
+	if (!msg || msg->status != 422 || leg->state == LEG_CANCELLING ||
+		leg->too_small_count++ >= TOO_SMALL_MAX)
+		return false;
+	session_fields_read(&fields, msg);
+	if (!session_timer_too_small(&leg->session, &fields))
+		return false;
+	if (leg->invite)
+		txn_detach(leg->invite);
+	leg->invite = NULL;
+	leg->has_provisional = false;
+	return !send_invite(leg, now);
 }
 
 static void on_refused(struct leg *leg, uint16_t code, const struct sip_msg *msg, usec_t now)
@@ -143,7 +194,7 @@ static void on_refused(struct leg *leg, uint16_t code, const struct sip_msg *msg
 		return; /* a 2xx came first; its dialog lives */
 	if (leg->state == LEG_CANCELLING)
 		leg_terminate(leg, now);
-	else
+	else if (!ask_for_longer(leg, msg, now))
 		leg_terminate_by(leg, LEG_EVENT_REFUSED, code, msg, now);
 }
 
@@ -220,56 +271,61 @@ void leg_uac_cancel(struct leg *leg, struct slice lines, usec_t now)
 
 void leg_uac_stray(struct leg *leg, const struct sip_msg *msg, usec_t now)
 {
-	if (msg->cseq == leg->invite_cseq && leg->ack.len)
+	if (!leg->request && msg->cseq == leg->invite_cseq && leg->ack.len)
 		on_success(leg, msg, now);
+	else
+		leg_out_stray(leg, msg);
 }
 
-struct uac_texts {
-	struct buf via, contact, lines, bytes;
+static int put_invite_lines(struct leg *leg, struct buf *lines)
+{
+	const struct session_wish wish = leg_session_wish(leg);
+
+	buf_put_slice(lines, leg->sent.lines);
+	buf_put_str(lines, SBC_ALLOW);
+	buf_printf(lines, "Supported: timer%s%s\r\n", leg->sent.want_reliable ? ", 100rel" : "",
+		leg->sent.want_rename ? ", from-change" : "");
+	session_timer_ask(&leg->session, &wish, false, lines);
+	return lines->err;
+}
+
+static int send_invite(struct leg *leg, usec_t now)
+{
+	struct txn_client_request request = {.method = SIP_METHOD_INVITE,
+		.method_name = SLICE("INVITE"),
+		.handler = on_invite_event,
+		.arg = leg};
+	struct leg_text text = {.method = SIP_METHOD_INVITE,
+		.has_max_forwards = true,
+		.max_forwards = leg->sent.max_forwards,
+		.body = leg->sent.body,
+		.has_contact = true,
+		.is_signed = true};
 	char branch[TXN_BRANCH_MAX];
-};
-
-static void texts_fini(struct uac_texts *texts)
-{
-	buf_fini(&texts->via);
-	buf_fini(&texts->contact);
-	buf_fini(&texts->lines);
-	buf_fini(&texts->bytes);
-}
-
-static int build_invite(
-	struct leg *leg, const struct leg_invite *invite, struct uac_texts *texts)
-{
-	struct sip_request_spec spec = {.max_forwards = invite->max_forwards,
-		.content_type = SLICE("application/sdp"),
-		.body = invite->body};
-	struct buf contact_value;
+	struct buf lines, bytes;
 	int err;
 
-	buf_init(&texts->via, SBC_TEXT_MAX);
-	buf_init(&texts->contact, SBC_TEXT_MAX);
-	buf_init(&texts->lines, SBC_TEXT_MAX);
-	buf_init(&texts->bytes, SIP_MESSAGE_MAX);
-	buf_init(&contact_value, SBC_TEXT_MAX);
-	txn_branch_new(leg->sbc->txns, texts->branch);
-	leg_via(leg->sbc, &leg->hop, texts->branch, &texts->via);
-	leg_contact(leg->sbc, &leg->hop, &texts->contact);
-	buf_printf(&contact_value, "<%.*s>", SLICE_ARG(buf_slice(&texts->contact)));
-	buf_put_str(&texts->lines, SBC_ALLOW);
-	buf_put_slice(&texts->lines, buf_slice(&leg->cross));
-	buf_reset(&leg->cross);
-	spec.via = buf_slice(&texts->via);
-	spec.contact = buf_slice(&contact_value);
-	err = dialog_request(&leg->dialog, leg->arena, SIP_METHOD_INVITE, 0, &spec);
-	leg->invite_cseq = spec.cseq;
-	/* Signing is the very last step: nothing that is signed changes after it (DEC-5). */
-	if (!err && invite->sign)
-		err = invite->sign(
-			&spec, buf_slice(&texts->contact), &texts->lines, invite->arg);
-	spec.lines = buf_slice(&texts->lines);
-	err = err ? err : sip_build_request(&texts->bytes, &spec);
-	buf_fini(&contact_value);
+	buf_init(&lines, SBC_TEXT_MAX);
+	buf_init(&bytes, SIP_MESSAGE_MAX);
+	err = put_invite_lines(leg, &lines);
+	text.lines = buf_slice(&lines);
+	err = err ? err : leg_build(leg, &leg->dialog, &text, branch, &bytes);
+	leg->invite_cseq = leg->dialog.local_cseq;
+	request.branch = slice_str(branch);
+	request.bytes = buf_slice(&bytes);
+	err = err ? err : leg_send(leg, &request, &leg->invite, now);
+	buf_fini(&lines);
+	buf_fini(&bytes);
 	return err;
+}
+
+/* It may be sent again, so that it lives in the leg's memory. */
+static int keep_invite(struct leg *leg, const struct leg_invite *invite)
+{
+	leg->sent = *invite;
+	leg->sent.body = arena_copy(leg->arena, invite->body);
+	leg->sent.lines = arena_copy(leg->arena, invite->lines);
+	return leg->sent.body.ptr && leg->sent.lines.ptr ? 0 : SBC_ENOMEM;
 }
 
 int leg_uac_start(struct leg *leg, const struct leg_invite *invite, usec_t now)
@@ -278,12 +334,6 @@ int leg_uac_start(struct leg *leg, const struct leg_invite *invite, usec_t now)
 	struct dialog_uac init = {.local_uri = invite->local_uri,
 		.remote_uri = invite->remote_uri,
 		.request_uri = invite->request_uri};
-	struct txn_client_request request = {.method = SIP_METHOD_INVITE,
-		.method_name = SLICE("INVITE"),
-		.hop = &leg->hop,
-		.handler = on_invite_event,
-		.arg = leg};
-	struct uac_texts texts = {0};
 	int err;
 
 	random_token(&leg->sbc->random, tag, SBC_TAG_LEN);
@@ -293,11 +343,10 @@ int leg_uac_start(struct leg *leg, const struct leg_invite *invite, usec_t now)
 	leg->hop = invite->hop;
 	err = dialog_init_uac(&leg->dialog, leg->arena, &init);
 	err = err ? err : leg_enter_table(leg);
-	err = err ? err : build_invite(leg, invite, &texts);
-	request.branch = slice_str(texts.branch);
-	request.bytes = buf_slice(&texts.bytes);
-	err = err ? err : txn_client_new(&leg->invite, leg->sbc->txns, &request, now);
-	texts_fini(&texts);
+	err = err ? err : keep_invite(leg, invite);
+	if (!err && invite->body.len)
+		err = oa_offer(&leg->oa);
+	err = err ? err : send_invite(leg, now);
 	if (!err)
 		leg_set_state(leg, LEG_PROCEEDING, "invite sent");
 	return err;

@@ -9,12 +9,12 @@
 
 static void lost(struct leg *leg, const char *because, usec_t now)
 {
-	timer_stop(leg->sbc->timers, &leg->timer);
+	resend_stop(&leg->success);
 	leg_set_state(leg, LEG_CONFIRMED, because); /* the peer may think so: say BYE */
 	if (leg->is_bye_wanted)
 		leg_send_bye(leg, leg->bye_lines, now);
 	else
-		leg->handler(leg, LEG_EVENT_LOST, 0, NULL, now, leg->arg);
+		leg_tell(leg, LEG_EVENT_LOST, 408, NULL, now);
 }
 
 static void on_invite_event(
@@ -40,35 +40,12 @@ static void on_invite_event(
 	}
 }
 
-/* Builds with the leg's own tag and sends. keep: the bytes stay in the arena. */
-static int respond(struct leg *leg, const struct reply *reply, struct slice *keep, usec_t now)
+static int respond(struct leg *leg, const struct reply *reply, struct buf *bytes, usec_t now)
 {
-	struct sip_response_spec spec = {.code = reply->code,
-		.reason = reply->reason,
-		.lines = reply->lines,
-		.content_type = reply->content_type,
-		.body = reply->body};
-	struct buf bytes;
-	int err;
+	struct request request = {
+		.server = leg->invite, .msg = leg->request, .source = &leg->source, .now = now};
 
-	if (!leg->invite)
-		return SBC_ESTATE;
-	if (reply->code > 100) {
-		spec.to_tag = leg->dialog.local_tag;
-		buf_put_slice(&leg->cross, reply->lines);
-		spec.lines = buf_slice(&leg->cross);
-	}
-	buf_init(&bytes, SIP_MESSAGE_MAX);
-	err = sip_build_response(&bytes, leg->request, &leg->source.peer, &spec);
-	if (reply->code > 100)
-		buf_reset(&leg->cross);
-	if (!err && keep) {
-		*keep = arena_copy(leg->arena, buf_slice(&bytes));
-		err = keep->ptr ? 0 : SBC_ENOMEM;
-	}
-	err = err ? err : txn_respond(leg->invite, reply->code, bytes.data, bytes.len, now);
-	buf_fini(&bytes);
-	return err;
+	return leg_respond(leg, &request, reply, bytes);
 }
 
 int leg_uas_start(struct leg *leg, const struct request *request)
@@ -85,6 +62,12 @@ int leg_uas_start(struct leg *leg, const struct request *request)
 	leg->source = *request->source;
 	leg->source.tls = NULL; /* borrowed for the call only */
 	leg->invite_cseq = request->msg->cseq;
+	leg_learn_peer(leg, request->msg);
+	leg->reliable.is_required = sip_msg_lists_token(request->msg, "Require", "100rel");
+	leg->reliable.is_supported = leg->reliable.is_required ||
+				     sip_msg_lists_token(request->msg, "Supported", "100rel");
+	if (request->msg->body.len)
+		oa_offered(&leg->oa);
 	hop_from_source(&leg->hop, request->source);
 	leg->invite = request->server;
 	txn_set_handler(request->server, on_invite_event, leg);
@@ -102,7 +85,7 @@ static int contact_line(struct leg *leg, struct buf *lines)
 }
 
 /* Record-Route goes back as it came (section 12.1.1). */
-static int dialog_lines(struct leg *leg, struct buf *lines)
+int leg_uas_dialog_lines(struct leg *leg, struct buf *lines)
 {
 	struct slice value;
 
@@ -111,82 +94,113 @@ static int dialog_lines(struct leg *leg, struct buf *lines)
 	return contact_line(leg, lines);
 }
 
-void leg_uas_provisional(struct leg *leg, uint16_t code, usec_t now)
+/* Reliably where the caller insists, and where an answer goes with it: what a lost message
+ * takes away must then not be a surprise later. */
+static int send_provisional(struct leg *leg, uint16_t code, struct slice body, usec_t now)
 {
-	struct reply reply = {.code = code};
+	struct reply reply = {.code = code, .body = body};
 	struct buf lines;
+	int err;
 
+	if (leg->reliable.is_required || (leg->reliable.is_supported && body.len))
+		return leg_reliable_send(leg, code, body, now);
+	buf_init(&lines, SBC_TEXT_MAX);
+	err = leg_uas_dialog_lines(leg, &lines);
+	reply.lines = buf_slice(&lines);
+	err = err ? err : respond(leg, &reply, NULL, now);
+	buf_fini(&lines);
+	return err;
+}
+
+void leg_uas_provisional(struct leg *leg, uint16_t code, struct slice body, usec_t now)
+{
 	if (leg->state != LEG_PROCEEDING && leg->state != LEG_EARLY)
 		return;
-	buf_init(&lines, SBC_TEXT_MAX);
-	if (!dialog_lines(leg, &lines)) {
-		reply.lines = buf_slice(&lines);
-		respond(leg, &reply, NULL, now);
-		leg_set_state(leg, LEG_EARLY, "provisional sent");
-	}
-	buf_fini(&lines);
-}
-
-/* The next repetition, or the deadline if that is sooner. */
-static int start_success_timer(struct leg *leg, usec_t now)
-{
-	usec_t at = now + leg->success_interval;
-
-	return timer_start(leg->sbc->timers, &leg->timer,
-		at < leg->success_deadline ? at : leg->success_deadline);
-}
-
-/* Section 13.3.1.4: the 2xx again at T1, doubling to T2, until its ACK or 64 T1. */
-static void on_success_timer(struct timer *timer, usec_t now, void *arg)
-{
-	struct leg *leg = arg;
-	const struct txn_timing *timing = &leg->sbc->timing;
-
-	(void)timer;
-	if (now >= leg->success_deadline) {
-		lost(leg, "no ack", now);
+	/* The first reliable response to an INVITE without an offer must have one (RFC 3261
+	 * section 13.2.1), and there is none before the callee answered. */
+	if (leg->reliable.is_required && !leg->request->body.len && !body.len)
 		return;
-	}
-	if (leg->invite)
-		txn_respond(leg->invite, 200, leg->success.ptr, leg->success.len, now);
-	else
-		leg->sbc->outside.send(&leg->hop, 0, leg->success.ptr, leg->success.len,
-			leg->sbc->outside.arg);
-	leg->success_interval *= 2;
-	if (leg->success_interval > timing->t2)
-		leg->success_interval = timing->t2;
-	start_success_timer(leg, now);
+	/* What was answered reliably is not said again. */
+	if (leg->reliable.has_description)
+		body = (struct slice){0};
+	if (!send_provisional(leg, code, body, now))
+		leg_set_state(leg, LEG_EARLY, "provisional sent");
+}
+
+/* RFC 3262 section 3: no 2xx before an answer that went reliably was acknowledged. */
+static bool must_wait(const struct leg *leg)
+{
+	return leg->reliable.has_description && resend_is_running(&leg->reliable.again);
+}
+
+static void on_no_ack(usec_t now, void *arg)
+{
+	lost(arg, "no ack", now);
+}
+
+static int put_success_lines(struct leg *leg, struct buf *lines)
+{
+	const struct session_wish wish = leg_session_wish(leg);
+	struct session_fields fields;
+
+	leg_uas_dialog_lines(leg, lines);
+	buf_put_str(lines, SBC_ALLOW SBC_SUPPORTED);
+	session_fields_read(&fields, leg->request);
+	session_timer_answer(&leg->session, &wish, &fields, lines);
+	return lines->err;
+}
+
+static int send_success(struct leg *leg, struct slice body, struct buf *bytes, usec_t now)
+{
+	struct reply reply = {.code = 200, .body = body};
+	struct buf lines;
+	int err;
+
+	buf_init(&lines, SBC_TEXT_MAX);
+	err = put_success_lines(leg, &lines);
+	reply.lines = buf_slice(&lines);
+	err = err ? err : respond(leg, &reply, bytes, now);
+	buf_fini(&lines);
+	return err;
 }
 
 int leg_uas_accept(struct leg *leg, struct slice body, usec_t now)
 {
-	struct reply reply = {
-		.code = 200, .content_type = SLICE("application/sdp"), .body = body};
-	struct buf lines;
+	struct buf bytes;
 	int err;
 
 	if (leg->state != LEG_PROCEEDING && leg->state != LEG_EARLY)
 		return SBC_ESTATE;
-	buf_init(&lines, SBC_TEXT_MAX);
-	err = dialog_lines(leg, &lines);
-	buf_put_str(&lines, SBC_ALLOW);
-	err = lines.err;
-	reply.lines = buf_slice(&lines);
-	err = err ? err : respond(leg, &reply, &leg->success, now);
-	buf_fini(&lines);
-	if (err)
-		return err;
-	leg_set_state(leg, LEG_ACCEPTED, "2xx sent");
-	leg->success_interval = leg->sbc->timing.t1;
-	leg->success_deadline = now + 64 * leg->sbc->timing.t1;
-	timer_init(&leg->timer, on_success_timer, leg);
-	return start_success_timer(leg, now);
+	if (must_wait(leg))
+		return leg_reliable_send(leg, 200, body, now);
+	if (leg->reliable.has_description)
+		body = (struct slice){0}; /* answered already (RFC 6337 section 3.1.1) */
+	leg_reliable_stop(leg);
+	buf_init(&bytes, SIP_MESSAGE_MAX);
+	err = send_success(leg, body, &bytes, now);
+	if (!err && leg->oa.state == OA_OFFER_RECEIVED)
+		oa_answered(&leg->oa);
+	else if (!err && body.len)
+		oa_offer(&leg->oa);
+	if (!err) {
+		leg_set_state(leg, LEG_ACCEPTED, "2xx sent");
+		leg->success.lost = on_no_ack;
+		leg->success.arg = leg;
+		/* Section 13.3.1.4: at T1, doubling to T2, until its ACK or 64 T1. */
+		leg->success.interval_max = leg->sbc->timing.t2;
+		hop_from_source(&leg->success.hop, &leg->source);
+		err = resend_start(&leg->success, leg->sbc, buf_slice(&bytes), now);
+		leg_session_start(leg, now);
+	}
+	buf_fini(&bytes);
+	return err;
 }
 
 void leg_uas_refuse(struct leg *leg, const struct reply *reply, usec_t now)
 {
 	if (leg->state != LEG_PROCEEDING && leg->state != LEG_EARLY)
 		return;
+	leg_in_refuse(leg, &(struct reply){.code = 487}, now);
 	respond(leg, reply, NULL, now);
 	leg_terminate(leg, now);
 }
@@ -200,20 +214,22 @@ void leg_uas_cancel(struct leg *leg, const struct request *cancel)
 	/* After a final response CANCEL has no effect (section 9.2, SIP-9). */
 	if (leg->state != LEG_PROCEEDING && leg->state != LEG_EARLY)
 		return;
-	leg->handler(leg, LEG_EVENT_CANCELLED, 0, cancel->msg, cancel->now, leg->arg);
+	leg_tell(leg, LEG_EVENT_CANCELLED, 0, cancel->msg, cancel->now);
 	leg_uas_refuse(leg, &terminated_reply, cancel->now);
 }
 
-void leg_uas_ack(struct leg *leg, usec_t now)
+void leg_uas_ack(struct leg *leg, const struct sip_msg *msg, usec_t now)
 {
 	if (leg->state != LEG_ACCEPTED)
 		return; /* a late copy */
-	timer_stop(leg->sbc->timers, &leg->timer);
+	resend_stop(&leg->success);
 	leg_set_state(leg, LEG_CONFIRMED, "ack");
+	if (leg->oa.state == OA_OFFER_SENT && leg->out.kind == LEG_OUT_NONE)
+		oa_answered(&leg->oa);
 	if (leg->is_bye_wanted)
 		leg_send_bye(leg, leg->bye_lines, now);
 	else
-		leg->handler(leg, LEG_EVENT_CONFIRMED, 0, NULL, now, leg->arg);
+		leg_tell(leg, LEG_EVENT_CONFIRMED, 0, msg, now);
 }
 
 void leg_uas_bye_when_acked(struct leg *leg, struct slice lines, usec_t now)

@@ -95,6 +95,12 @@ int media_link_ask_counters(struct sbc *sbc, const struct call_media *media)
 	return media->is_open ? media_ask_counters(sbc->media, media->id) : SBC_ESTATE;
 }
 
+bool media_link_is(const struct call_media *media, struct media_id id)
+{
+	return media->id.loop == id.loop && media->id.slot == id.slot &&
+	       media->id.generation == id.generation;
+}
+
 void media_link_take(struct call_media *media, const struct media_event *ev)
 {
 	switch (ev->type) {

@@ -43,6 +43,8 @@ void media_link_close(struct sbc *sbc, struct call_media *media);
 
 /* The counters come with a later event. SBC_EAGAIN: the mailbox is full; SBC_ESTATE. */
 int media_link_ask_counters(struct sbc *sbc, const struct call_media *media);
+/* Is this the name of the session that media holds? */
+bool media_link_is(const struct call_media *media, struct media_id id);
 
 /* Copies what an event says into the call's record of it. */
 void media_link_take(struct call_media *media, const struct media_event *ev);

@@ -68,22 +68,51 @@ void sbc_refuse(struct sbc *sbc, const struct request *request, uint16_t code)
 	sbc_reply(sbc, request, &(struct reply){.code = code});
 }
 
+/* Option tags of which a request may require us to know (RFC 3262, 4028, 4916). Replaces and
+ * the like are not here: nobody's call is taken over through us. */
+static bool is_known_option(struct slice tag)
+{
+	static const char *const known[] = {"100rel", "timer", "from-change"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (slice_equal_nocase(tag, slice_str(known[i])))
+			return true;
+	}
+	return false;
+}
+
+/* The tags of all lines of that name that we do not know, as Unsupported lines. */
+static bool list_unknown(const struct sip_msg *msg, const char *name, struct buf *lines)
+{
+	struct slice value;
+	bool is_any = false;
+
+	for (size_t i = 0; (value = sip_msg_header(msg, name, i)).len; i++) {
+		while (value.len) {
+			struct slice tag = slice_trim(slice_cut(&value, ','));
+			if (!tag.len || is_known_option(tag))
+				continue;
+			buf_printf(lines, "Unsupported: %.*s\r\n", SLICE_ARG(tag));
+			is_any = true;
+		}
+	}
+	return is_any;
+}
+
 /* RFC 3261 section 8.2.2.3: what is required of us that we do not have. ACK and CANCEL are
  * not asked. */
 static bool refuse_extensions(struct sbc *sbc, const struct request *request)
 {
 	struct reply reply = {.code = 420};
-	struct slice value;
+	const struct sip_msg *msg = request->msg;
 	struct buf lines;
-	bool is_refused = false;
+	bool is_refused;
 
-	if (request->msg->method == SIP_METHOD_ACK || request->msg->method == SIP_METHOD_CANCEL)
+	if (msg->method == SIP_METHOD_ACK || msg->method == SIP_METHOD_CANCEL)
 		return false;
 	buf_init(&lines, SBC_TEXT_MAX);
-	for (size_t i = 0; (value = sip_msg_header(request->msg, "Require", i)).len; i++) {
-		buf_printf(&lines, "Unsupported: %.*s\r\n", SLICE_ARG(value));
-		is_refused = true;
-	}
+	is_refused = list_unknown(msg, "Require", &lines);
+	is_refused = list_unknown(msg, "Proxy-Require", &lines) || is_refused;
 	reply.lines = lines.err ? (struct slice){0} : buf_slice(&lines);
 	if (is_refused)
 		sbc_reply(sbc, request, &reply);
@@ -107,7 +136,7 @@ static void options(struct sbc *sbc, const struct request *request)
 {
 	struct reply alive = {.code = 200,
 		.reason = SLICE("Keepalive"),
-		.lines = SLICE(SBC_ALLOW "Accept: application/sdp\r\n")};
+		.lines = SLICE(SBC_ALLOW SBC_SUPPORTED "Accept: application/sdp\r\n")};
 	struct reply draining = {.code = 503, .lines = SLICE("Retry-After: 10\r\n")};
 
 	sbc_reply(sbc, request, sbc->drained ? &draining : &alive);
@@ -119,7 +148,7 @@ static void cancel(struct sbc *sbc, const struct request *request)
 	struct leg *leg = invite ? txn_handler_arg(invite) : NULL;
 
 	if (leg)
-		leg_uas_cancel(leg, request);
+		leg_cancel(leg, invite, request);
 	else
 		sbc_refuse(sbc, request, 481);
 }
@@ -176,8 +205,8 @@ static void ack(struct sbc *sbc, const struct request *request)
 {
 	struct leg *leg = leg_find(sbc, request->msg, true);
 
-	if (leg && leg->request && request->msg->cseq == leg->invite_cseq)
-		leg_uas_ack(leg, request->now);
+	if (leg)
+		leg_ack(leg, request->msg, request->now);
 }
 
 void request_dispatch(struct txn *server, const struct sip_msg *msg,

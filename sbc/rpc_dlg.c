@@ -66,7 +66,7 @@ static void put_dialog(struct rpc_call *call, const struct call *dialog)
 	rpc_integer(call, "sflags", 0);
 	rpc_integer(call, "iflags", 0);
 	put_end(call, "caller", &dialog->a);
-	put_end(call, "callee", &dialog->b);
+	put_end(call, "callee", dialog->b);
 	rpc_open_array(call, "profiles", NULL);
 	rpc_close(call);
 	rpc_open_array(call, "variables", NULL);
@@ -192,7 +192,7 @@ static enum rpc_step dlg_terminate_dlg(struct rpc_call *call)
 		call_cursor_start(&progress->cursor, call->world->sbc);
 	for (int looked = 0; looked < 512; looked++) {
 		dialog = call_cursor_next(&progress->cursor);
-		if (!dialog || is_leg(call, &dialog->a) || is_leg(call, &dialog->b))
+		if (!dialog || is_leg(call, &dialog->a) || is_leg(call, dialog->b))
 			return rpc_dlg_end(call, dialog);
 	}
 	return RPC_MORE;

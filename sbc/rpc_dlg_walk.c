@@ -129,7 +129,7 @@ static void put_identity(struct rpc_call *call, const struct call_party *party)
 
 void rpc_dlg_leg(struct rpc_call *call, const char *name, const struct call *dialog, int i)
 {
-	const struct leg *leg = i ? &dialog->b : &dialog->a;
+	const struct leg *leg = i ? dialog->b : &dialog->a;
 	const struct call_party *party = &dialog->party[i];
 	const struct media_security *security = &dialog->media.security[i];
 

@@ -27,7 +27,7 @@ static void on_stray(
 	if (msg->method != SIP_METHOD_INVITE || msg->status / 100 != 2)
 		return;
 	leg = leg_find(arg, msg, false);
-	if (leg && !leg->request)
+	if (leg)
 		leg_uac_stray(leg, msg, now);
 }
 

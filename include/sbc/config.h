@@ -75,6 +75,20 @@ struct config_header_rule {
 	struct pattern *compiled;
 };
 
+/* What of a callee's early media the caller hears (RFC 3960). */
+enum config_early_media {
+	EARLY_MEDIA_BLOCK, /* its 18x goes through without a description */
+	EARLY_MEDIA_PASS,  /* with one, and media flows once it is as secure as later */
+	EARLY_MEDIA_RING,  /* every 18x is 180: the phone rings by itself */
+};
+
+/* Is the answerer's key signed, and must it be (RFC 4916, DEC-6)? */
+enum config_answer_identity {
+	ANSWER_IDENTITY_OFF,
+	ANSWER_IDENTITY_PREFER,
+	ANSWER_IDENTITY_REQUIRE, /* no media before a signed UPDATE was verified */
+};
+
 struct config_peer {
 	const char *name;
 	const char *domain;     /* its certificate's name, and its users' From domain */
@@ -97,6 +111,8 @@ struct config_peer {
 	struct config_header_rule *headers;
 	size_t header_count;
 	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
+	enum config_early_media early_media;         /* of calls to it */
+	enum config_answer_identity answer_identity; /* of calls to and from it */
 };
 
 #define ROUTE_TARGET_MAX 8 /* peers that one call may be tried at */
@@ -192,7 +208,8 @@ struct config_blocking {
 	unsigned sources;
 };
 
-/* Management. Names are relative to run_dir unless they begin with '/'; "": no such door. */
+/* Management. Names are relative to run_dir unless they begin with '/'; "": no such
+ * door. */
 struct config_rpc {
 	bool is_enabled;
 	const char *run_dir;
@@ -218,8 +235,11 @@ struct config_limits {
 	unsigned registrations;
 	unsigned connections;
 	unsigned connections_per_address;
-	unsigned ring_timeout_s; /* an unanswered call is given up */
-	unsigned shutdown_ms;    /* BYEs may take so long at stop */
+	unsigned ring_timeout_s;    /* an unanswered call is given up */
+	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked
+				       for */
+	unsigned session_min_s;     /* a shorter one is refused (422) */
+	unsigned shutdown_ms;       /* BYEs may take so long at stop */
 };
 
 struct config {
@@ -262,9 +282,9 @@ struct config {
 typedef void(config_fault_h)(const char *text, void *arg);
 
 /*
- * Reads and checks the whole file and reports every fault of it in one run. 0, or SBC_EPARSE
- * when there was any fault, SBC_EIO (cannot be read: reported too), SBC_ENOMEM. The result
- * starts with one reference.
+ * Reads and checks the whole file and reports every fault of it in one run. 0, or
+ * SBC_EPARSE when there was any fault, SBC_EIO (cannot be read: reported too),
+ * SBC_ENOMEM. The result starts with one reference.
  */
 int config_load(struct config **out, const char *path, config_fault_h *fault, void *arg);
 
@@ -280,7 +300,8 @@ const struct config_user *config_user_find(
 /* Static names of the hosts section. */
 bool config_host_find(const struct config *config, struct slice name, struct netaddr *out);
 
-/* The table of keys, one per line with type, default and help: countersip --config-keys. */
+/* The table of keys, one per line with type, default and help: countersip
+ * --config-keys. */
 void config_print_keys(void (*line)(const char *text, void *arg), void *arg);
 
 #endif

@@ -55,6 +55,12 @@ bool dialog_matches(const struct dialog *dialog, struct slice call_id, struct sl
  * (section 12.2.2: answer 500). ACK and CANCEL are not asked about. */
 int dialog_take_cseq(struct dialog *dialog, uint32_t cseq);
 
+/* A value that a later message changed: the remote target (section 12.2), the remote URI (RFC
+ * 4916 section 4.4). text is the dialog owner's memory for this field, so that any number of
+ * changes takes no more than one. SBC_ELIMIT above DIALOG_URI_MAX, SBC_ENOMEM: unchanged. */
+#define DIALOG_URI_MAX 2048 /* bytes */
+int dialog_change(struct slice *field, struct buf *text, struct slice value);
+
 /* Fills in Request-URI, Route, From, To, Call-ID and CSeq of a request to be sent; texts
  * are made in arena. An ACK for a 2xx gets the INVITE's number, others the next one. */
 int dialog_request(struct dialog *dialog, struct arena *arena, enum sip_method method,

@@ -207,8 +207,9 @@ class Ctl(unittest.TestCase):
             os.write(main, line)
         text += self.read_until(main, None)
         os.close(main)
-        self.assertEqual(0, process.wait(20))
-        return text.decode(errors="replace")
+        text = text.decode(errors="replace")
+        self.assertEqual(0, process.wait(20), text)
+        return text
 
     @staticmethod
     def read_until(fd, word):

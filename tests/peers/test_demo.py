@@ -11,6 +11,7 @@ import unittest
 
 from tests.peers.lab import BUILD, ROOT
 
+STARTING, CALLING = "1. alice@", "alice calls bob"
 MARK = os.path.join(ROOT, "build", "demo")
 
 
@@ -29,32 +30,42 @@ def left_behind():
 
 
 class Interrupted(unittest.TestCase):
-    def interrupt(self, sign, seconds):
+    def interrupt(self, sign, line, seconds=0.0):
+        """A demo that gets the signal so long after it said that. (status, what it said)"""
         demo = subprocess.Popen([sys.executable, "tools/demo/demo.py", "--build", BUILD],
-                                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE, start_new_session=True)
+                                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, start_new_session=True, text=True)
+        said = ""
         try:
+            while line not in said:
+                heard = demo.stdout.readline()
+                self.assertTrue(heard, said)
+                said += heard
             time.sleep(seconds)
             demo.send_signal(sign)
-            _, said = demo.communicate(timeout=20)
+            said += demo.communicate(timeout=20)[0]
         finally:
             demo.kill()
-            demo.wait()
+            demo.communicate()
         time.sleep(0.5)  # what the kernel ends after its parent
         self.assertEqual([], left_behind())
-        return demo.returncode, said.decode()
+        return demo.returncode, said
+
+    def assert_interrupted(self, *how):
+        status, said = self.interrupt(*how)
+        self.assertEqual(130, status, said)
+        self.assertIn("interrupted", said)
 
     def test_ctrl_c_while_starting(self):
-        status, said = self.interrupt(signal.SIGINT, 0.6)
-        self.assertEqual((130, True), (status, "interrupted" in said), said)
+        for seconds in (0, 0.2, 0.5):
+            self.assert_interrupted(signal.SIGINT, STARTING, seconds)
 
     def test_ctrl_c_during_the_call(self):
-        status, said = self.interrupt(signal.SIGINT, 3)
-        self.assertEqual((130, True), (status, "interrupted" in said), said)
+        self.assert_interrupted(signal.SIGINT, CALLING, 1)
 
     def test_terminated(self):
-        status, said = self.interrupt(signal.SIGTERM, 2)
-        self.assertEqual((130, True), (status, "interrupted" in said), said)
+        self.assert_interrupted(signal.SIGTERM, CALLING)
 
     def test_killed(self):
-        self.assertEqual(-signal.SIGKILL, self.interrupt(signal.SIGKILL, 2)[0])
+        status, said = self.interrupt(signal.SIGKILL, CALLING)
+        self.assertEqual(-signal.SIGKILL, status, said)

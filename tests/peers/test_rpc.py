@@ -188,6 +188,24 @@ class Tools(Desk):
                                           r'by="ctl pid=\d+ uid=0"')
 
 
+class Docs(Desk):
+    def test_examples(self):
+        """What docs/management.md says can be copied and pasted."""
+        with open(os.path.join(ROOT, "docs", "management.md"), encoding="utf-8") as page:
+            section = page.read().split("## Ask\n")[1].split("\n## ")[0]
+        blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", section, re.M)
+        self.assertGreater(len(blocks), 5)
+        for block in blocks:
+            script = re.sub(r"^    ", "", block, flags=re.M)
+            script = script.replace("build/run", os.path.abspath(self.run_dir))
+            done = subprocess.run(["bash", "-e", "-c", script], capture_output=True, text=True,
+                                  timeout=PATIENCE, stdin=subprocess.DEVNULL, check=False,
+                                  cwd=ROOT)
+            self.assertEqual(0, done.returncode, script + done.stdout + done.stderr)
+            self.assertTrue(done.stdout, script)
+            self.assertNotIn('"error"', done.stdout, script)
+
+
 class Hostile(Desk):
     """Whoever may write to the FIFO may do much, but not this."""
 

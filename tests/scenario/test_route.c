@@ -137,7 +137,8 @@ static void a_proxy_of_ours_speaks_for_our_users(void **state)
 		"From: <sip:alice@atlanta.test>;tag=1\r\nTo: <sip:carol@biloxi.test>\r\n"
 		"Call-ID: x\r\nCSeq: 1 INVITE\r\nContact: <sip:127.0.0.13>\r\n"
 		"Content-Length: 0\r\n\r\n");
-	world_hear_code(w, TRUNK, 488); /* past the password: a description is missing */
+	world_hear_code(w, TRUNK, 100); /* past the password */
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	world_say(w, SPARE,
 		"INVITE sip:carol@biloxi.test SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP 127.0.0.14:5060;branch=z9hG4bKy\r\nMax-Forwards: 70\r\n"

@@ -121,7 +121,9 @@ static int open_terminal(struct terminal *terminal, struct ctl_shell *shell)
 	el_set(terminal->edit, EL_SIGNAL, 1);
 	el_set(terminal->edit, EL_HIST, history, terminal->history);
 	el_set(terminal->edit, EL_CLIENTDATA, terminal);
-	el_set(terminal->edit, EL_ADDFN, "complete-command", "Completes a command", complete);
+	/* Wide, because the narrow form leaks its two copies. */
+	el_wset(terminal->edit, EL_ADDFN, L"complete-command", L"Completes a command",
+		complete);
 	el_set(terminal->edit, EL_BIND, "^I", "complete-command", NULL);
 	open_history(terminal);
 	return 0;

@@ -118,6 +118,8 @@ bool ctl_json_item(struct slice *rest, struct slice *name, struct slice *value)
 	if (!ctl_json_next(rest, value))
 		return false;
 	if (rest->len && rest->ptr[0] == ':') {
+		if (ctl_json_kind(*value) != CTL_JSON_STRING)
+			return false;
 		*name = *value;
 		*rest = slice_from(*rest, 1);
 		if (!ctl_json_next(rest, value))

@@ -154,7 +154,7 @@ static bool measure(struct slice list, struct columns *columns, size_t width)
 		if (ctl_json_kind(record) != CTL_JSON_OBJECT || !ctl_json_begin(record, &cells))
 			return false;
 		while (ctl_json_item(&cells, &name, &value)) {
-			if (is_group(value))
+			if (is_group(value) || !name.len)
 				return false;
 			note_cell(columns, name, value);
 		}

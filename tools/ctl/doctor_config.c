@@ -21,6 +21,7 @@ static const struct {
 	{"fifo_group", offsetof(struct server_config, fifo_group)},
 	{"fifo_reply_dir", offsetof(struct server_config, reply_dir)},
 	{"reply_dir", offsetof(struct server_config, reply_dir)},
+	{"run_dir", offsetof(struct server_config, run_dir)},
 };
 
 static const struct {
@@ -79,6 +80,10 @@ static void read_yaml(struct arena *arena, struct slice line, struct server_conf
 {
 	struct slice key = slice_trim(slice_cut(&line, ':')), value = slice_trim(line);
 
+	for (size_t i = 0; i + 1 < value.len; i++) {
+		if (value.ptr[i] == ' ' && value.ptr[i + 1] == '#')
+			value = slice_trim(slice_head(value, i)); /* a comment behind it */
+	}
 	if (value.len >= 2 && (value.ptr[0] == '"' || value.ptr[0] == '\''))
 		value = slice_of(value.ptr + 1, value.len - 2);
 	set_key(arena, out, key, value);
@@ -117,6 +122,20 @@ static void read_log(
 	}
 }
 
+/* countersip's and Kamailio's names may be relative to their run_dir. */
+static void finish(struct arena *arena, enum server_kind kind, struct server_config *out)
+{
+	const char *dir = out->run_dir;
+
+	if (!out->fifo_name || !out->fifo_name[0] || strchr(out->fifo_name, '/'))
+		return;
+	if (!dir && kind != SERVER_COUNTERSIP && kind != SERVER_KAMAILIO)
+		return;
+	if (!dir)
+		dir = kind == SERVER_KAMAILIO ? "/run/kamailio" : "/run/countersip";
+	out->fifo_name = fact_printf(arena, "%s/%s", dir, out->fifo_name);
+}
+
 void server_config_read(
 	struct source *s, struct arena *arena, enum server_kind kind, struct server_config *out)
 {
@@ -130,6 +149,7 @@ void server_config_read(
 			continue;
 		out->file = config_files[i].file;
 		read_config(arena, text, config_files[i].kind, out);
+		finish(arena, config_files[i].kind, out);
 	}
 	for (size_t i = 0; i < COUNT(log_files) && !out->log_line; i++) {
 		const char *text = source_tail(s, arena, log_files[i]);

@@ -78,6 +78,8 @@ static void gather_named_server(struct source *s, struct facts *f)
 
 static bool is_server(const struct facts *f, const struct holder *holder)
 {
+	if (f->options->server && !f->server)
+		return false; /* the one that was named does not run: no other is meant */
 	if (f->server)
 		return holder->process->pid == f->server->pid ||
 		       holder->process->group == f->server->group;
@@ -146,6 +148,8 @@ static bool is_link(const struct walk *walk, const char *link)
 /* The process that reads it; of a named server, the one of its processes that does. */
 static void choose_server(struct facts *f)
 {
+	if (f->options->server && !f->server)
+		return;
 	for (size_t i = 0; i < f->holder_count; i++) {
 		const struct holder *h = &f->holders[i];
 		if (h->access == 1 || h->process->pid == f->client->pid)

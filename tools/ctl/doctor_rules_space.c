@@ -174,7 +174,8 @@ void rule_pid_namespace(const struct facts *f, struct findings *out)
 			f->is_container ? ": this is a container" : "");
 		found_by(out, "/proc: no such process; /proc/%d/ns/pid: %s", f->self->pid,
 			f->self->ns_pid ? f->self->ns_pid : "unknown");
-		found_fix(out, "run this where the server runs, or use its socket or HTTP");
+		found_fix(
+			out, "start it, or run this where it runs, or use its socket or HTTP");
 	} else if (f->server && differs(f->client->ns_pid, f->server->ns_pid)) {
 		found(out, SEVERITY_INFO,
 			"client and server live in different PID namespaces (a container)");

@@ -76,9 +76,21 @@ class Phone:
         self._write_files(settings)
         self.program = programs.start(name, ["baresip", "-4", "-f", self.folder, "-s", "-v",
                                              "-t", str(LIFETIME)])
-        self.program.wait_for_port(self.ctrl_port)
-        self._control = socket.create_connection(("127.0.0.1", self.ctrl_port), 5)
+        self._control = wait_for(self._connect, 10, f"{name}'s phone to start")
         self._control.settimeout(0.05)
+
+    def _connect(self):
+        """Its control connection, or None while it does not listen yet. It takes only one at
+        a time, so nobody may knock before."""
+        self.program.check()
+        try:
+            return socket.create_connection(("127.0.0.1", self.ctrl_port), 5)
+        except ConnectionRefusedError:
+            return None
+
+    def _lost(self):
+        return DemoError(f"{self.name}'s phone closed its control connection, "
+                         f"see {self.program.log}")
 
     def _forget(self):
         for old in glob.glob(os.path.join(self.folder, "dump-*.wav")):
@@ -100,7 +112,10 @@ class Phone:
 
     def command(self, word, parameters=""):
         text = json.dumps({"command": word, "params": parameters, "token": word}).encode()
-        self._control.sendall(b"%d:%s," % (len(text), text))
+        try:
+            self._control.sendall(b"%d:%s," % (len(text), text))
+        except OSError as error:
+            raise self._lost() from error
 
     def _read(self):
         """Takes in what came; events are kept with the moment they were seen."""
@@ -108,9 +123,10 @@ class Phone:
             block = self._control.recv(65536)
         except (socket.timeout, BlockingIOError):
             return
+        except OSError as error:
+            raise self._lost() from error
         if not block:
-            raise DemoError(f"{self.name}'s phone closed its control connection, "
-                            f"see {self.program.log}")
+            raise self._lost()
         self._unread += block
         while b":" in self._unread:
             length, _, rest = self._unread.partition(b":")

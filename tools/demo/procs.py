@@ -92,9 +92,8 @@ class Programs:
 
 
 def _is_free(port, kind):
+    """Nor waiting in TIME_WAIT: baresip cannot listen there."""
     with socket.socket(socket.AF_INET, kind) as probe:
-        if kind == socket.SOCK_STREAM:  # what only waits in TIME_WAIT is free
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A new INVITE: who calls, may there be one call more, is the caller proved. Then it is
+ * routed. Signalling thread.
+ */
+
+#include "base/err.h"
+#include "sbc/call.h"
+#include "sbc/peer_link.h"
+
+static void on_ring_timeout(struct timer *timer, usec_t now, void *arg)
+{
+	(void)timer;
+	call_end(arg, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no answer\"", now);
+}
+
+static void go_on(struct call *call, usec_t now)
+{
+	struct reply refusal = {.code = 500};
+
+	if (call_route(call, &refusal, now)) {
+		if (refusal.code == 503) /* a limit, or nobody is there just now */
+			buf_put_str(&call->a.cross, "Retry-After: 5\r\n");
+		call_end(call, CALL_ENDER_US, refusal.code, NULL, now);
+		return;
+	}
+	call->state = CALL_CALLING;
+	timer_init(&call->ring_timer, on_ring_timeout, call);
+	timer_start(call->sbc->timers, &call->ring_timer,
+		now + (usec_t)call->config->limits.ring_timeout_s * USEC_PER_SEC);
+}
+
+static void refuse_identity(struct call *call, usec_t now)
+{
+	const struct identity_verdict *verdict = &call->check.verdict;
+	struct reply reply = {
+		.code = (uint16_t)verdict->code, .reason = slice_str(verdict->phrase)};
+
+	call->sbc->counters.identity_refused++;
+	leg_uas_refuse(&call->a, &reply, now);
+	call_end(call, CALL_ENDER_US, reply.code, NULL, now);
+}
+
+static void on_checked(struct identity_check *check, usec_t now, void *arg)
+{
+	struct call *call = arg;
+	const struct identity_verdict *verdict = &check->verdict;
+
+	call->party[0].verdict = *verdict;
+	call->party[0].identity_outcome = identity_outcome_name(verdict->outcome);
+	log_event(call->sbc->log, verdict->outcome == IDENTITY_REFUSED ? LOG_WARN : LOG_INFO,
+		"sbc", "identity.verdict",
+		"call=%s leg=a outcome=%s mechanism=\"%s\" identity=\"%s\" domain=\"%s\" "
+		"code=%d why=\"%s\" url=\"%s\"",
+		call->name, call->party[0].identity_outcome,
+		identity_mechanism_name(verdict->mechanism), verdict->identity, verdict->domain,
+		verdict->code, verdict->why, verdict->url);
+	if (verdict->outcome == IDENTITY_REFUSED) {
+		refuse_identity(call, now);
+		return;
+	}
+	if (verdict->outcome == IDENTITY_VERIFIED) {
+		call->sbc->counters.identity_verified++;
+		call->party[0].is_key_proved = verdict->fingerprints.count != 0;
+	}
+	go_on(call, now);
+}
+
+/* The request and its offer, parsed again into the call's own memory: they live as long as
+ * it does, the datagram does not. */
+static int keep_request(struct call *call, const struct request *request, const char **why)
+{
+	struct slice bytes = arena_copy(&call->arena, request->msg->scan.bytes);
+	struct sip_fault fault;
+	struct sip_msg *msg;
+	int err = bytes.ptr ? sip_msg_parse(&msg, &call->arena, bytes, &fault) : SBC_ENOMEM;
+
+	*why = "no memory";
+	if (err)
+		return err;
+	call->invite = msg;
+	/* Without a description the callee offers and the caller's ACK answers. */
+	return msg->body.len ? call_description_read(
+				       &call->remote[MEDIA_SIDE_A], msg->body, NULL, why)
+			     : 0;
+}
+
+/* One of our users must prove it (RFC 3261 section 22.3); true when it has. */
+static bool authenticate_user(
+	struct sbc *sbc, const struct request *request, const struct config_user **user)
+{
+	struct reply reply = {.code = 407};
+	struct buf lines;
+	enum auth_outcome outcome;
+
+	buf_init(&lines, SBC_TEXT_MAX);
+	outcome = policy_link_authenticate(
+		sbc, request->msg, &request->msg->from.uri, true, &lines, user);
+	reply.lines = buf_slice(&lines);
+	switch (outcome) {
+	case AUTH_OK:
+		break;
+	case AUTH_CHALLENGE:
+		sbc_reply(sbc, request, &reply);
+		break;
+	case AUTH_FORBIDDEN:
+		sbc_refuse(sbc, request, 403);
+		break;
+	case AUTH_MALFORMED:
+		sbc_refuse(sbc, request, 400);
+		break;
+	}
+	buf_fini(&lines);
+	return outcome == AUTH_OK;
+}
+
+static void refuse_offer(struct sbc *sbc, const struct request *request, const char *why)
+{
+	struct reply reply = {.code = 488};
+	struct buf lines;
+
+	buf_init(&lines, SBC_TEXT_MAX);
+	buf_printf(&lines, "Warning: 399 countersip \"%s\"\r\n", why);
+	reply.lines = buf_slice(&lines);
+	sbc_reply(sbc, request, &reply);
+	buf_fini(&lines);
+}
+
+static void log_start(const struct call *call)
+{
+	log_event(call->sbc->log, LOG_INFO, "sbc", "call.start",
+		"call=%s call_id=\"%.*s\" from=\"%.*s\" to=\"%.*s\" by=\"%s\"", call->name,
+		SLICE_ARG(call->invite->call_id), SLICE_ARG(call->invite->from.uri.raw),
+		SLICE_ARG(call->invite->to.uri.raw), call->party[0].name);
+}
+
+void call_start(struct sbc *sbc, const struct request *request)
+{
+	struct reply busy = {.code = 503, .lines = SLICE("Retry-After: 5\r\n")};
+	const struct config_user *user = NULL;
+	const struct config_peer *peer = NULL;
+	struct peer_entry *entry;
+	struct request kept = *request;
+	const char *why;
+	struct call *call;
+
+	if (sbc->drained || sbc->counters.calls_now >= sbc->config->limits.calls) {
+		sbc_reply(sbc, request, &busy);
+		return;
+	}
+	peer = sbc_peer_of(sbc, request->source);
+	if (config_domain_find(sbc->config, request->msg->from.uri.host)) {
+		/* A proxy of ours did it already (KAM-11). */
+		if (!peer || !peer->authenticates) {
+			peer = NULL;
+			if (!authenticate_user(sbc, request, &user))
+				return;
+		}
+	} else if (!peer) {
+		sbc_refuse(sbc, request, 403);
+		return;
+	}
+	entry = peer ? peer_table_find(sbc->peers, peer) : NULL;
+	if (entry && !peer_entry_begin_call(entry, peer, request->now)) {
+		sbc_reply(sbc, request, &busy);
+		return;
+	}
+	call = call_new(sbc);
+	if (!call) {
+		if (entry)
+			peer_entry_end_call(entry);
+		sbc_reply(sbc, request, &busy);
+		return;
+	}
+	call->entries[MEDIA_SIDE_A] = entry;
+	if (leg_session_refuse(sbc, request)) {
+		call_free(call);
+		return;
+	}
+	if (keep_request(call, request, &why)) {
+		refuse_offer(sbc, request, why);
+		call_free(call);
+		return;
+	}
+	kept.msg = call->invite;
+	call->party[0].peer = peer;
+	call->party[0].transport = request->source->kind;
+	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
+		sizeof(call->party[0].name));
+	if (leg_uas_start(&call->a, &kept)) {
+		sbc_refuse(sbc, request, 400);
+		call_free(call);
+		return;
+	}
+	log_start(call);
+	if (user) {
+		call->party[0].identity_outcome = "authenticated";
+		call->party[0].is_key_proved = call->invite->body.len != 0;
+		go_on(call, request->now);
+		return;
+	}
+	call->check.done = on_checked;
+	call->check.arg = call;
+	if (policy_link_check(sbc, &call->check, call->invite,
+		    call->remote[0].sdp ? &call->remote[0].sdp->all_fingerprints : NULL, peer,
+		    request->now))
+		on_checked(&call->check, request->now, call);
+}
