@@ -14,7 +14,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call_cursor.h"
-#include "sbc/peer_link.h"
 
 #define DRAIN_REASON "SIP;cause=503;text=\"shutting down\""
 

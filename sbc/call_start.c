@@ -20,6 +20,8 @@ static void go_on(struct call *call, usec_t now)
 	struct reply refusal = {.code = 500};
 
 	if (call_route(call, &refusal, now)) {
+		if (refusal.code == 503) /* a limit, or nobody is there just now */
+			buf_put_str(&call->a.cross, "Retry-After: 5\r\n");
 		call_end(call, CALL_ENDER_US, refusal.code, NULL, now);
 		return;
 	}

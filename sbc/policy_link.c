@@ -72,15 +72,20 @@ int policy_link_new(
 	struct policy_domain *domains = mem_array(count, sizeof(*domains));
 	struct policy_config to;
 	char secret[DIGEST_SECRET_LEN];
+	size_t used = 0;
 	int err = SBC_ENOMEM;
 
 	if (urls && domains) {
-		for (size_t i = 0; i < count; i++)
-			fill_domain(setup, i, &urls[i], &domains[i]);
+		/* Without a URL nobody could check a signature, so none is made: the
+		 * configuration has no peer that wants one. */
+		for (size_t i = 0; i < count; i++) {
+			fill_domain(setup, i, &urls[i], &domains[used]);
+			used += domains[used].info_url.len > 0;
+		}
 		setup->random->fill(setup->random->arg, secret, sizeof(secret));
 		policy_config_init(&to);
 		to.domains = domains;
-		to.domain_count = count;
+		to.domain_count = used;
 		to.anchors_pem = buf_slice(&setup->credentials->ca);
 		to.digest_secret = slice_of(secret, sizeof(secret));
 		err = policy_new(out, &to, fault, fault_size);

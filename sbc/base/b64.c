@@ -170,7 +170,7 @@ int b64_encode(struct buf *out, enum b64_kind kind, const void *bytes, size_t le
 			encode_group(text + 4 * groups, alphabet, at);
 		buf_put(out, text, 4 * groups);
 	}
-	if (len) {
+	if (len && !out->err) {
 		const uint8_t last[3] = {at[0], len > 1 ? at[1] : 0, 0};
 		encode_group(text, alphabet, last);
 		memset(text + len + 1, '=', 3 - len);

@@ -62,13 +62,18 @@ class Ua:
     def __init__(self, user, domain, password, port, host="127.0.0.1"):
         """host and port: where its server listens."""
         self.user, self.domain, self.password = user, domain, password
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.connect((host, port))
-        self.port = self.socket.getsockname()[1]
+        self.host = host
         self.name = ""  # for display
+        self.bind_to(0, port)
         self.tag = token()
         self.cseq = 0
+
+    def bind_to(self, own, port):
+        """From this port of ours (0: any) to that one."""
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", own))
+        self.socket.connect((self.host, port))
+        self.port = self.socket.getsockname()[1]
 
     def close(self):
         self.socket.close()
@@ -118,6 +123,7 @@ class Ua:
         to = request.get("To")
         to += "" if ";tag=" in to else f";tag={self.tag}"
         lines = [f"SIP/2.0 {code} {reason}", *(f"Via: {v}" for v in request.all("Via")),
+                 *(f"Record-Route: {v}" for v in request.all("Record-Route")),
                  f"From: {request.get('From')}", f"To: {to}",
                  f"Call-ID: {request.get('Call-ID')}", f"CSeq: {request.get('CSeq')}",
                  f"Contact: <sip:{self.user}@127.0.0.1:{self.port}>",
@@ -135,20 +141,34 @@ class Ua:
         self.request("REGISTER", uri, call_id, to=to, headers=[f"Authorization: {answer}"])
         return self.wait_final("REGISTER")
 
-    def ack(self, uri, response, cseq):
-        self.request("ACK", uri, response.get("Call-ID"), to=response.get("To"), cseq=cseq)
+    def ack(self, uri, response, cseq, routes=()):
+        """routes: Record-Route values of the response."""
+        self.request("ACK", uri, response.get("Call-ID"), to=response.get("To"), cseq=cseq,
+                     headers=[f"Route: {route}" for route in reversed(routes)])
 
     def bye(self, answered):
         """Ends the call that this 200 answered; the CSeq."""
         contact = re.search(r"<([^>]+)>", answered.get("Contact"))
-        self.request("BYE", contact[1], answered.get("Call-ID"), to=answered.get("To"))
+        routes = reversed(answered.all("Record-Route"))
+        self.request("BYE", contact[1], answered.get("Call-ID"), to=answered.get("To"),
+                     headers=[f"Route: {route}" for route in routes])
         return self.cseq
 
-    def invite(self, target, whole=False):
-        """Offers, and proves the password. The final response comes later. whole: target
-        has its domain."""
-        uri, call_id = f"sip:{target}" if whole else f"sip:{target}@{self.domain}", token()
-        body = SDP.format(port=self.port, setup="actpass", fingerprint=FINGERPRINT)
+    def uri_of(self, target):
+        return f"sip:{target}" if "@" in target else f"sip:{target}@{self.domain}"
+
+    def offer(self):
+        return SDP.format(port=self.port, setup="actpass", fingerprint=FINGERPRINT)
+
+    def invite_unasked(self, target, headers=()):
+        """Where nobody asks for a password."""
+        self.request("INVITE", self.uri_of(target), token(), body=self.offer(),
+                     headers=headers)
+        return self.cseq
+
+    def invite(self, target):
+        """Offers, and proves the password. The final response comes later."""
+        uri, call_id, body = self.uri_of(target), token(), self.offer()
         sent = Message(self.request("INVITE", uri, call_id, body=body))
         challenge = self.wait_final("INVITE")
         via = sent.get("Via")
@@ -163,9 +183,10 @@ class Ua:
         return self.cseq
 
 
-def connect(caller, callee):
-    """A call up to its ACK. (200 as the caller heard it, INVITE as the callee heard it)."""
-    cseq = caller.invite(callee.user)
+def connect(caller, callee, cseq=None):
+    """A call up to its ACK. (200 as the caller heard it, INVITE as the callee heard it). cseq:
+    of the INVITE that was sent already."""
+    cseq = cseq or caller.invite(callee.user)
     invite = callee.wait(lambda m: m.method == "INVITE")
     callee.respond(invite, 200, "OK", SDP.format(port=callee.port, setup="active",
                                                  fingerprint=FINGERPRINT))
@@ -173,6 +194,6 @@ def connect(caller, callee):
     if answered.code != 200:
         raise AssertionError(f"the call was refused: {answered.first}")
     contact = re.search(r"<([^>]+)>", answered.get("Contact"))
-    caller.ack(contact[1], answered, cseq)
+    caller.ack(contact[1], answered, cseq, answered.all("Record-Route"))
     callee.wait(lambda m: m.method == "ACK")
     return answered, invite
