@@ -121,11 +121,12 @@ static bool can_be_signed(const struct call *call, const struct config_peer *pee
 	       config_domain_find(call->config, call->caller.host);
 }
 
-/* 0, or why this one cannot be called. */
+/* Each address of a peer is a target of its own (RFC 3263 section 4.3). 0, or why it cannot
+ * be called. */
 static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 {
-	struct call_target target = {.peer = peer, .name = slice_str(peer->name)};
 	const struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
+	struct call_target target = {.peer = peer, .name = slice_str(peer->name)};
 	struct sip_uri uri = call->called;
 	struct call_target *place;
 
@@ -133,17 +134,18 @@ static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 		return 403; /* it would hear its own call */
 	if (!can_be_signed(call, peer))
 		return 403;
-	move_to_peer(call, peer, &uri);
-	if (!entry || !peer_entry_is_usable(entry) ||
-		sbc_hop_to_peer(call->sbc, peer, &target.hop))
+	if (!entry || !peer_entry_is_usable(entry))
 		return 503;
+	move_to_peer(call, peer, &uri);
 	if (print_aor(call, &uri, &target.request_uri))
 		return 500;
-	place = add_target(call);
-	if (!place)
-		return 500;
-	*place = target;
-	return 0;
+	for (size_t i = 0; !sbc_hop_to_peer_at(call->sbc, peer, i, &target.hop); i++) {
+		place = add_target(call);
+		if (!place)
+			break;
+		*place = target;
+	}
+	return call->targets.count ? 0 : 503;
 }
 
 /* Where our configuration leads. */

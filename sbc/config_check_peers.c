@@ -145,7 +145,11 @@ static void check_peer(struct config_reading *r, size_t i)
 	if (has(p->domain) && config_domain_find(config, slice_str(p->domain)))
 		config_fault(r->faults, config_item_key(r, "peers", i, "domain"),
 			"%s is our own domain: a peer serves another one", p->domain);
-	if (config->listener_count && !has_listener(config, p->transport))
+	if (p->is_transport_open && (!has(p->host) || p->port))
+		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
+			"transport dns needs a name without a port as address");
+	if (config->listener_count && !p->is_transport_open &&
+		!has_listener(config, p->transport))
 		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
 			"no listener has the transport of this peer");
 	if (p->sign_4474 && !has_rsa(config))
