@@ -5,6 +5,7 @@
 # make deps       install and build what is missing
 # make check      the gates alone                  make fuzz F=sdp TIME=60
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
+# make bench-identity  verdicts and signatures against the bare ECDSA operation
 # WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
 
 CC      ?= cc
@@ -65,7 +66,7 @@ LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 Q    := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 
-.PHONY: all deps test demo run check fuzz fuzz-smoke clean help
+.PHONY: all deps test demo run check fuzz fuzz-smoke bench-control bench-identity clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -98,7 +99,7 @@ $(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,base)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit
 
 # A scenario has the whole core and judgement around it, and a media room that only remembers.
-$(SCENARIO): %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
+$(SCENARIO) $(B)/bench/control: %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
 		$(call lib,base)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
@@ -113,6 +114,10 @@ test: $(B)/countersip $(B)/countersipctl $(UNIT) $(SCENARIO)
 
 demo: $(B)/countersip
 	@python3 tools/demo/demo.py --build $(B)
+
+# How long a listing of 10000 calls keeps SIP waiting; fails above 10 ms.
+bench-control: $(B)/bench/control
+	@$<
 
 run: $(B)/countersip
 	$(B)/countersip -f config/countersip.yaml
@@ -153,6 +158,13 @@ endif
 
 fuzz-smoke: $(FUZZERS:%=$(FUZZ)/fuzz_%)
 	@sh tools/fuzz_smoke.sh $(FUZZ) $(or $(SMOKE_TIME),10) $(FUZZERS)
+
+$(B)/bench/identity: $(B)/bench/identity.o $(call lib,policy) $(call lib,base)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
+
+bench-identity: $(B)/bench/identity
+	@$<
 
 clean:
 	rm -rf build/plain* build/address* build/thread* build/fuzz

@@ -10,16 +10,19 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "policy/date.h"
+#include "policy/der.h"
 #include "policy/pem.h"
 
 #include <wolfssl/options.h>
 
+#include <wolfssl/error-ssl.h>
 #include <wolfssl/ssl.h>
 #include <wolfssl/wolfcrypt/asn.h>
 #include <wolfssl/wolfcrypt/asn_public.h>
 
-#define RSA_BITS_MIN 2048 /* of every key of a chain (NIST SP 800-57) */
-#define EC_BITS_MIN  256
+#define RSA_BITS_MIN  2048 /* of every key of a chain (NIST SP 800-57) */
+#define EC_BITS_MIN   256
+#define CRL_BYTES_MAX (1 << 20) /* of one list: some ten thousand certificates */
 
 /* ---- one certificate ---- */
 
@@ -66,11 +69,6 @@ static int read_validity(const DecodedCert *decoded, struct cert_validity *out)
 		parse_time(decoded->afterDate, decoded->afterDateLen, &out->not_after))
 		return SBC_EPARSE;
 	return 0;
-}
-
-bool cert_is_valid_at(const struct cert_validity *validity, int64_t when_s)
-{
-	return validity->not_before <= when_s && when_s <= validity->not_after;
 }
 
 /* A certificate made with MD5 or SHA-1 may have a twin with other names. */
@@ -131,6 +129,8 @@ struct cert_anchors {
 	size_t count;
 	struct buf ders[CERT_ANCHOR_MAX];
 	struct issuer issuers[CERT_ANCHOR_MAX];
+	size_t crl_count;
+	struct buf crls[CERT_CRL_MAX]; /* DER */
 };
 
 /* The anchors and what a chain brings; made for one chain. */
@@ -194,13 +194,30 @@ static void trust_fini(struct trust *trust)
 	trust->manager = NULL;
 }
 
-/* What a manager does not take it does not trust: no more is lost. */
+static int load_crl(WOLFSSL_CERT_MANAGER *manager, const struct buf *der)
+{
+	return wolfSSL_CertManagerEnableCRL(manager, WOLFSSL_CRL_CHECK) == WOLFSSL_SUCCESS &&
+			       wolfSSL_CertManagerLoadCRLBuffer(manager,
+				       (const unsigned char *)der->data, (long)der->len,
+				       WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS
+		       ? 0
+		       : SBC_ECRYPTO;
+}
+
+/* What a manager does not take of the CAs it does not trust: no more is lost. */
 static WOLFSSL_CERT_MANAGER *manager_new(const struct cert_anchors *anchors)
 {
 	WOLFSSL_CERT_MANAGER *manager = wolfSSL_CertManagerNew();
+	int err = 0;
 
 	for (size_t i = 0; manager && i < anchors->count; i++)
 		load_ca(manager, buf_slice(&anchors->ders[i]));
+	for (size_t i = 0; manager && i < anchors->crl_count && !err; i++)
+		err = load_crl(manager, &anchors->crls[i]);
+	if (err) {
+		wolfSSL_CertManagerFree(manager);
+		return NULL;
+	}
 	return manager;
 }
 
@@ -228,6 +245,19 @@ static int trust_verify(struct trust *trust, DecodedCert *decoded, struct cert_v
 	return 0;
 }
 
+/* Fails closed: whatever a list says but "not in me" counts, also that it is out of date. A CA
+ * without a list is not asked for one. */
+static bool is_revoked(const struct trust *trust, struct slice der)
+{
+	int rc;
+
+	if (!trust->anchors->crl_count)
+		return false;
+	rc = wolfSSL_CertManagerCheckCRL(
+		trust->manager, (const unsigned char *)der.ptr, (int)der.len);
+	return rc != WOLFSSL_SUCCESS && rc != CRL_MISSING;
+}
+
 /* An intermediate becomes an issuer only after it was verified itself. */
 static void trust_add(struct trust *trust, struct slice der, size_t below)
 {
@@ -238,7 +268,8 @@ static void trust_add(struct trust *trust, struct slice der, size_t below)
 	if (!trust_verify(trust, &decoded, &issuer.validity) && may_issue(&decoded) &&
 		decoded.extKeyUsageSet &&
 		(!decoded.pathLengthSet || decoded.pathLength >= below) &&
-		!fill_issuer(&issuer, &decoded) && !load_ca(trust->manager, der))
+		!is_revoked(trust, der) && !fill_issuer(&issuer, &decoded) &&
+		!load_ca(trust->manager, der))
 		trust->issuers[trust->issuer_count++] = issuer;
 	wc_FreeDecodedCert(&decoded);
 }
@@ -311,10 +342,34 @@ int cert_anchors_new(struct cert_anchors **out, struct slice pem)
 	return 0;
 }
 
+int cert_anchors_add_crls(struct cert_anchors *anchors, struct slice pem)
+{
+	struct slice label;
+	int err = 0;
+
+	while (!err && slice_trim(pem).len) {
+		struct buf *der = &anchors->crls[anchors->crl_count];
+		if (anchors->crl_count == CERT_CRL_MAX)
+			return SBC_ELIMIT;
+		buf_fini(der);
+		buf_init(der, CRL_BYTES_MAX);
+		err = pem_next(&pem, &label, der);
+		if (!err && slice_equal(label, SLICE("X509 CRL"))) {
+			err = load_crl(anchors->manager, der);
+			anchors->crl_count++;
+		}
+	}
+	if (err == SBC_ENOENT)
+		err = 0;
+	return err ? err : anchors->crl_count ? 0 : SBC_EPARSE;
+}
+
 void cert_anchors_free(struct cert_anchors *anchors)
 {
 	if (!anchors)
 		return;
+	for (size_t i = 0; i < CERT_CRL_MAX; i++)
+		buf_fini(&anchors->crls[i]);
 	for (size_t i = 0; i < CERT_ANCHOR_MAX; i++)
 		buf_fini(&anchors->ders[i]);
 	wolfSSL_CertManagerFree(anchors->manager);
@@ -410,6 +465,30 @@ static void read_common_name(struct cert *cert, const DecodedCert *decoded)
 			cert->common_name, sizeof(cert->common_name));
 }
 
+/* What the extensions of RFC 8226 and RFC 9118 say. Claim constraints are not worked out but
+ * refused: a delegate's certificate is then good for nothing instead of for too much. */
+static int read_numbers(struct cert *cert, struct slice der)
+{
+	static const struct slice constraints[] = {
+		SLICE("\x2b\x06\x01\x05\x05\x07\x01\x1b"),  /* JWTClaimConstraints */
+		SLICE("\x2b\x06\x01\x05\x05\x07\x01\x21")}; /* the Enhanced ones */
+	struct slice value;
+	int err;
+
+	for (size_t i = 0; i < sizeof(constraints) / sizeof(constraints[0]); i++) {
+		if (der_find_extension(der, constraints[i], &value) != SBC_ENOENT)
+			cert->limit =
+				"certificate has claim constraints, which are not known here";
+	}
+	err = der_find_extension(der, SLICE("\x2b\x06\x01\x05\x05\x07\x01\x1a"), &value);
+	if (err == SBC_ENOENT)
+		return 0;
+	err = err ? err : tn_auth_new(&cert->numbers, value);
+	if (err && err != SBC_ENOMEM)
+		cert->limit = "certificate's TNAuthList cannot be read";
+	return err == SBC_ENOMEM ? err : 0;
+}
+
 static int read_leaf(struct cert *cert, struct slice der)
 {
 	DecodedCert decoded;
@@ -430,6 +509,7 @@ static int read_leaf(struct cert *cert, struct slice der)
 		for (const DNS_entry *entry = decoded.altNames; entry; entry = entry->next)
 			add_name(cert, entry);
 		read_common_name(cert, &decoded);
+		err = read_numbers(cert, der);
 	}
 	wc_FreeDecodedCert(&decoded);
 	return err;
@@ -450,10 +530,12 @@ static int judge(
 	for (size_t i = chain->count - 1; i > 0; i--)
 		trust_add(&trust, buf_slice(&chain->ders[i]), i - 1);
 	wc_InitDecodedCert(&decoded, (const byte *)leaf.ptr, (word32)leaf.len, NULL);
-	if (!trust_verify(&trust, &decoded, &cert->chain))
-		cert->is_trusted = true;
-	else
+	if (trust_verify(&trust, &decoded, &cert->chain))
 		cert->why = "certificate does not chain to a trusted CA";
+	else if (is_revoked(&trust, leaf))
+		cert->why = "certificate is revoked, or its CA's list is out of date";
+	else
+		cert->is_trusted = true;
 	wc_FreeDecodedCert(&decoded);
 	trust_fini(&trust);
 	return 0;
@@ -488,34 +570,11 @@ void cert_free(struct cert *cert)
 	if (!cert)
 		return;
 	crypto_key_free(cert->key);
+	mem_free(cert->numbers);
 	mem_free(cert);
 }
 
 enum crypto_key_kind cert_key_kind(const struct cert *cert)
 {
 	return cert->key ? crypto_key_kind(cert->key) : CRYPTO_KEY_OTHER;
-}
-
-/* RFC 5922 section 7.1: "sip:" and a host, nothing more. */
-static struct slice host_of_uri(struct slice uri)
-{
-	if (!slice_starts_nocase(uri, SLICE("sip:")))
-		return (struct slice){0};
-	return slice_from(uri, 4);
-}
-
-const char *cert_covers(const struct cert *cert, struct slice host)
-{
-	if (!host.len)
-		return NULL;
-	for (size_t i = 0; i < cert->name_count; i++) {
-		struct slice text = slice_str(cert->names[i].text);
-		if (cert->names[i].is_uri)
-			text = host_of_uri(text);
-		if (slice_equal_nocase(text, host))
-			return cert->names[i].text;
-	}
-	if (!cert->has_san && slice_equal_nocase(slice_str(cert->common_name), host))
-		return cert->common_name;
-	return NULL;
 }

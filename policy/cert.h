@@ -8,6 +8,7 @@
 
 #include "base/slice.h"
 #include "policy/crypto.h"
+#include "policy/tn_auth.h"
 
 /*
  * A signer's certificate with its chain (RFC 5280), judged as RFC 8224 section 8.4, RFC 4474
@@ -22,6 +23,12 @@ struct cert_anchors;
 #define CERT_BODY_MAX   65536 /* bytes of PEM or DER */
 #define CERT_NAME_MAX   16    /* subjectAltNames that we look at */
 #define CERT_TEXT_MAX   128   /* bytes of one name, terminated */
+#define CERT_CRL_MAX    64    /* certificate revocation lists */
+
+/* Revocation lists of these CAs (PEM, "X509 CRL"): a certificate that is in one is not trusted,
+ * nor is any from a CA whose list ran out (by wolfSSL's clock). SBC_EPARSE: none that can be
+ * read; SBC_ECRYPTO: ran out, or not signed by one of the anchors; SBC_ELIMIT, SBC_ENOMEM. */
+int cert_anchors_add_crls(struct cert_anchors *anchors, struct slice pem);
 
 /* pem may be empty: then nothing is trusted. Certificates that cannot be used are left out;
  * when none is left, SBC_EPARSE: they do not parse; SBC_ECRYPTO: no CAs, or too weak.
@@ -49,6 +56,10 @@ struct cert {
 		char text[CERT_TEXT_MAX]; /* as written */
 	} names[CERT_NAME_MAX];
 	char common_name[CERT_TEXT_MAX];
+	struct tn_auth *numbers; /* owned; NULL: no TNAuthList (RFC 8226) */
+	/* It may only sign certain claims (RFC 8226 section 8, RFC 9118), or its TNAuthList
+	 * is broken: it vouches for nothing here. Static; NULL: no such thing. */
+	const char *limit;
 };
 
 /*
@@ -63,6 +74,11 @@ enum crypto_key_kind cert_key_kind(const struct cert *cert);
 /* The name of the certificate that covers the host, exactly and without wildcards (RFC 5922
  * section 7.2), or NULL. */
 const char *cert_covers(const struct cert *cert, struct slice host);
+
+/* Its TNAuthList covers the number: writes "TN 1215..." or "SPC 709J" for logs. codes: see
+ * tn_auth_covers(). */
+bool cert_covers_number(const struct cert *cert, struct slice number, struct slice codes,
+	char text[CERT_TEXT_MAX]);
 
 bool cert_is_valid_at(const struct cert_validity *validity, int64_t when_s);
 

@@ -338,20 +338,24 @@ int crypto_ecdsa_sign_der(struct crypto_key *key, struct slice data, struct buf 
 
 bool crypto_es256_verify(struct crypto_key *key, struct slice data, struct slice signature)
 {
-	const uint8_t *r = (const uint8_t *)signature.ptr;
-	byte der[ECC_MAX_SIG_SIZE];
+	const uint8_t *raw = (const uint8_t *)signature.ptr;
 	uint8_t hash[CRYPTO_SHA256_LEN];
-	word32 len = sizeof(der);
 	int is_valid = 0;
+	mp_int r, s;
 
 	if (key->kind != CRYPTO_KEY_P256 || signature.len != CRYPTO_ES256_LEN ||
-		!is_scalar(r) || !is_scalar(r + SCALAR_LEN))
+		!is_scalar(raw) || !is_scalar(raw + SCALAR_LEN))
 		return false;
-	if (crypto_sha256(data, hash) ||
-		wc_ecc_rs_raw_to_sig(r, SCALAR_LEN, r + SCALAR_LEN, SCALAR_LEN, der, &len) != 0)
+	if (crypto_sha256(data, hash) || mp_init_multi(&r, &s, NULL, NULL, NULL, NULL) != 0)
 		return false;
-	return wc_ecc_verify_hash(der, len, hash, sizeof(hash), &is_valid, &key->ecc) == 0 &&
-	       is_valid == 1;
+	/* The numbers as they are: no DER is made to be taken apart again. */
+	if (mp_read_unsigned_bin(&r, raw, SCALAR_LEN) != 0 ||
+		mp_read_unsigned_bin(&s, raw + SCALAR_LEN, SCALAR_LEN) != 0 ||
+		wc_ecc_verify_hash_ex(&r, &s, hash, sizeof(hash), &is_valid, &key->ecc) != 0)
+		is_valid = 0;
+	mp_clear(&r);
+	mp_clear(&s);
+	return is_valid == 1;
 }
 
 /* ---- rsa-sha1 ---- */

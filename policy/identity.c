@@ -15,6 +15,12 @@ static void refuse(struct identity_value *out, int code, const char *why)
 	out->why = why;
 }
 
+static bool is_base64url_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_';
+}
+
 /* Where the first c outside of quotes and angle brackets stands; s.len when nowhere. */
 static size_t find_outside(struct slice s, char c)
 {
@@ -22,6 +28,11 @@ static size_t find_outside(struct slice s, char c)
 
 	for (size_t i = 0; i < s.len; i++) {
 		char at = s.ptr[i];
+		/* Most of a value is base64. */
+		while ((is_base64url_char(at) || at == '.') && ++i < s.len)
+			at = s.ptr[i];
+		if (i == s.len)
+			break;
 		if (in_quotes && at == '\\')
 			i++;
 		else if (at == '"' && !in_angles)
@@ -57,9 +68,7 @@ struct slice identity_next(struct slice *rest)
 static bool is_base64url(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-			    (c >= '0' && c <= '9') || c == '-' || c == '_'))
+		if (!is_base64url_char(s.ptr[i]))
 			return false;
 	}
 	return true;

@@ -6,6 +6,8 @@
 
 #include "policy/passport.h"
 
+#include <stdio.h>
+
 #include "base/b64.h"
 #include "base/err.h"
 
@@ -14,6 +16,24 @@
 #define DEST_MAX          32   /* destinations in one PASSporT */
 
 /* ---- writing ---- */
+
+static const char *const type_names[] = {
+	[PASSPORT_BASE] = "",
+	[PASSPORT_SHAKEN] = "shaken",
+	[PASSPORT_DIV] = "div",
+	[PASSPORT_MSEC] = "msec",
+};
+
+int passport_type_of(struct slice ppt, enum passport_type *out)
+{
+	for (size_t i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++) {
+		if (slice_equal(slice_str(type_names[i]), ppt)) {
+			*out = (enum passport_type)i;
+			return 0;
+		}
+	}
+	return SBC_ENOENT;
+}
 
 static void put_party(struct buf *out, const struct identity_name *name, bool is_array)
 {
@@ -61,13 +81,36 @@ static void put_mky(struct buf *out, const struct fingerprint_set *set)
 
 static void put_payload(struct buf *out, const struct passport_claims *claims)
 {
-	buf_put_str(out, "{\"dest\":");
+	bool is_shaken = claims->type == PASSPORT_SHAKEN;
+
+	buf_put_char(out, '{');
+	if (is_shaken)
+		buf_printf(out, "\"attest\":\"%c\",", claims->attest);
+	buf_put_str(out, "\"dest\":");
 	put_party(out, claims->dest, true);
+	if (claims->type == PASSPORT_DIV) {
+		buf_put_str(out, ",\"div\":");
+		put_party(out, claims->div, false);
+	}
 	buf_printf(out, ",\"iat\":%lld", (long long)claims->iat);
 	if (claims->mky && claims->mky->count)
 		put_mky(out, claims->mky);
 	buf_put_str(out, ",\"orig\":");
 	put_party(out, claims->orig, false);
+	if (is_shaken) {
+		buf_put_str(out, ",\"origid\":");
+		json_put_string(out, claims->origid);
+	}
+	buf_put_char(out, '}');
+}
+
+static void put_header(struct buf *out, struct slice x5u, enum passport_type type)
+{
+	buf_put_str(out, "{\"alg\":\"ES256\",");
+	if (type != PASSPORT_BASE)
+		buf_printf(out, "\"ppt\":\"%s\",", type_names[type]);
+	buf_put_str(out, "\"typ\":\"passport\",\"x5u\":");
+	json_put_string(out, x5u);
 	buf_put_char(out, '}');
 }
 
@@ -76,9 +119,7 @@ int passport_put(struct buf *out, struct slice x5u, const struct passport_claims
 	struct buf text;
 
 	buf_init(&text, PASSPORT_TEXT_MAX);
-	buf_put_str(&text, "{\"alg\":\"ES256\",\"typ\":\"passport\",\"x5u\":");
-	json_put_string(&text, x5u);
-	buf_put_char(&text, '}');
+	put_header(&text, x5u, claims->type);
 	b64_encode(out, B64_URL, text.data, text.err ? 0 : text.len);
 	buf_put_char(out, '.');
 	if (!text.err)
@@ -93,27 +134,6 @@ int passport_put(struct buf *out, struct slice x5u, const struct passport_claims
 
 /* ---- reading ---- */
 
-static bool is_too_deep(struct slice text)
-{
-	unsigned depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		if (in_string && c == '\\')
-			i++;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && (c == '{' || c == '['))
-			depth++;
-		else if (!in_string && (c == '}' || c == ']'))
-			depth--;
-		if (depth > PASSPORT_DEPTH)
-			return true;
-	}
-	return false;
-}
-
 static int parse_object(struct json_document **out, struct slice b64)
 {
 	struct buf text;
@@ -121,9 +141,7 @@ static int parse_object(struct json_document **out, struct slice b64)
 
 	buf_init(&text, PASSPORT_TEXT_MAX);
 	err = b64_decode(&text, B64_URL, b64);
-	if (!err && is_too_deep(buf_slice(&text)))
-		err = SBC_EPARSE;
-	err = err ? err : json_parse(out, buf_slice(&text));
+	err = err ? err : json_parse_shallow(out, buf_slice(&text), PASSPORT_DEPTH);
 	buf_fini(&text);
 	if (!err && !json_is_object(json_root(*out)))
 		err = SBC_EPARSE;
@@ -145,8 +163,10 @@ static const char *check_header(struct passport *p)
 	p->ppt = json_get_string(json_member(root, "ppt"));
 	if (!p->alg.ptr || !p->x5u.ptr)
 		return "PASSporT header without alg or x5u";
-	if (json_member(root, "ppt") && !p->ppt.ptr)
-		return "ppt is no string";
+	if (json_member(root, "ppt") && !p->ppt.len)
+		return "ppt is no string of a type";
+	if (passport_type_of(p->ppt, &p->type))
+		return "ppt is of a type that is not known";
 	if (!slice_equal(json_get_string(json_member(root, "typ")), SLICE("passport")))
 		return "typ is not passport";
 	return NULL;
@@ -200,14 +220,48 @@ static int read_mky(struct passport *p, const struct json *mky)
 }
 
 /* RFC 8588 section 4: what ppt=shaken must have. */
-static bool is_shaken(const struct json *root)
+static bool read_shaken(struct passport *p, const struct json *root)
 {
 	struct slice attest = json_get_string(json_member(root, "attest"));
 
-	return attest.len == 1 && attest.ptr[0] >= 'A' && attest.ptr[0] <= 'C' &&
-	       json_get_string(json_member(root, "origid")).len &&
-	       json_member(json_member(root, "orig"), "tn") &&
-	       json_member(json_member(root, "dest"), "tn");
+	p->origid = json_get_string(json_member(root, "origid"));
+	if (attest.len != 1 || attest.ptr[0] < 'A' || attest.ptr[0] > 'C' || !p->origid.len ||
+		!json_member(json_member(root, "orig"), "tn") ||
+		!json_member(json_member(root, "dest"), "tn"))
+		return false;
+	p->attest = attest.ptr[0];
+	return true;
+}
+
+/* RFC 8946 section 3: one identity, and perhaps a History-Info index. */
+static bool is_diverted(const struct json *div)
+{
+	const struct json *tn = json_member(div, "tn"), *uri = json_member(div, "uri");
+	const struct json *hi = json_member(div, "hi");
+
+	return json_is_object(div) && json_count(div) == (hi ? 2 : 1) && !tn != !uri &&
+	       json_get_string(tn ? tn : uri).len > 0;
+}
+
+static const char *check_type(struct passport *p, const struct json *root)
+{
+	switch (p->type) {
+	case PASSPORT_BASE:
+		break;
+	case PASSPORT_SHAKEN:
+		if (!read_shaken(p, root))
+			return "a claim that shaken demands is missing";
+		break;
+	case PASSPORT_DIV:
+		if (!is_diverted(json_member(root, "div")))
+			return "div is missing or malformed";
+		break;
+	case PASSPORT_MSEC:
+		if (!p->has_mky)
+			return "msec without mky";
+		break;
+	}
+	return NULL;
 }
 
 static const char *check_payload(struct passport *p)
@@ -223,28 +277,63 @@ static const char *check_payload(struct passport *p)
 		return "dest is missing or malformed";
 	if (mky && read_mky(p, mky))
 		return "mky is malformed";
-	if (slice_equal(p->ppt, SLICE("shaken")) && !is_shaken(root))
-		return "a claim that shaken demands is missing";
-	return NULL;
+	return check_type(p, root);
 }
 
-int passport_parse(
-	struct passport *out, struct slice header, struct slice payload, const char **why)
+/* Most headers are what RFC 8225 section 9 makes of the parameters, byte for byte: those need
+ * no JSON parser. False: perhaps it is another way of writing, or another text. */
+static bool is_usual_header(
+	struct passport *p, struct slice header, const struct passport_parameters *said)
+{
+	struct buf text, b64;
+	bool is_usual = false;
+
+	if (!said || passport_type_of(said->ppt, &p->type))
+		return false;
+	buf_init(&text, PASSPORT_TEXT_MAX);
+	buf_init(&b64, 2 * PASSPORT_TEXT_MAX);
+	put_header(&text, said->info, p->type);
+	if (!text.err && !b64_encode(&b64, B64_URL, text.data, text.len))
+		is_usual = slice_equal(buf_slice(&b64), header);
+	buf_fini(&text);
+	buf_fini(&b64);
+	if (!is_usual)
+		return false;
+	p->alg = SLICE("ES256");
+	p->x5u = said->info;
+	p->ppt = said->ppt;
+	return true;
+}
+
+static int read_header(struct passport *p, struct slice header,
+	const struct passport_parameters *said, const char **why)
+{
+	int err;
+
+	if (is_usual_header(p, header, said))
+		return 0;
+	*why = "PASSporT header is no base64url of a JSON object";
+	err = parse_object(&p->header, header);
+	if (err)
+		return err;
+	*why = check_header(p);
+	return *why ? SBC_EPARSE : 0;
+}
+
+int passport_parse(struct passport *out, struct slice header, struct slice payload,
+	const struct passport_parameters *said, const char **why)
 {
 	int err;
 
 	*out = (struct passport){0};
-	*why = "PASSporT header is no base64url of a JSON object";
-	err = parse_object(&out->header, header);
+	err = read_header(out, header, said, why);
 	if (err)
 		return err;
 	*why = "PASSporT payload is no base64url of a JSON object";
 	err = parse_object(&out->payload, payload);
 	if (err)
 		return err;
-	*why = check_header(out);
-	if (!*why)
-		*why = check_payload(out);
+	*why = check_payload(out);
 	return *why ? SBC_EPARSE : 0;
 }
 
@@ -279,4 +368,16 @@ bool passport_has_dest(const struct passport *passport, const struct identity_na
 			return true;
 	}
 	return false;
+}
+
+int passport_diverted(const struct passport *div, struct identity_name *out)
+{
+	const struct json *claim = json_member(json_root(div->payload), "div");
+	struct slice tn = json_get_string(json_member(claim, "tn"));
+	char text[NAME_URI_MAX];
+
+	if (!tn.ptr)
+		return name_parse(out, json_get_string(json_member(claim, "uri")));
+	snprintf(text, sizeof(text), "tel:+%.*s", SLICE_ARG(tn));
+	return name_parse(out, slice_str(text));
 }

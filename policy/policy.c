@@ -47,6 +47,7 @@ struct credential_source {
 	struct slice certificate_pem, key_pem, url;
 	enum crypto_key_kind kind;
 	const char *kind_name;
+	bool is_for_numbers;
 };
 
 static const char *check_credential(
@@ -58,8 +59,12 @@ static const char *check_credential(
 		return "is shorter than 2048 bits";
 	if (!crypto_key_match(c->key, c->cert->key))
 		return "does not belong to its certificate";
-	if (!cert_covers(c->cert, domain))
+	if (source->is_for_numbers && !c->cert->numbers)
+		return "has a certificate without TNAuthList, and no domain";
+	if (!source->is_for_numbers && !cert_covers(c->cert, domain))
 		return "has a certificate that does not name the domain";
+	if (c->cert->limit)
+		return "has a certificate with claim constraints or a broken TNAuthList";
 	if (!c->cert->may_sign)
 		return "has a certificate whose keyUsage forbids signing";
 	return NULL;
@@ -91,13 +96,20 @@ static int load_credential(struct credential *out, const struct credential_sourc
 	return out->url ? 0 : SBC_ENOMEM;
 }
 
+static void copy_lower(struct slice name, char out[NAME_HOST_MAX])
+{
+	slice_copy(name, out, NAME_HOST_MAX);
+	for (char *at = out; *at; at++)
+		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at + 'a' - 'A') : *at;
+}
+
 static int load_domain(struct domain *out, const struct policy_domain *domain,
 	const struct policy *policy, const struct fault *fault)
 {
 	const struct credential_source es256 = {domain->certificate_pem, domain->key_pem,
-		domain->info_url, CRYPTO_KEY_P256, "P-256"};
+		domain->info_url, CRYPTO_KEY_P256, "P-256", false};
 	const struct credential_source rsa = {domain->rsa_certificate_pem, domain->rsa_key_pem,
-		domain->rsa_info_url, CRYPTO_KEY_RSA, "RSA"};
+		domain->rsa_info_url, CRYPTO_KEY_RSA, "RSA", false};
 	int err;
 
 	if (!name_is_host(domain->name))
@@ -106,9 +118,7 @@ static int load_domain(struct domain *out, const struct policy_domain *domain,
 	if (policy_find_domain(policy, domain->name))
 		return set_fault(
 			fault, SBC_EINVAL, "%.*s: stands there twice", SLICE_ARG(domain->name));
-	slice_copy(domain->name, out->name, sizeof(out->name));
-	for (char *at = out->name; *at; at++)
-		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at + 'a' - 'A') : *at;
+	copy_lower(domain->name, out->name);
 	err = load_credential(&out->es256, &es256, domain->name, fault);
 	if (!err && rsa.certificate_pem.len)
 		err = load_credential(&out->rsa, &rsa, domain->name, fault);
@@ -132,11 +142,52 @@ static int load_domains(
 	return err;
 }
 
+static int load_key(struct signing_key *out, const struct policy_key *key,
+	const struct policy *policy, const struct fault *fault)
+{
+	const struct credential_source source = {key->certificate_pem, key->key_pem,
+		key->info_url, CRYPTO_KEY_P256, "P-256", !key->domain.len};
+	struct slice name = key->domain.len ? key->domain : SLICE("numbers");
+
+	if (key->domain.len && !policy_find_domain(policy, key->domain))
+		return set_fault(fault, SBC_EINVAL, "%.*s: a key for a domain that is not ours",
+			SLICE_ARG(slice_head(key->domain, NAME_HOST_MAX)));
+	copy_lower(key->domain, out->domain);
+	return load_credential(&out->credential, &source, name, fault);
+}
+
+/* After the domains. */
+static int load_keys(
+	struct policy *policy, const struct policy_config *config, const struct fault *fault)
+{
+	int err = 0;
+
+	if (config->key_count > POLICY_KEY_MAX)
+		return set_fault(fault, SBC_ELIMIT, "more than %d keys", POLICY_KEY_MAX);
+	policy->keys = mem_array(config->key_count + 1, sizeof(struct signing_key));
+	if (!policy->keys)
+		return SBC_ENOMEM;
+	for (size_t i = 0; i < config->key_count && !err; i++) {
+		err = load_key(&policy->keys[i], &config->keys[i], policy, fault);
+		policy->key_count++; /* also on error, as above */
+	}
+	return err;
+}
+
 static int load_anchors(
 	struct policy *policy, const struct policy_config *config, const struct fault *fault)
 {
 	int err = cert_anchors_new(&policy->anchors, config->anchors_pem);
 
+	if (!err && slice_trim(config->crls_pem).len) {
+		err = cert_anchors_add_crls(policy->anchors, config->crls_pem);
+		if (err && err != SBC_ENOMEM)
+			return set_fault(fault, SBC_ECRYPTO, "revocation lists: %s",
+				err == SBC_EPARSE ? "there is none that can be read"
+				: err == SBC_ELIMIT
+					? "too many"
+					: "one is out of date, or not of a trusted CA");
+	}
 	if (err == SBC_ENOMEM || !err)
 		return err;
 	return set_fault(fault, err == SBC_ELIMIT ? err : SBC_ECRYPTO, "trusted CAs: %s",
@@ -196,6 +247,7 @@ int policy_new(struct policy **out, const struct policy_config *config, char *fa
 	err = open_tables(policy, config, &fault);
 	err = err ? err : load_anchors(policy, config, &fault);
 	err = err ? err : load_domains(policy, config, &fault);
+	err = err ? err : load_keys(policy, config, &fault);
 	if (err) {
 		policy_free(policy);
 		return err;
@@ -220,6 +272,9 @@ void policy_free(struct policy *policy)
 		credential_fini(&policy->domains[i].es256);
 		credential_fini(&policy->domains[i].rsa);
 	}
+	for (size_t i = 0; i < policy->key_count; i++)
+		credential_fini(&policy->keys[i].credential);
+	mem_free(policy->keys);
 	mem_free(policy->domains);
 	cert_anchors_free(policy->anchors);
 	cert_cache_fini(&policy->certs);

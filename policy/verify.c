@@ -4,147 +4,8 @@
  * fields, or RFC 4474 section 6. Which one counts is DEC-1. Signalling thread.
  */
 
-#include <stdio.h>
-
 #include "base/err.h"
-#include "policy/room.h"
-
-/* ---- verdicts ---- */
-
-/* STANDARDS section 8; DEC-9: the phrase follows the mechanism. */
-static const char *phrase_of(int code, enum identity_mechanism mechanism)
-{
-	bool is_old = mechanism == IDENTITY_RFC4474;
-
-	switch (code) {
-	case 403:
-		return "Stale Date";
-	case 428:
-		return "Use Identity Header";
-	case 436:
-		return is_old ? "Bad Identity-Info" : "Bad Identity Info";
-	case 437:
-		return is_old ? "Unsupported Certificate" : "Unsupported Credential";
-	case 438:
-		return "Invalid Identity Header";
-	case 503:
-		return "Service Unavailable";
-	default:
-		return "Server Internal Error";
-	}
-}
-
-enum judgement verdict_refuse_as(
-	struct identity_verdict *verdict, int code, const char *phrase, const char *why)
-{
-	verdict->outcome = IDENTITY_REFUSED;
-	verdict->code = code;
-	verdict->phrase = phrase;
-	snprintf(verdict->why, sizeof(verdict->why), "%s", why ? why : "");
-	verdict->fingerprints = (struct fingerprint_set){0};
-	return JUDGED_REFUSED;
-}
-
-enum judgement verdict_refuse(struct identity_verdict *verdict, int code, const char *why)
-{
-	return verdict_refuse_as(verdict, code, phrase_of(code, verdict->mechanism), why);
-}
-
-/* ID8224-42: the most specific evidence first; our own failures before all. */
-static int rank_of(int code)
-{
-	switch (code) {
-	case 438:
-		return 5;
-	case 437:
-		return 4;
-	case 403:
-		return 3;
-	case 436:
-		return 2;
-	case 428:
-		return 1;
-	default:
-		return 6;
-	}
-}
-
-bool is_fresh(int64_t moment, int64_t now_s, int64_t max_age_s)
-{
-	return moment >= now_s - max_age_s && moment <= now_s + max_age_s;
-}
-
-/* ---- certificates ---- */
-
-static enum judgement need_certificate(struct identity_verdict *verdict)
-{
-	verdict->outcome = IDENTITY_NEED_CERTIFICATE;
-	verdict->fingerprints = (struct fingerprint_set){0};
-	return JUDGED_FETCH;
-}
-
-/* All of it on each request, also for a certificate from the cache (ID4474-46). */
-static enum judgement check_certificate(const struct verification *v,
-	const struct cert_cache_result *found, enum crypto_key_kind kind,
-	struct identity_verdict *verdict)
-{
-	const struct cert *cert = found->cert;
-	const char *subject = cert_covers(cert, slice_str(v->from.host));
-
-	if (!cert->is_trusted)
-		return verdict_refuse(verdict, 437, cert->why);
-	if (!cert_is_valid_at(&cert->chain, v->now_s)) {
-		/* It may have been renewed since. */
-		if (found->may_refresh)
-			return need_certificate(verdict);
-		return verdict_refuse(
-			verdict, 437, "certificate or a CA above is not valid now");
-	}
-	if (!cert_is_valid_at(&cert->chain, verdict->signed_at))
-		return verdict_refuse(
-			verdict, 437, "certificate was not valid when it was signed");
-	if (cert_key_kind(cert) != kind)
-		return verdict_refuse(verdict, 437, "certificate's key is of the wrong kind");
-	if (!cert->may_sign)
-		return verdict_refuse(verdict, 437, "certificate's keyUsage forbids signing");
-	if (!subject)
-		return verdict_refuse(
-			verdict, 437, "certificate does not name the domain in From");
-	slice_copy(slice_str(subject), verdict->subject, sizeof(verdict->subject));
-	return JUDGED_VERIFIED;
-}
-
-enum judgement obtain_certificate(const struct verification *v, enum crypto_key_kind kind,
-	struct identity_verdict *verdict, const struct cert **cert)
-{
-	struct cert_cache_result found;
-	char why[sizeof(verdict->why)];
-
-	switch (cert_cache_find(&v->policy->certs, slice_str(verdict->url), v->now_s, &found)) {
-	case CERT_CACHE_FOUND:
-		*cert = found.cert;
-		return check_certificate(v, &found, kind, verdict);
-	case CERT_CACHE_FAILED:
-		snprintf(why, sizeof(why), "certificate cannot be had: %s", found.why);
-		return verdict_refuse(verdict, 436, why);
-	case CERT_CACHE_UNKNOWN:
-		break;
-	}
-	return need_certificate(verdict);
-}
-
-enum judgement refuse_signature(const struct verification *v, struct identity_verdict *verdict)
-{
-	struct cert_cache_result found;
-
-	if (cert_cache_find(&v->policy->certs, slice_str(verdict->url), v->now_s, &found) ==
-			CERT_CACHE_FOUND &&
-		found.may_refresh)
-		return need_certificate(verdict);
-	return verdict_refuse(verdict, 438, "signature does not verify");
-}
-
-/* ---- one request ---- */
+#include "policy/token.h"
 
 static bool has_fingerprints(const struct verification *v)
 {
@@ -175,7 +36,7 @@ static void accept(const struct verification *v, struct replay_cache *seen,
 	out->outcome = IDENTITY_VERIFIED;
 }
 
-/* What the header fields came to until now. */
+/* What the PASSporTs came to until now. */
 struct outcome {
 	struct identity_verdict verified, fetch, refused;
 	bool is_verified, is_fetch, is_refused;
@@ -183,46 +44,65 @@ struct outcome {
 	size_t use_count;
 };
 
-static void judge_value(const struct verification *v, const struct identity_value *value,
-	const struct identity_verdict *start, struct outcome *o)
+static void count_refusal(struct outcome *o, const struct identity_verdict *verdict)
 {
-	struct identity_verdict verdict = *start;
-	struct replay_use use;
+	if (!o->is_refused || verdict_rank(verdict->code) > verdict_rank(o->refused.code))
+		o->refused = *verdict;
+	o->is_refused = true;
+}
 
-	switch (verify_8224(v, value, &verdict, &use)) {
+/* One PASSporT of who is calling, with the diversions that lead from its dest to To. */
+static void judge_token(
+	struct verification *v, struct tokens *tokens, struct token *token, struct outcome *o)
+{
+	switch (tokens_judge(v, tokens, token)) {
 	case JUDGED_IGNORED:
 		break;
 	case JUDGED_REFUSED:
-		if (!o->is_refused || rank_of(verdict.code) > rank_of(o->refused.code))
-			o->refused = verdict;
-		o->is_refused = true;
+		count_refusal(o, &token->verdict);
 		break;
 	case JUDGED_FETCH:
 		if (!o->is_fetch)
-			o->fetch = verdict;
+			o->fetch = token->verdict;
 		o->is_fetch = true;
 		break;
 	case JUDGED_VERIFIED:
 		/* ID8224-45: the one that covers the fingerprints is worth more. */
 		if (!o->is_verified || !o->verified.fingerprints.count)
-			o->verified = verdict;
+			o->verified = token->verdict;
 		o->is_verified = true;
-		o->uses[o->use_count++] = use;
 		break;
 	}
 }
 
+static void judge_all(struct verification *v, struct tokens *tokens, struct outcome *o)
+{
+	for (size_t i = 0; i < tokens->count; i++) {
+		struct token *token = &tokens->items[i];
+		/* A diversion alone says nothing (RFC 8946 section 5). */
+		if (token->judgement == JUDGED_REFUSED)
+			count_refusal(o, &token->verdict);
+		else if (token->judgement == JUDGED_VERIFIED && !token->is_div)
+			judge_token(v, tokens, token, o);
+	}
+	for (size_t i = 0; i < tokens->count; i++) {
+		if (tokens->items[i].is_judged)
+			o->uses[o->use_count++] = tokens->items[i].use;
+	}
+}
+
 /* ID8224-38: one good header field is enough. */
-static void verify_all_8224(const struct verification *v, const struct identity_value *values,
+static void verify_all_8224(struct verification *v, const struct identity_value *values,
 	size_t count, struct identity_verdict *out)
 {
-	struct outcome o = {0};
+	struct tokens tokens;
+	struct outcome o;
 
+	o.is_verified = o.is_fetch = o.is_refused = false;
+	o.use_count = 0;
 	out->mechanism = IDENTITY_RFC8224;
-	for (size_t i = 0; i < count; i++) {
-		if (values[i].kind != IDENTITY_KIND_4474)
-			judge_value(v, &values[i], out, &o);
-	}
+	tokens_read(&tokens, v, values, count, out);
+	judge_all(v, &tokens, &o);
 	if (o.is_verified &&
 		(!o.is_fetch || !has_fingerprints(v) || o.verified.fingerprints.count)) {
 		*out = o.verified;
@@ -235,6 +115,7 @@ static void verify_all_8224(const struct verification *v, const struct identity_
 		out->mechanism = IDENTITY_NONE;
 		absent(v, out);
 	}
+	tokens_fini(&tokens);
 }
 
 static void verify_one_4474(const struct verification *v, const struct identity_value *values,

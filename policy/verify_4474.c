@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "policy/date.h"
 #include "policy/rfc4474.h"
-#include "policy/room.h"
+#include "policy/token.h"
 
 #define SIGNATURE_MAX 1024 /* bytes: RSA-8192 */
 
@@ -57,12 +57,12 @@ static enum judgement check_signature(const struct verification *v, struct slice
 	struct slice digest_string, struct identity_verdict *verdict)
 {
 	const struct cert *cert;
-	enum judgement judgement = obtain_certificate(v, CRYPTO_KEY_RSA, verdict, &cert);
+	enum judgement judgement = authority_find(v, &v->from, CRYPTO_KEY_RSA, verdict, &cert);
 
 	if (judgement != JUDGED_VERIFIED)
 		return judgement;
 	if (!crypto_rsa_sha1_verify(cert->key, digest_string, signature))
-		return refuse_signature(v, verdict);
+		return authority_doubt(v, verdict);
 	/* The whole body is signed, and with it every fingerprint in it. */
 	if (v->facts->fingerprints)
 		verdict->fingerprints = *v->facts->fingerprints;

@@ -30,15 +30,30 @@ struct call *call_find(struct sbc *sbc, uint64_t number)
 	return NULL;
 }
 
+static void drop_check(struct call *call)
+{
+	if (call->check)
+		policy_link_cancel(call->check);
+	mem_free(call->check);
+	call->check = NULL;
+}
+
+void call_forget_invite(struct call *call)
+{
+	call->invite = NULL;
+	arena_fini(&call->invite_arena);
+}
+
 void call_free(struct call *call)
 {
 	struct sbc *sbc = call->sbc;
 
-	policy_link_cancel(&call->check);
+	drop_check(call);
 	call_change_fini(call);
 	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
 	timer_stop(sbc->timers, &call->target_timer);
+	timer_stop(sbc->timers, &call->connect_timer);
 	timer_stop(sbc->timers, &call->reap_timer);
 	leg_fini(&call->a);
 	leg_fini(call->b);
@@ -46,13 +61,14 @@ void call_free(struct call *call)
 		leg_fini(call->left_b[i]);
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		call_description_fini(&call->remote[side]);
-	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
-		if (call->entries[side])
-			peer_entry_end_call(call->entries[side]);
+	for (int i = 0; i < 2; i++)
+		if (call->entries[i])
+			peer_entry_end_call(call->entries[i]);
 	hash_remove(&sbc->by_number, &call->by_number);
 	call_cursor_forget(sbc, call);
 	list_remove(&call->in_order);
 	sbc->counters.calls_now--;
+	arena_fini(&call->invite_arena);
 	arena_fini(&call->arena);
 	config_unref(call->config);
 	mem_free(call);
@@ -107,11 +123,13 @@ void call_end(
 		call->code = code;
 	if (reason)
 		slice_copy(slice_str(reason), call->reason, sizeof(call->reason));
-	policy_link_cancel(&call->check);
+	if (call->check)
+		policy_link_cancel(call->check);
 	call_change_fini(call);
 	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
 	timer_stop(sbc->timers, &call->target_timer);
+	timer_stop(sbc->timers, &call->connect_timer);
 	buf_init(&lines, SBC_TEXT_MAX);
 	if (call->reason[0])
 		buf_printf(&lines, "Reason: %s\r\n", call->reason);
@@ -262,7 +280,7 @@ static int sign(struct leg *leg, const struct sip_request_spec *spec, struct sli
 	if (spec->body.len)
 		fingerprint_set_add(&own, media_link_fingerprint(call->sbc));
 	err = policy_link_sign(spec, contact_uri, lines, &job);
-	if (job.is_signed && leg != &call->a)
+	if (job.is_signed && leg != &call->a && !party->identity_outcome[0])
 		party->identity_outcome = "signed";
 	return err;
 }
@@ -277,7 +295,8 @@ struct call *call_new(struct sbc *sbc)
 
 	if (!call)
 		return NULL;
-	arena_init(&call->arena, CALL_ARENA_MAX);
+	arena_init_small(&call->arena, CALL_ARENA_MAX, CALL_ARENA_BLOCK);
+	arena_init(&call->invite_arena, CALL_INVITE_MAX);
 	call->b = arena_alloc(&call->arena, sizeof(*call->b));
 	if (!call->b) {
 		arena_fini(&call->arena);

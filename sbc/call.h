@@ -76,9 +76,9 @@ struct call_change {
 	bool is_given_up;               /* who asked has gone */
 	struct call_description offer;  /* what that side says */
 	struct call_description answer; /* what the other side says */
-	struct identity_check check;
-	bool is_proved;   /* check has the verdict that covers the new key */
-	struct arena ack; /* of the ACK that check is about */
+	struct identity_check *check;   /* owned; NULL: none was needed */
+	bool is_proved;                 /* check has the verdict that covers the new key */
+	struct arena ack;               /* of the ACK that check is about */
 };
 
 /* Where a call may go, best first. call_route.c fills it; in the call's arena. */
@@ -113,21 +113,23 @@ struct call {
 	size_t left_count;
 	struct sip_uri called, caller; /* rewritten; texts in the arena */
 	struct call_targets targets;
-	struct peer_entry *entries[2];    /* counted, by side; NULL: a user */
 	struct session_id session_ids[2]; /* RFC 7989: each end's */
 	struct call_party party[2];
 	struct call_media media;
+	struct peer_entry *entries[2];     /* counted; NULL: a user */
 	struct call_description remote[2]; /* by side */
 	struct call_change change;
-	const struct sip_msg *invite; /* the caller's, in the arena */
+	struct arena invite_arena;    /* of invite: gone once it is acknowledged */
+	const struct sip_msg *invite; /* the caller's; NULL then */
+	struct slice from, to;        /* its URIs, in the arena */
 	bool is_early_told;           /* the caller has an answer before the 2xx */
 	bool is_told_stale;           /* and another callee answered with another one */
-	bool is_connect_due, is_connect_checking;
-	struct identity_check check;
-	struct list passed; /* struct call_passed */
+	struct identity_check *check; /* owned: of the INVITE, while it lasts */
+	struct list passed;           /* struct call_passed */
 	size_t passed_count;
 	struct timer ring_timer;
 	struct timer target_timer;
+	struct timer connect_timer; /* the answerer's identity is late */
 	struct timer reap_timer;
 	int64_t start_s, answer_s, end_s;
 	uint16_t code; /* final status towards the caller */
@@ -135,7 +137,9 @@ struct call {
 	char reason[160];
 };
 
-#define CALL_ARENA_MAX (256 * 1024) /* bytes: two large INVITEs and their descriptions */
+#define CALL_ARENA_MAX   (256 * 1024) /* bytes: a dozen branches and their texts */
+#define CALL_INVITE_MAX  (256 * 1024) /* bytes: one large INVITE as osip keeps it */
+#define CALL_ARENA_BLOCK 4096         /* bytes: there are many calls */
 
 static inline struct leg *call_leg(struct call *call, int side)
 {
@@ -154,6 +158,8 @@ struct call *call_new(struct sbc *sbc);
  * hear reason (a Reason header value, may be NULL). */
 void call_end(struct call *call, enum call_ender ender, uint16_t code, const char *reason,
 	usec_t now);
+/* The INVITE is of no more use. */
+void call_forget_invite(struct call *call);
 void call_finish_if_over(struct call *call, usec_t now);
 struct call *call_find(struct sbc *sbc, uint64_t number);
 /* Ends all; for draining. */
@@ -208,7 +214,20 @@ enum call_proof call_proof_check(struct call *call, int side, const struct sip_m
 bool call_proof_is_needed(const struct call *call, int side);
 
 /* ---- call_connect.c ---- */
+/* May media of this side flow, as far as the answerer's identity goes? */
 bool call_connect_is_open(const struct call *call, int side);
+/* Is this the signed request that proves the answer's key? */
+bool call_connect_wants(const struct call *call, int side, const struct sip_msg *msg);
+/* May this one be connected, who is not the one that was called? */
+bool call_connect_allows(const struct call *call, int side, const struct sip_uri *from);
+void call_connect_answered(struct call *call, usec_t now);
+/* leg->in.request of that side proved it, or did not. The latter may end the call. */
+void call_connect_proved(struct call *call, int side);
+void call_connect_refused(struct call *call, int side, usec_t now);
+/* Somebody else answers than who was proved. */
+void call_connect_forget(struct call *call);
+/* The caller's ACK came: our own answer is signed where the caller wants it. */
+void call_connect_confirmed(struct call *call, usec_t now);
 
 /* ---- call_media.c ---- */
 /* before: what the same end said last, NULL at first. SBC_EPARSE, SBC_EPROTO, SBC_ENOMEM: *why
@@ -240,8 +259,8 @@ bool call_media_changes_key(
 /* What a side says goes to the media room. */
 int call_media_set(
 	struct call *call, int side, const struct call_description *said, bool is_answer);
-/* The gates that policy opens now. */
-int call_media_open_gates(struct call *call);
+/* Each gate as policy has it now. */
+int call_media_set_gates(struct call *call);
 void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now);
 
 /* ---- call_pass.c ---- */

@@ -54,10 +54,13 @@ static int start_media(struct call *call, struct call_description *answer)
 	int err;
 
 	call_description_move(&call->remote[MEDIA_SIDE_B], answer);
+	/* Another branch of a fork: what was proved was not its key. */
+	if (call_media_changes_key(call, MEDIA_SIDE_B, &call->remote[MEDIA_SIDE_B], true))
+		call_connect_forget(call);
 	err = call_media_set(call, MEDIA_SIDE_B, &call->remote[MEDIA_SIDE_B], true);
 	err = err ? err
 		  : call_media_set(call, MEDIA_SIDE_A, &call->remote[MEDIA_SIDE_A], false);
-	return err ? err : call_media_open_gates(call);
+	return err ? err : call_media_set_gates(call);
 }
 
 /* ---- ringing ---- */
@@ -123,9 +126,9 @@ static void mark_answered(struct call *call, usec_t now)
 
 	call->state = CALL_ANSWERED;
 	call->code = 200;
+	sbc_praise(sbc, &call->a.source, now);
 	call->answer_s = sbc->outside.wall_s(sbc->outside.arg);
 	sbc->counters.calls_answered++;
-	sbc_praise(sbc, &call->a.source, now);
 	log_event(sbc->log, LOG_INFO, "sbc", "call.answer", "call=%s", call->name);
 }
 
@@ -166,8 +169,9 @@ static int take_answer(
 	if (err)
 		return err;
 	*why = "no resources for media";
-	call->is_told_stale = call->is_early_told && !call_media_reads_same(call, &answer,
-							     &call->remote[MEDIA_SIDE_B]);
+	if (msg->body.len && call->is_early_told)
+		call->is_told_stale =
+			!call_media_reads_same(call, &answer, &call->remote[MEDIA_SIDE_B]);
 	err = start_media(call, &answer);
 	return err ? err : answer_caller(call, true, 200, now);
 }
@@ -182,10 +186,12 @@ void call_answered(struct call *call, const struct sip_msg *msg, usec_t now)
 	call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 	err = call->remote[MEDIA_SIDE_A].sdp ? take_answer(call, msg, &why, now)
 					     : pass_offer(call, msg, &why, now);
-	if (err)
+	if (err) {
 		end_unusable(call, why, now);
-	else
-		mark_answered(call, now);
+		return;
+	}
+	mark_answered(call, now);
+	call_connect_answered(call, now);
 }
 
 /* ---- the ACK ---- */
@@ -207,7 +213,7 @@ static int take_ack(struct call *call)
 			    call, MEDIA_SIDE_B, answer, call_description_section(offer), &body);
 	err = err ? err : leg_uac_ack(call->b, buf_slice(&body));
 	buf_fini(&body);
-	return err ? err : call_media_open_gates(call);
+	return err ? err : call_media_set_gates(call);
 }
 
 void call_confirm(struct call *call, usec_t now)
@@ -219,6 +225,8 @@ void call_confirm(struct call *call, usec_t now)
 	call_change_fini(call);
 	if (err)
 		end_unusable(call, "no resources for media", now);
+	else
+		call_connect_confirmed(call, now);
 }
 
 static int read_ack(struct call *call, const struct sip_msg *msg, const char **why)
@@ -240,10 +248,13 @@ void call_confirmed(struct call *call, const struct sip_msg *msg, usec_t now)
 {
 	const char *why = "no description in the ACK";
 
+	call_forget_invite(call);
 	if (call->is_told_stale)
 		call_change_ours(call, MEDIA_SIDE_A, now);
-	if (call->remote[MEDIA_SIDE_A].sdp)
+	if (call->remote[MEDIA_SIDE_A].sdp) {
+		call_connect_confirmed(call, now);
 		return;
+	}
 	if (read_ack(call, msg, &why)) {
 		end_unusable(call, why, now);
 		return;

@@ -7,13 +7,16 @@
  */
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "sbc/call.h"
 
 static void clear(struct call *call)
 {
 	struct call_change *change = &call->change;
 
-	policy_link_cancel(&change->check);
+	if (change->check)
+		policy_link_cancel(change->check);
+	mem_free(change->check);
 	call_description_fini(&change->offer);
 	call_description_fini(&change->answer);
 	if (change->stage == CHANGE_ACKED)
@@ -112,9 +115,11 @@ void call_change_take_proof(struct call *call)
 
 	if (!call->change.is_proved)
 		return;
-	party->verdict = call->change.check.verdict;
+	party->verdict = call->change.check->verdict;
 	party->is_key_proved = party->verdict.fingerprints.count != 0;
 	call->sbc->counters.identity_verified++;
+	if (party->is_key_proved)
+		call_connect_proved(call, call->change.from);
 }
 
 /* change->offer is what that side says now; said answers it. */
@@ -148,6 +153,7 @@ static void answer_here(struct call *call, usec_t now)
 	err = accept_offer(call, &said, now);
 	if (!err)
 		call_description_move(&call->remote[from], &call->change.offer);
+	err = err ? err : call_media_set_gates(call);
 	clear(call);
 	if (err)
 		end(call, "no resources for media", now);
@@ -191,6 +197,14 @@ static void go_on(struct call *call, usec_t now)
 	send_across(call, now);
 }
 
+static void refuse_proof(struct call *call, const struct reply *refusal, usec_t now)
+{
+	int from = call->change.from;
+
+	refuse(call, refusal, now);
+	call_connect_refused(call, from, now);
+}
+
 void call_change_proved(struct call *call, const struct reply *refusal, usec_t now)
 {
 	bool is_ack = call->change.stage == CHANGE_ACKED;
@@ -198,7 +212,7 @@ void call_change_proved(struct call *call, const struct reply *refusal, usec_t n
 	if (refusal && is_ack) /* an ACK cannot be refused (CI-11) */
 		end(call, "the answer in the ACK is not proved", now);
 	else if (refusal)
-		refuse(call, refusal, now);
+		refuse_proof(call, refusal, now);
 	else if (!is_ack)
 		go_on(call, now);
 	else if (call->b->is_ack_owed)
@@ -214,7 +228,8 @@ static void prove(struct call *call, const struct sip_msg *msg, usec_t now)
 	struct reply refusal = {0};
 	struct buf lines;
 
-	if (!call_media_changes_key(call, change->from, &change->offer, false)) {
+	if (!call_media_changes_key(call, change->from, &change->offer, false) &&
+		!call_connect_wants(call, change->from, msg)) {
 		go_on(call, now);
 		return;
 	}
@@ -225,7 +240,7 @@ static void prove(struct call *call, const struct sip_msg *msg, usec_t now)
 		go_on(call, now);
 		break;
 	case PROOF_REFUSED:
-		refuse(call, &refusal, now);
+		refuse_proof(call, &refusal, now);
 		break;
 	case PROOF_WAITS:
 		break;
@@ -302,7 +317,7 @@ static int commit(struct call *call, int side, struct call_description *answer, 
 		if (!err)
 			call_description_move(&call->remote[change->from], &change->offer);
 	}
-	return err ? err : call_media_open_gates(call);
+	return err ? err : call_media_set_gates(call);
 }
 
 static void take_answer(struct call *call, int side, const struct sip_msg *msg, usec_t now)

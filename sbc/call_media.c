@@ -58,7 +58,7 @@ int call_description_read(struct call_description *out, struct slice body,
 	*why = "no description";
 	if (!body.len)
 		return SBC_EPROTO;
-	arena_init(&description.arena, DESCRIPTION_ARENA_MAX);
+	arena_init_small(&description.arena, DESCRIPTION_ARENA_MAX, CALL_ARENA_BLOCK);
 	text = arena_copy(&description.arena, body);
 	*why = "no memory";
 	err = text.ptr ? sdp_parse(&description.sdp, &description.arena, text, why)
@@ -229,16 +229,17 @@ int call_media_set(
 	return 0;
 }
 
-int call_media_open_gates(struct call *call)
+int call_media_set_gates(struct call *call)
 {
 	int err = 0;
 
 	/* Policy's word: the caller was proved before the callee was called, and the callee
-	 * is whom our route chose. The handshakes still have to show the signalled keys. */
+	 * is whom our route chose, proved where that is required. The handshakes still have
+	 * to show the signalled keys. */
 	for (int side = 0; side < MEDIA_SIDE_COUNT && !err; side++) {
-		if (call->party[side].has_media && call_connect_is_open(call, side))
-			err = media_link_open_gate(
-				call->sbc, &call->media, (enum media_side)side);
+		if (call->party[side].has_media)
+			err = media_link_set_gate(call->sbc, &call->media,
+				(enum media_side)side, call_connect_is_open(call, side));
 	}
 	return err;
 }

@@ -6,6 +6,7 @@
  * media. Signalling thread.
  */
 
+#include "base/mem.h"
 #include "sbc/call.h"
 
 bool call_proof_is_needed(const struct call *call, int side)
@@ -46,7 +47,7 @@ static void note(struct call *call, int side, const struct identity_verdict *ver
 /* True: refused. */
 static bool read_verdict(struct call *call, int side, struct reply *refusal)
 {
-	const struct identity_verdict *verdict = &call->change.check.verdict;
+	const struct identity_verdict *verdict = &call->change.check->verdict;
 
 	note(call, side, verdict);
 	if (verdict->outcome == IDENTITY_REFUSED) {
@@ -75,17 +76,26 @@ static enum call_proof check_peer(struct call *call, int side, const struct sip_
 	struct reply *refusal, usec_t now)
 {
 	const struct call_party *party = &call->party[side];
-	struct identity_check *check = &call->change.check;
+	struct identity_check *check;
 	struct config_peer strict = *party->peer;
 
 	/* Somebody else of that domain cannot take the call over. */
-	if (!is_same_address(&msg->from.uri, call_leg(call, side)->dialog.remote_uri)) {
+	if (!is_same_address(&msg->from.uri, call_leg(call, side)->dialog.remote_uri) &&
+		!call_connect_allows(call, side, &msg->from.uri)) {
 		*refusal = (struct reply){.code = 403};
 		return PROOF_REFUSED;
 	}
-	if (party->is_key_proved) /* and never less than what was there */
+	/* Never less than what was there; and what proves an answer must cover its key. */
+	if (party->is_key_proved || call_connect_wants(call, side, msg))
 		strict.identity_required = strict.require_mky = true;
-	*check = (struct identity_check){.done = on_checked, .arg = call};
+	check = mem_alloc(sizeof(*check));
+	if (!check) {
+		*refusal = (struct reply){.code = 500};
+		return PROOF_REFUSED;
+	}
+	check->done = on_checked;
+	check->arg = call;
+	call->change.check = check;
 	if (!policy_link_check(call->sbc, check, msg, new_keys(&call->change), &strict, now))
 		return PROOF_WAITS;
 	return read_verdict(call, side, refusal) ? PROOF_REFUSED : PROOF_OK;

@@ -124,8 +124,8 @@ static void put_call(struct buf *out, const struct call *call)
 	put_number(out, "sip_code", call->code);
 	put_text(out, "ended_by", slice_str(ender_names[call->ender]));
 	put_text(out, "reason", slice_str(call->reason));
-	put_text(out, "from", call->invite->from.uri.raw);
-	put_text(out, "to", call->invite->to.uri.raw);
+	put_text(out, "from", call->from);
+	put_text(out, "to", call->to);
 	buf_put_str(out, "\"legs\":[");
 	put_leg(out, call, 0);
 	buf_put_char(out, ',');

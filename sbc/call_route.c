@@ -299,7 +299,11 @@ int call_route(struct call *call, struct reply *refusal, usec_t now)
 	if (!refusal->code)
 		return 0;
 	/* Not sent is as good as refused. */
-	return call_try_next(call, refusal->code, now) ? 0 : SBC_ENOENT;
+	if (call_try_next(call, refusal->code, now))
+		return 0;
+	if (refusal->code == 503) /* a limit, or nobody is there just now */
+		buf_put_str(&call->a.cross, "Retry-After: 5\r\n");
+	return SBC_ENOENT;
 }
 
 /* ---- the next one ---- */

@@ -5,6 +5,7 @@
  */
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
 
@@ -32,7 +33,7 @@ static void go_on(struct call *call, usec_t now)
 
 static void refuse_identity(struct call *call, usec_t now)
 {
-	const struct identity_verdict *verdict = &call->check.verdict;
+	const struct identity_verdict *verdict = &call->party[MEDIA_SIDE_A].verdict;
 	struct reply reply = {
 		.code = (uint16_t)verdict->code, .reason = slice_str(verdict->phrase)};
 
@@ -44,9 +45,11 @@ static void refuse_identity(struct call *call, usec_t now)
 static void on_checked(struct identity_check *check, usec_t now, void *arg)
 {
 	struct call *call = arg;
-	const struct identity_verdict *verdict = &check->verdict;
+	const struct identity_verdict *verdict = &call->party[0].verdict;
 
-	call->party[0].verdict = *verdict;
+	call->party[0].verdict = check->verdict;
+	mem_free(call->check);
+	call->check = NULL;
 	call->party[0].identity_outcome = identity_outcome_name(verdict->outcome);
 	log_event(call->sbc->log, verdict->outcome == IDENTITY_REFUSED ? LOG_WARN : LOG_INFO,
 		"sbc", "identity.verdict",
@@ -70,15 +73,20 @@ static void on_checked(struct identity_check *check, usec_t now, void *arg)
  * it does, the datagram does not. */
 static int keep_request(struct call *call, const struct request *request, const char **why)
 {
-	struct slice bytes = arena_copy(&call->arena, request->msg->scan.bytes);
+	struct arena *arena = &call->invite_arena;
+	struct slice bytes = arena_copy(arena, request->msg->scan.bytes);
 	struct sip_fault fault;
 	struct sip_msg *msg;
-	int err = bytes.ptr ? sip_msg_parse(&msg, &call->arena, bytes, &fault) : SBC_ENOMEM;
+	int err = bytes.ptr ? sip_msg_parse(&msg, arena, bytes, &fault) : SBC_ENOMEM;
 
 	*why = "no memory";
 	if (err)
 		return err;
 	call->invite = msg;
+	call->from = arena_copy(&call->arena, msg->from.uri.raw);
+	call->to = arena_copy(&call->arena, msg->to.uri.raw);
+	if (!call->from.ptr || !call->to.ptr)
+		return SBC_ENOMEM;
 	/* Without a description the callee offers and the caller's ACK answers. */
 	return msg->body.len ? call_description_read(
 				       &call->remote[MEDIA_SIDE_A], msg->body, NULL, why)
@@ -132,6 +140,22 @@ static void log_start(const struct call *call)
 		"call=%s call_id=\"%.*s\" from=\"%.*s\" to=\"%.*s\" by=\"%s\"", call->name,
 		SLICE_ARG(call->invite->call_id), SLICE_ARG(call->invite->from.uri.raw),
 		SLICE_ARG(call->invite->to.uri.raw), call->party[0].name);
+}
+
+static void check_peer(struct call *call, const struct config_peer *peer, usec_t now)
+{
+	struct call_description *offer = &call->remote[MEDIA_SIDE_A];
+
+	call->check = mem_alloc(sizeof(*call->check));
+	if (!call->check) {
+		call_end(call, CALL_ENDER_US, 500, NULL, now);
+		return;
+	}
+	call->check->done = on_checked;
+	call->check->arg = call;
+	if (policy_link_check(call->sbc, call->check, call->invite,
+		    offer->sdp ? &offer->sdp->all_fingerprints : NULL, peer, now))
+		on_checked(call->check, now, call);
 }
 
 void call_start(struct sbc *sbc, const struct request *request)
@@ -199,10 +223,5 @@ void call_start(struct sbc *sbc, const struct request *request)
 		go_on(call, request->now);
 		return;
 	}
-	call->check.done = on_checked;
-	call->check.arg = call;
-	if (policy_link_check(sbc, &call->check, call->invite,
-		    call->remote[0].sdp ? &call->remote[0].sdp->all_fingerprints : NULL, peer,
-		    request->now))
-		on_checked(&call->check, request->now, call);
+	check_peer(call, peer, request->now);
 }

@@ -283,7 +283,7 @@ int leg_send(struct leg *leg, struct txn_client_request *request, struct txn **o
 
 struct dialog *leg_dialog(struct leg *leg)
 {
-	if (!leg->request && leg->state == LEG_EARLY && leg->fork_count == 1)
+	if (!leg->is_uas && leg->state == LEG_EARLY && leg->fork_count == 1)
 		return &leg->forks[0].dialog;
 	return &leg->dialog;
 }
@@ -330,7 +330,7 @@ void leg_end(struct leg *leg, uint16_t code, struct slice lines, usec_t now)
 		break;
 	case LEG_PROCEEDING:
 	case LEG_EARLY:
-		if (leg->request)
+		if (leg->is_uas)
 			leg_uas_refuse(leg, &reply, now);
 		else
 			leg_uac_cancel(leg, lines, now);
@@ -339,6 +339,7 @@ void leg_end(struct leg *leg, uint16_t code, struct slice lines, usec_t now)
 		leg_uas_bye_when_acked(leg, lines, now);
 		break;
 	case LEG_CONFIRMED:
+		leg_in_refuse(leg, &(struct reply){.code = 487}, now);
 		leg_send_bye(leg, lines, now);
 		break;
 	case LEG_CANCELLING:
@@ -359,7 +360,7 @@ static void take_bye(struct leg *leg, const struct request *request)
 	case LEG_PROCEEDING:
 	case LEG_EARLY: /* the caller may end an early dialog (SIP-11) */
 		leg_tell(leg, LEG_EVENT_BYE, 0, request->msg, now);
-		if (leg->request)
+		if (leg->is_uas)
 			leg_uas_refuse(leg, &gone, now);
 		break;
 	case LEG_ACCEPTED:
@@ -438,7 +439,7 @@ void leg_request(struct leg *leg, const struct request *request)
 
 void leg_ack(struct leg *leg, const struct sip_msg *msg, usec_t now)
 {
-	if (leg->request && msg->cseq == leg->invite_cseq)
+	if (leg->is_uas && msg->cseq == leg->invite_cseq)
 		leg_uas_ack(leg, msg, now);
 	else
 		leg_in_ack(leg, msg, now);

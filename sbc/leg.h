@@ -166,7 +166,8 @@ struct leg {
 	struct timer session_timer;
 	const struct request *passed; /* during LEG_EVENT_REQUEST */
 	/* UAS */
-	const struct sip_msg *request; /* the INVITE, in the arena */
+	bool is_uas;
+	const struct sip_msg *request; /* the INVITE, borrowed; NULL once it is acknowledged */
 	struct transport_source source;
 	struct resend success; /* the 2xx */
 	struct leg_reliable reliable;
@@ -203,7 +204,7 @@ void leg_cancel(struct leg *leg, struct txn *invite, const struct request *cance
 void leg_end(struct leg *leg, uint16_t code, struct slice lines, usec_t now);
 
 /* ---- leg_uas.c ---- */
-/* Takes the INVITE (msg in leg->arena) and answers 100. */
+/* Takes the INVITE (msg must live until LEG_EVENT_CONFIRMED) and answers 100. */
 int leg_uas_start(struct leg *leg, const struct request *request);
 /* body: our answer or offer, may be empty. Sent reliably where the caller wants it so. */
 void leg_uas_provisional(struct leg *leg, uint16_t code, struct slice body, usec_t now);

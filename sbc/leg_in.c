@@ -171,7 +171,7 @@ static uint16_t find_conflict(struct leg *leg, const struct sip_msg *msg)
 	bool has_offer = msg->body.len || msg->method == SIP_METHOD_INVITE;
 
 	if (msg->method == SIP_METHOD_INVITE && leg->state != LEG_CONFIRMED)
-		return leg->request ? 500 : 491; /* the first one is not over yet (SIP-14) */
+		return leg->is_uas ? 500 : 491; /* the first one is not over yet (SIP-14) */
 	if (leg->in.state == LEG_IN_PENDING)
 		return 500;
 	if (leg->in.state == LEG_IN_ACCEPTED)

@@ -84,6 +84,7 @@ static void retry_at(struct leg *leg, usec_t at)
 	if (out->txn)
 		txn_detach(out->txn);
 	out->txn = NULL;
+	timer_stop(leg->sbc->timers, &out->timer);
 	timer_init(&out->timer, on_retry, leg);
 	timer_start(leg->sbc->timers, &out->timer, at);
 }
@@ -91,7 +92,7 @@ static void retry_at(struct leg *leg, usec_t at)
 static usec_t glare_wait(struct leg *leg)
 {
 	uint32_t units =
-		leg->request
+		leg->is_uas
 			? leg_random(leg, OTHER_WAIT_MAX + 1)
 			: OWNER_WAIT_MIN + leg_random(leg, OWNER_WAIT_MAX - OWNER_WAIT_MIN + 1);
 
@@ -343,6 +344,7 @@ static int send_change(struct leg *leg, usec_t now)
 	buf_fini(&lines);
 	buf_fini(&bytes);
 	if (!err && out->method == SIP_METHOD_INVITE) {
+		timer_stop(leg->sbc->timers, &out->timer);
 		timer_init(&out->timer, on_silence, leg);
 		timer_start(leg->sbc->timers, &out->timer, now + 64 * leg->sbc->timing.t1 + 1);
 	}

@@ -121,7 +121,7 @@ void leg_reliable_prack(struct leg *leg, const struct request *request)
 {
 	const struct sip_msg *msg = request->msg;
 
-	if (!leg->request || !resend_is_running(&leg->reliable.again) ||
+	if (!leg->is_uas || !resend_is_running(&leg->reliable.again) ||
 		!is_of_last(leg, sip_msg_header(msg, "RAck", 0))) {
 		sbc_refuse(leg->sbc, request, 481);
 		return;

@@ -66,10 +66,9 @@ static void on_timer(struct timer *timer, usec_t now, void *arg)
 
 void leg_session_start(struct leg *leg, usec_t now)
 {
-	if (!leg->session.interval_s) {
-		leg_session_stop(leg);
+	leg_session_stop(leg);
+	if (!leg->session.interval_s)
 		return;
-	}
 	leg->session_expiry = session_timer_expiry_at(&leg->session, now);
 	timer_init(&leg->session_timer, on_timer, leg);
 	timer_start(leg->sbc->timers, &leg->session_timer,

@@ -271,7 +271,7 @@ void leg_uac_cancel(struct leg *leg, struct slice lines, usec_t now)
 
 void leg_uac_stray(struct leg *leg, const struct sip_msg *msg, usec_t now)
 {
-	if (!leg->request && msg->cseq == leg->invite_cseq && leg->ack.len)
+	if (!leg->is_uas && msg->cseq == leg->invite_cseq && leg->ack.len)
 		on_success(leg, msg, now);
 	else
 		leg_out_stray(leg, msg);

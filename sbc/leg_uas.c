@@ -10,6 +10,7 @@
 static void lost(struct leg *leg, const char *because, usec_t now)
 {
 	resend_stop(&leg->success);
+	leg->request = NULL;
 	leg_set_state(leg, LEG_CONFIRMED, because); /* the peer may think so: say BYE */
 	if (leg->is_bye_wanted)
 		leg_send_bye(leg, leg->bye_lines, now);
@@ -59,6 +60,7 @@ int leg_uas_start(struct leg *leg, const struct request *request)
 	if (err)
 		return err;
 	leg->request = request->msg;
+	leg->is_uas = true;
 	leg->source = *request->source;
 	leg->source.tls = NULL; /* borrowed for the call only */
 	leg->invite_cseq = request->msg->cseq;
@@ -223,6 +225,7 @@ void leg_uas_ack(struct leg *leg, const struct sip_msg *msg, usec_t now)
 	if (leg->state != LEG_ACCEPTED)
 		return; /* a late copy */
 	resend_stop(&leg->success);
+	leg->request = NULL; /* answered, and nobody asks again */
 	leg_set_state(leg, LEG_CONFIRMED, "ack");
 	if (leg->oa.state == OA_OFFER_SENT && leg->out.kind == LEG_OUT_NONE)
 		oa_answered(&leg->oa);

@@ -79,9 +79,10 @@ int media_link_set_remote(struct sbc *sbc, struct call_media *media, enum media_
 	return media_set_remote(sbc->media, media->id, side, &remote);
 }
 
-int media_link_open_gate(struct sbc *sbc, struct call_media *media, enum media_side side)
+int media_link_set_gate(
+	struct sbc *sbc, struct call_media *media, enum media_side side, bool is_open)
 {
-	return media_set_gate(sbc->media, media->id, side, true);
+	return media_set_gate(sbc->media, media->id, side, is_open);
 }
 
 void media_link_close(struct sbc *sbc, struct call_media *media)

@@ -37,7 +37,8 @@ int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number);
 int media_link_set_remote(struct sbc *sbc, struct call_media *media, enum media_side side,
 	const struct sdp_media *section, const struct fingerprint_set *fingerprints,
 	enum media_dtls_role role);
-int media_link_open_gate(struct sbc *sbc, struct call_media *media, enum media_side side);
+int media_link_set_gate(
+	struct sbc *sbc, struct call_media *media, enum media_side side, bool is_open);
 /* CLOSED follows if it was open. */
 void media_link_close(struct sbc *sbc, struct call_media *media);
 

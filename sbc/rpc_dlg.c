@@ -58,8 +58,8 @@ static void put_dialog(struct rpc_call *call, const struct call *dialog)
 	rpc_integer(call, "h_id", name.id);
 	rpc_integer(call, "ref", 1);
 	rpc_text(call, "call-id", dialog->a.dialog.call_id);
-	rpc_text(call, "from_uri", dialog->invite->from.uri.raw);
-	rpc_text(call, "to_uri", dialog->invite->to.uri.raw);
+	rpc_text(call, "from_uri", dialog->from);
+	rpc_text(call, "to_uri", dialog->to);
 	rpc_integer(call, "state", rpc_dlg_state(dialog));
 	put_times(call, dialog);
 	rpc_integer(call, "dflags", 0);
@@ -86,8 +86,8 @@ static void put_brief(struct rpc_call *call, const struct call *dialog)
 	rpc_integer(call, "h_entry", name.entry);
 	rpc_integer(call, "h_id", name.id);
 	rpc_text(call, "call-id", dialog->a.dialog.call_id);
-	rpc_text(call, "from_uri", dialog->invite->from.uri.raw);
-	rpc_text(call, "to_uri", dialog->invite->to.uri.raw);
+	rpc_text(call, "from_uri", dialog->from);
+	rpc_text(call, "to_uri", dialog->to);
 	rpc_integer(call, "state", rpc_dlg_state(dialog));
 	rpc_str(call, "call", dialog->name);
 	rpc_close(call);

@@ -67,8 +67,8 @@ static void put_dialog(struct rpc_call *call, const struct call *dialog)
 	put_date(call, "timestart", "datestart", dialog->answer_s);
 	put_date(call, "timeout", "dateout", timeout);
 	rpc_text(call, "callid", a->dialog.call_id);
-	rpc_text(call, "from_uri", dialog->invite->from.uri.raw);
-	rpc_text(call, "to_uri", dialog->invite->to.uri.raw);
+	rpc_text(call, "from_uri", dialog->from);
+	rpc_text(call, "to_uri", dialog->to);
 	rpc_text(call, "caller_tag", a->dialog.remote_tag);
 	rpc_text(call, "caller_contact", a->dialog.remote_target);
 	rpc_printf(call, "callee_cseq", "%" PRIu32, b->dialog.remote_cseq);

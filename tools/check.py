@@ -14,6 +14,7 @@ import sys
 from collections import namedtuple
 
 import csource
+import rows
 
 FILE_LINES = 800
 FUNCTION_LINES = 100
@@ -245,6 +246,13 @@ def gate_folders(tree):
             yield Violation(folder, 1, "no folder of the top level", "folders")
 
 
+def gate_rows(tree):
+    """Every row of the requirements on identity has a test that names it."""
+    if os.path.exists(os.path.join(tree.root, rows.ROWS)):
+        for file, line, words in rows.Table(tree.root).faults():
+            yield Violation(file, line, words, "rows")
+
+
 GATES = {
     "format": gate_format,
     "layers": gate_layers,
@@ -255,6 +263,7 @@ GATES = {
     "calls": gate_calls,
     "text": gate_text,
     "folders": gate_folders,
+    "rows": gate_rows,
 }
 
 

@@ -43,7 +43,8 @@ apt_packages() {
 	as_root apt-get -q update >/dev/null
 	# shellcheck disable=SC2086
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
-		install --no-install-recommends $missing >/dev/null
+		install --no-install-recommends $missing >"$prefix/packages.log" 2>&1 ||
+		{ tail -n 20 "$prefix/packages.log" >&2; die "installing packages failed"; }
 }
 
 # The first Debian mirror in the system's own lists, one-line or deb822 form.

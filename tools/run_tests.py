@@ -19,10 +19,12 @@ import time
 from collections import namedtuple
 
 import check
+import rows
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUTPUT_LINES = 60  # of a failed job that are shown; the whole is in its log
 # Seconds a job may take. Sanitizers make everything several times slower.
+IDENTITY = "identity"  # not a beginning of names: everything that proves a row
 DEADLINE = {"unit": 60, "scenario": 60, "tools": 120, "peers": 300, "demo": 120}
 SANITIZER_PATIENCE = 4
 SANITIZER_OPTIONS = {
@@ -235,7 +237,10 @@ def main():
 
     report = Report()
     runner = Runner(args.build, args.san)
-    jobs = [job for job in find_jobs(args.build) if job.name.startswith(args.filter)]
+    table = rows.Table(ROOT) if args.filter == IDENTITY else None
+    wanted = table.jobs() if table else set()
+    jobs = [job for job in find_jobs(args.build)
+            if job.name in wanted or (not table and job.name.startswith(args.filter))]
     want_gates = args.filter.startswith("check") if args.filter else not args.san
     if not jobs and not want_gates:
         print(f"no test has a name that begins with {args.filter}", file=sys.stderr)
@@ -251,7 +256,10 @@ def main():
         report.close(runner.logs)
         print("stopped before the end", file=sys.stderr)
         return 130
-    return report.close(runner.logs)
+    status = report.close(runner.logs)
+    if table and not table.print({name for name, _ in report.failures}):
+        status = 1
+    return status
 
 
 if __name__ == "__main__":

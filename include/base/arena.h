@@ -16,9 +16,12 @@ struct arena {
 	struct arena_block *_blocks; /* owned */
 	size_t _used;                /* bytes, all blocks */
 	size_t _max;                 /* ceiling in bytes */
+	size_t _block;               /* bytes of a usual block; 0: enough for a message */
 };
 
 void arena_init(struct arena *a, size_t max);
+/* The same in blocks of another size, for what there are many of. */
+void arena_init_small(struct arena *a, size_t max, size_t block);
 void arena_fini(struct arena *a);
 /* Frees all but one block, which is used again. */
 void arena_reset(struct arena *a);

@@ -23,6 +23,8 @@ struct json_document;
 /* The whole text is one object or array. SBC_EPARSE: not JSON, a duplicate member, bad
  * UTF-8, an escaped NUL, bytes behind the end; SBC_ELIMIT: over a ceiling; SBC_ENOMEM. */
 int json_parse(struct json_document **out, struct slice text);
+/* The same with a ceiling of its own on how deep. */
+int json_parse_shallow(struct json_document **out, struct slice text, size_t depth_max);
 void json_free(struct json_document *document); /* NULL is allowed */
 const struct json *json_root(const struct json_document *document);
 

@@ -28,12 +28,26 @@ struct policy_domain {
 	struct slice rsa_info_url;
 };
 
+/* One more key: for a domain, so that a new certificate can take over from the old one, or for
+ * the telephone numbers in its certificate's TNAuthList (RFC 8226). Of those that are valid
+ * the one signs whose validity began last. P-256. */
+struct policy_key {
+	struct slice domain; /* one of domains; empty: for its numbers alone */
+	struct slice certificate_pem;
+	struct slice key_pem;
+	struct slice info_url; /* its own: others keep certificates by URL */
+};
+
 #define POLICY_DOMAIN_MAX 64
+#define POLICY_KEY_MAX    256
 
 struct policy_config {
 	const struct policy_domain *domains; /* borrowed for the call */
 	size_t domain_count;
+	const struct policy_key *keys; /* borrowed for the call */
+	size_t key_count;
 	struct slice anchors_pem;     /* CAs that signers' certificates must chain to */
+	struct slice crls_pem;        /* their revocation lists; empty: nothing is revoked */
 	int64_t max_age_8224_s;       /* iat and Date, past and future: 60 (DEC-7) */
 	int64_t max_age_4474_s;       /* Date, past and future: 3600 (DEC-7) */
 	size_t certificate_cache_max; /* URLs */
@@ -82,6 +96,9 @@ struct identity_rules {
 	bool is_required; /* absent: 428 */
 	bool require_mky; /* a fingerprint in the body must be in the PASSporT (DEC-11) */
 	bool allow_http;  /* a certificate URL may be http: */
+	/* Codes of service providers (RFC 8226), with blanks between: a certificate with one of
+	 * them may vouch for any number. Borrowed for the call. */
+	struct slice provider_codes;
 };
 
 enum identity_outcome {
@@ -108,6 +125,8 @@ struct identity_verdict {
 	char url[512];      /* where its certificate is */
 	char subject[128];  /* the certificate's name that covered the identity */
 	int64_t signed_at;  /* iat or Date; 0: none */
+	char attest;        /* shaken: A, B or C; 0: none */
+	char origid[64];    /* shaken, or empty */
 	struct fingerprint_set fingerprints; /* VERIFIED: those that the signature covers */
 };
 
@@ -128,8 +147,13 @@ void policy_store_failure(
 
 /* The request as it will be sent: signing is the last step before it is frozen. */
 struct sign_request {
-	bool passport; /* RFC 8224 Identity, base PASSporT, full form */
+	bool passport; /* RFC 8224 Identity, full form */
 	bool rfc4474;  /* Identity and Identity-Info, rsa-sha1 */
+	/* passport: a call between two numbers gets a PASSporT of type shaken (RFC 8588), by a
+	 * key whose certificate has the caller's number; any other call a base one. */
+	bool shaken;
+	char attest;         /* shaken: 'A', 'B' or 'C' */
+	struct slice origid; /* shaken: policy_origid() */
 	struct slice method;
 	struct slice from_uri;
 	struct slice to_uri;
@@ -138,6 +162,9 @@ struct sign_request {
 	struct slice contact_uri;
 	struct slice body;
 	const struct fingerprint_set *fingerprints; /* every a=fingerprint of body */
+	/* passport: we sent the call on, from one address to another (RFC 8946): one more
+	 * Identity of type div, if we have a key for the address before. Empty: we did not. */
+	struct slice diverted_uri, target_uri;
 };
 
 /*
@@ -147,6 +174,26 @@ struct sign_request {
  */
 int policy_sign(struct policy *policy, const struct sign_request *request, int64_t now_s,
 	struct buf *headers);
+
+/* Why this could not be signed, or NULL. Static. */
+const char *policy_cannot_sign(
+	const struct policy *policy, const struct sign_request *request, int64_t now_s);
+
+/* How the caller was proved (RFC 8588 section 5). */
+enum caller_proof {
+	PROOF_NONE,
+	PROOF_USER,     /* one of our users, by digest or certificate */
+	PROOF_PEER,     /* a trusted peer, by address and TLS name */
+	PROOF_VERIFIED, /* the signature that came with the call */
+};
+/* What may be attested: 'A' only for a caller who may use this address; never more than what
+ * came in with a signature (0: no attestation came). 0: nothing may be signed. */
+char policy_attest(enum caller_proof proof, bool may_use_identity, char received);
+
+/* The UUID that stands for where calls come from (RFC 8588 section 4): the same for the same
+ * origin, and says nothing about it. secret: whatever the configuration has. */
+#define POLICY_ORIGID_SIZE 37
+int policy_origid(struct slice secret, struct slice origin, char out[POLICY_ORIGID_SIZE]);
 
 /* ---- our own users (RFC 3261 section 22, RFC 7616, RFC 8760) ---- */
 

@@ -211,8 +211,7 @@ struct config_blocking {
 	unsigned sources;
 };
 
-/* Management. Names are relative to run_dir unless they begin with '/'; "": no such
- * door. */
+/* Management. Names are relative to run_dir unless they begin with '/'; "": no such door. */
 struct config_rpc {
 	bool is_enabled;
 	const char *run_dir;

@@ -22,6 +22,16 @@ void arena_init(struct arena *a, size_t max)
 	*a = (struct arena){._max = max};
 }
 
+void arena_init_small(struct arena *a, size_t max, size_t block)
+{
+	*a = (struct arena){._max = max, ._block = block};
+}
+
+static size_t usual_block(const struct arena *a)
+{
+	return a->_block ? a->_block : ARENA_BLOCK;
+}
+
 void arena_fini(struct arena *a)
 {
 	struct arena_block *block = a->_blocks;
@@ -44,7 +54,7 @@ void arena_reset(struct arena *a)
 		return;
 	/* The newest block may be an odd large one: the kept one has the usual size. */
 	a->_blocks = keep->next;
-	if (keep->size != ARENA_BLOCK) {
+	if (keep->size != usual_block(a)) {
 		mem_free(keep);
 		arena_fini(a);
 		return;
@@ -58,7 +68,7 @@ void arena_reset(struct arena *a)
 
 static struct arena_block *add_block(struct arena *a, size_t least)
 {
-	size_t size = least > ARENA_BLOCK ? least : ARENA_BLOCK;
+	size_t usual = usual_block(a), size = least > usual ? least : usual;
 	struct arena_block *block;
 
 	if (size > SIZE_MAX - sizeof(*block))

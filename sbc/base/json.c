@@ -31,7 +31,7 @@ static const json_t *to_jansson(const struct json *value)
 }
 
 /* jansson's parser recurses up to 2048 deep: brackets outside of strings are counted first. */
-static int check_text(struct slice text)
+static int check_text(struct slice text, size_t depth_max)
 {
 	size_t depth = 0;
 	bool in_string = false;
@@ -46,7 +46,7 @@ static int check_text(struct slice text)
 			i++;
 		else if (c == '"')
 			in_string = !in_string;
-		else if (!in_string && (c == '{' || c == '[') && ++depth > JSON_DEPTH_MAX)
+		else if (!in_string && (c == '{' || c == '[') && ++depth > depth_max)
 			return SBC_ELIMIT;
 		else if (!in_string && (c == '}' || c == ']') && depth)
 			depth--;
@@ -56,9 +56,14 @@ static int check_text(struct slice text)
 
 int json_parse(struct json_document **out, struct slice text)
 {
+	return json_parse_shallow(out, text, JSON_DEPTH_MAX);
+}
+
+int json_parse_shallow(struct json_document **out, struct slice text, size_t depth_max)
+{
 	struct json_document *document;
 	json_error_t error;
-	int err = check_text(text);
+	int err = check_text(text, depth_max);
 
 	if (err)
 		return err;
@@ -189,21 +194,44 @@ static size_t utf8_len(struct slice s)
 	return len;
 }
 
+/* Bytes at the front that stand for themselves: nearly always all of them. */
+static size_t plain_len(struct slice s)
+{
+	size_t len = 0;
+
+	while (len < s.len && s.ptr[len] >= 0x20 && s.ptr[len] < 0x7f && s.ptr[len] != '"' &&
+		s.ptr[len] != '\\')
+		len++;
+	return len;
+}
+
+/* The one character at the front that does not; returns its bytes. */
+static size_t put_escaped(struct buf *out, struct slice value)
+{
+	uint8_t c = (uint8_t)value.ptr[0];
+	size_t len = utf8_len(value);
+
+	if (!len)
+		buf_put_str(out, "\xef\xbf\xbd");
+	else if (c == '"' || c == '\\')
+		buf_printf(out, "\\%c", c);
+	else if (c < 0x20 || c == 0x7f)
+		buf_printf(out, "\\u%04x", c);
+	else
+		buf_put(out, value.ptr, len);
+	return len ? len : 1;
+}
+
 int json_put_string(struct buf *out, struct slice value)
 {
 	buf_put_char(out, '"');
 	while (value.len && !out->err) {
-		uint8_t c = (uint8_t)value.ptr[0];
-		size_t len = utf8_len(value);
-		if (!len)
-			buf_put_str(out, "\xef\xbf\xbd");
-		else if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(out, "\\u%04x", c);
-		else
+		size_t len = plain_len(value);
+		if (len)
 			buf_put(out, value.ptr, len);
-		value = slice_from(value, len ? len : 1);
+		else
+			len = put_escaped(out, value);
+		value = slice_from(value, len);
 	}
 	return buf_put_char(out, '"');
 }

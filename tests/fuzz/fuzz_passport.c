@@ -17,10 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&p, 1 << 20);
 	b64_encode(&h, B64_URL, header.ptr, header.len);
 	b64_encode(&p, B64_URL, payload.ptr, payload.len);
-	if (!passport_parse(&passport, buf_slice(&h), buf_slice(&p), &why))
+	if (!passport_parse(&passport, buf_slice(&h), buf_slice(&p), NULL, &why))
 		passport_has_dest(&passport, &(struct identity_name){.tn = "12155551213"});
 	passport_fini(&passport);
-	passport_parse(&passport, header, payload, &why);
+	passport_parse(&passport, header, payload, NULL, &why);
 	passport_fini(&passport);
 	buf_fini(&h);
 	buf_fini(&p);

@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from tests.peers.lab import BUILD, ROOT
+from tests.peers.lab import BUILD, ROOT, Lab
 
 CTL = os.path.join(BUILD, "countersipctl")
 VECTORS = os.path.join(ROOT, "tests", "vectors", "ctl")
@@ -222,6 +222,42 @@ class Ctl(unittest.TestCase):
             except OSError:
                 break  # its end has been closed
         return text
+
+
+class RealDaemon(Lab):
+    """The same program and the doctor, against countersip itself."""
+
+    def find(self, suffix):
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                if name.endswith(suffix):
+                    return os.path.abspath(os.path.join(folder, name))
+        self.fail("no *%s below %s" % (suffix, self.folder))
+
+    def test_every_command_of_the_table(self):
+        path = self.find("_rpc.sock")
+
+        def run(*arguments):
+            return subprocess.run([CTL, "--socket", path, *arguments], capture_output=True,
+                                  text=True, timeout=60, check=False)
+
+        names = run("--list").stdout.split()
+        self.assertIn("dlg.list", names)
+        self.assertIn("  dlg.list [INDEX COUNT]", run("--help").stdout)
+        for name in ("core.version", "core.uptime", "core.psx", "dlg.list", "tls.list",
+                     "stats.get_statistics", "identity.domains", "media.info"):
+            self.assertIn(name, names)
+            done = run(name)
+            self.assertEqual((0, ""), (done.returncode, done.stderr), name)
+            json.loads(run("--json", name).stdout)
+
+    def test_doctor(self):
+        path = self.find("_rpc.fifo")
+        done = subprocess.run([CTL, "doctor", "fifo", "--json", "--path", path, "--client",
+                               str(os.getpid())], capture_output=True, text=True, timeout=60,
+                              check=False)
+        self.assertEqual(0, done.returncode, done.stdout)
+        self.assert_alive()
 
 
 if __name__ == "__main__":

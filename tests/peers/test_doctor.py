@@ -5,6 +5,7 @@ only what it started."""
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import re
@@ -61,7 +62,7 @@ except OSError as error:
 class Doctor(unittest.TestCase):
     def setUp(self):
         self.assertEqual(0, os.geteuid(), "these tests need root")
-        self.dir = tempfile.mkdtemp(prefix="countersip-doctor-")
+        self.dir = tempfile.mkdtemp(prefix="fifo-doctor-")
         self.addCleanup(shutil.rmtree, self.dir)
         os.chmod(self.dir, 0o755)
         self.run_dir = os.path.join(self.dir, "run")
@@ -83,7 +84,7 @@ class Doctor(unittest.TestCase):
     @staticmethod
     def end(process):
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # its session: unshare has a child
         process.wait()
         process.stdout.close()
 
@@ -299,9 +300,10 @@ class Doctor(unittest.TestCase):
         os.chmod(sticky, 0o1777)
         path = os.path.join(sticky, "fifo")
         self.server(path, "666")
-        with open(PROTECTED, encoding="ascii") as file:
-            before = file.read()
-        self.addCleanup(self.set_protected, before)
+        lock = open(PROTECTED, encoding="ascii")  # one setting for the whole machine
+        self.addCleanup(lock.close)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        self.addCleanup(self.set_protected, lock.read())
         self.set_protected("1\n")
         self.assert_first("FIFO-13", self.diagnose(self.client(), path=path),
                           "fs.protected_fifos")
@@ -404,6 +406,74 @@ class Doctor(unittest.TestCase):
         client = self.client(groups=(CLIENT_GROUP, SERVER_GROUP))
         report = self.diagnose(client, "--reply-dir", self.replies.rstrip("/"))
         self.assert_first("FIFO-34", report)
+
+    def test_protect_home(self):
+        """What systemd does for ProtectHome= and InaccessiblePaths=: a closed mount over it."""
+        self.server()
+        os.chmod(self.fifo, 0o666)
+        empty = os.path.join(self.dir, "systemd", "inaccessible", "dir")
+        os.makedirs(empty, 0o700)
+        client = self.client(before="mount --bind %s %s" % (empty, self.run_dir))
+        self.assert_first("FIFO-20", self.diagnose(client), self.run_dir)
+
+    def test_server_on_a_read_only_mount(self):
+        """Writing to the FIFO that is there works; making it again would not."""
+        self.fifo = os.path.join(self.run_dir, "made_before")
+        os.mkfifo(self.fifo)
+        os.chmod(self.fifo, 0o666)
+        code = "mount --bind {0} {0} && mount -o remount,bind,ro {0}".format(self.run_dir)
+        self.spawn(["unshare", "-m", "sh", "-c", code + ' && exec "$@"', "sh",
+                    *self.acting(SERVER_CODE, "opensips", 0, [0], 0, self.fifo, "0")])
+        report = self.diagnose(self.client())
+        self.assert_ok(report)
+        self.assertIn("FIFO-19", self.rows(report, "warn"))
+
+    def test_user_namespace(self):
+        """A rootless container: the FIFO's owner has no number in it."""
+        self.server()
+        os.chmod(self.fifo, 0o666)
+        command = self.acting(CLIENT_CODE, "php-fpm", 0, [0], 0)
+        command[2] = command[2].replace("os.setgroups(groups)", "pass")
+        client = self.spawn(["unshare", "-U", "-r", *command])
+        self.assertIn("FIFO-23", self.rows(self.diagnose(client), "warn"))
+
+    def test_pid_namespace(self):
+        self.server()
+        os.chmod(self.fifo, 0o666)
+        inside = self.acting(CLIENT_CODE, "php-fpm-ns", CLIENT, [CLIENT_GROUP], 0)
+        self.spawn(["unshare", "-f", "-p", *inside])
+        done = subprocess.run([CTL, "doctor", "fifo", "--json", "--path", self.fifo, "--client",
+                               "php-fpm-ns", "--reply-dir", self.replies],
+                              capture_output=True, text=True, check=False)
+        self.assertIn("FIFO-39", self.rows(json.loads(done.stdout), "info"))
+
+    def test_layers(self):
+        """FIFO-38, a FIFO on a real overlay."""
+        layers = [os.path.join(self.dir, name) for name in ("lower", "upper", "work", "all")]
+        for layer in layers:
+            os.mkdir(layer)
+        path = os.path.join(layers[3], "fifo")
+        os.mkfifo(os.path.join(layers[0], "fifo"), 0o666)
+        os.chmod(os.path.join(layers[0], "fifo"), 0o666)
+        mount = "mount -t overlay -o lowerdir=%s,upperdir=%s,workdir=%s none %s" % tuple(layers)
+        report = self.diagnose(self.client(before=mount), path=path, before=mount)
+        self.assertIn("FIFO-38", self.rows(report, "warn"), report)
+
+    def test_no_new_privileges(self):
+        self.server()
+        command = self.acting(CLIENT_CODE, "php-fpm", CLIENT, [CLIENT_GROUP, SERVER_GROUP], 0)
+        report = self.diagnose(self.spawn(["setpriv", "--no-new-privs", *command]))
+        self.assert_ok(report)
+        self.assertIn("FIFO-26", self.rows(report, "info"))
+
+    def test_requests(self):
+        self.server()
+        client = self.client(groups=(CLIENT_GROUP, SERVER_GROUP))
+        report = self.diagnose(client, "--request", '{"method":"which"}')
+        self.assert_first("FIFO-36", report, "OpenSIPS")
+        report = self.diagnose(client, "--request", ":cp:" + "x" * 5000)
+        self.assert_first("FIFO-37", report, "4096")
+        self.assert_ok(self.diagnose(client, "--request", ':cp:{"method":"which"}'))
 
     # FIFO-39, FIFO-40, DX-2, DX-4
 

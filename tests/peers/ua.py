@@ -59,18 +59,19 @@ def credentials(challenge, user, password, method, uri):
 
 
 class Ua:
-    def __init__(self, user, domain, password, port):
-        """port: where countersip listens."""
+    def __init__(self, user, domain, password, port, host="127.0.0.1"):
+        """host and port: where its server listens."""
         self.user, self.domain, self.password = user, domain, password
-        self.bind_to(0, port)
+        self.bind_to(0, port, host)
+        self.name = ""  # for display
         self.tag = token()
         self.cseq = 0
 
-    def bind_to(self, own, port):
+    def bind_to(self, own, port, host="127.0.0.1"):
         """From this port of ours (0: any) to that one."""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", own))
-        self.socket.connect(("127.0.0.1", port))
+        self.socket.connect((host, port))
         self.port = self.socket.getsockname()[1]
 
     def close(self):
@@ -88,7 +89,7 @@ class Ua:
         lines = [f"{method} {uri} SIP/2.0",
                  f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{token()};rport",
                  "Max-Forwards: 70",
-                 f"From: <sip:{self.user}@{self.domain}>;tag={self.tag}",
+                 f"From: {self.name}<sip:{self.user}@{self.domain}>;tag={self.tag}",
                  f"To: {to or f'<{uri}>'}", f"Call-ID: {call_id}", f"CSeq: {cseq} {method}",
                  f"Contact: <sip:{self.user}@127.0.0.1:{self.port}>", *headers, *kind,
                  f"Content-Length: {len(body)}"]
@@ -164,9 +165,11 @@ class Ua:
                      headers=headers)
         return self.cseq
 
-    def invite(self, target):
-        """Offers, and proves the password. The final response comes later."""
-        uri, call_id, body = self.uri_of(target), token(), self.offer()
+    def invite(self, target, whole=False):
+        """Offers, and proves the password. The final response comes later. whole: target
+        has its domain, as one with an @ has."""
+        uri = f"sip:{target}" if whole else self.uri_of(target)
+        call_id, body = token(), self.offer()
         sent = Message(self.request("INVITE", uri, call_id, body=body))
         challenge = self.wait_final("INVITE")
         via = sent.get("Via")

@@ -193,7 +193,7 @@ void world_invite(struct world *w, struct talk *t, enum actor who, const char *u
 }
 
 /* The ACK of a refusal goes within its transaction: same branch, To with the tag. */
-static void ack_refusal(struct world *w, struct talk *t)
+void world_ack_refusal(struct world *w, struct talk *t)
 {
 	struct talk refused = *t;
 
@@ -207,7 +207,7 @@ void world_call(struct world *w, struct talk *t, enum actor who, const char *uri
 
 	world_invite(w, t, who, uri);
 	world_hear_code(w, who, 407);
-	ack_refusal(w, t);
+	world_ack_refusal(w, t);
 	credentials(w, who, "INVITE", uri, true, auth, sizeof(auth));
 	t->cseq++;
 	invite(w, t, auth);
@@ -274,6 +274,12 @@ void world_learn(struct world *w, struct talk *t)
 		slice_copy(msg->contact.uri.raw, t->target, sizeof(t->target));
 }
 
+void world_reinvite(struct world *w, struct talk *t)
+{
+	t->cseq++;
+	invite(w, t, "");
+}
+
 void world_ack(struct world *w, struct talk *t)
 {
 	char branch[64];
@@ -309,4 +315,187 @@ void world_connected(struct world *w, struct talk *t)
 	world_ack(w, t);
 	world_secured(w, MEDIA_SIDE_A);
 	world_secured(w, MEDIA_SIDE_B);
+}
+
+/* ---- the rest of a talk ---- */
+
+void world_request(struct world *w, struct talk *t, const char *method, const char *lines,
+	const char *body)
+{
+	bool has_contact = strcmp(method, "INVITE") == 0 || strcmp(method, "UPDATE") == 0;
+	char all[TEXT_MAX];
+
+	snprintf(all, sizeof(all), "%s%s%s%s", has_contact ? "Contact: " : "",
+		has_contact ? contact[t->who] : "", has_contact ? "\r\n" : "", lines);
+	new_branch(w, t->branch, sizeof(t->branch));
+	say_request(w, t, method, t->branch, ++t->cseq, all, body);
+}
+
+void world_invite_again(struct world *w, struct talk *t, const char *lines, const char *body)
+{
+	char auth[2048], all[TEXT_MAX];
+
+	credentials(w, t->who, "INVITE", t->target, true, auth, sizeof(auth));
+	snprintf(all, sizeof(all), "Contact: %s\r\n%s%s", contact[t->who], auth, lines);
+	new_branch(w, t->branch, sizeof(t->branch));
+	say_request(w, t, "INVITE", t->branch, ++t->cseq, all, body);
+}
+
+void world_request_again(struct world *w, struct talk *t, const char *method, const char *body)
+{
+	char auth[2048];
+
+	credentials(w, t->who, method, t->target, true, auth, sizeof(auth));
+	world_request(w, t, method, auth, body);
+}
+
+void world_ack_with(struct world *w, struct talk *t, const char *body)
+{
+	char branch[64];
+
+	new_branch(w, branch, sizeof(branch));
+	say_request(w, t, "ACK", branch, t->cseq, "", body);
+}
+
+void world_reply(
+	struct world *w, enum actor who, uint16_t code, const char *lines, const char *body)
+{
+	const struct sip_msg *request = w->heard[who].msg;
+	char text[TEXT_MAX];
+
+	snprintf(text, sizeof(text),
+		"SIP/2.0 %u Whatever\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: %.*s%s\r\n"
+		"Call-ID: %.*s\r\nCSeq: %u %.*s\r\nContact: %s\r\n%s%sContent-Length: "
+		"%zu\r\n\r\n%s",
+		code, SLICE_ARG(request->via.raw), SLICE_ARG(request->from.raw),
+		SLICE_ARG(request->to.raw),
+		code > 100 && !request->to.tag.len && !strstr(lines, "X-Tag") ? ";tag=callee"
+									      : "",
+		SLICE_ARG(request->call_id), request->cseq, SLICE_ARG(request->method_name),
+		contact[who], lines, body[0] ? "Content-Type: application/sdp\r\n" : "",
+		strlen(body), body);
+	world_say(w, who, text);
+}
+
+void world_callee(struct world *w, struct talk *t, enum actor who)
+{
+	const struct sip_msg *msg = w->heard[who].msg;
+
+	*t = (struct talk){.who = who, .cseq = 100};
+	slice_copy(msg->call_id, t->call_id, sizeof(t->call_id));
+	snprintf(t->from, sizeof(t->from), "%.*s%s", SLICE_ARG(msg->to.raw),
+		msg->to.tag.len ? "" : ";tag=callee");
+	slice_copy(msg->from.raw, t->to, sizeof(t->to));
+	snprintf(t->target, sizeof(t->target), "sip:sbc.atlanta.test");
+}
+
+void world_sign(struct world *w, const struct talk *t, const char *method, const char *body,
+	char *out, size_t size)
+{
+	char from_uri[160] = "", to_uri[200] = "";
+	struct sip_address address;
+	struct slice rest = slice_str(t->from);
+	struct fingerprint_set set = {0};
+	const char *why;
+	struct sdp *sdp;
+	struct arena arena;
+	struct buf headers;
+
+	arena_init(&arena, 1 << 20);
+	if (body[0]) {
+		assert_int_equal(0, sdp_parse(&sdp, &arena, slice_str(body), &why));
+		set = sdp->all_fingerprints;
+	}
+	assert_int_equal(0, sip_address_next(&address, &rest));
+	slice_copy(address.uri.raw, from_uri, sizeof(from_uri));
+	rest = slice_str(t->to);
+	assert_int_equal(0, sip_address_next(&address, &rest));
+	slice_copy(address.uri.raw, to_uri, sizeof(to_uri));
+	struct sign_request request = {.passport = true,
+		.method = slice_str(method),
+		.from_uri = slice_str(from_uri),
+		.to_uri = slice_str(to_uri),
+		.call_id = slice_str(t->call_id),
+		.cseq = t->cseq + 1,
+		.contact_uri = SLICE("sip:127.0.0.12:5061;transport=tls"),
+		.body = slice_str(body),
+		.fingerprints = &set};
+	buf_init(&headers, TEXT_MAX);
+	assert_int_equal(0, policy_sign(w->biloxi_policy, &request,
+				    w->wall_start_s + w->now / USEC_PER_SEC, &headers));
+	assert_int_equal(0, slice_copy(buf_slice(&headers), out, size));
+	buf_fini(&headers);
+	arena_fini(&arena);
+}
+
+void world_edit(char *text, size_t size, const char *from, const char *to)
+{
+	char *at = strstr(text, from);
+	char rest[4096];
+
+	assert_non_null(at);
+	snprintf(rest, sizeof(rest), "%s", at + strlen(from));
+	snprintf(at, size - (size_t)(at - text), "%s%s", to, rest);
+}
+
+bool world_heard_body(const struct world *w, enum actor who, const char *text)
+{
+	struct slice body = w->heard[who].msg->body;
+
+	return body.len && memmem(body.ptr, body.len, text, strlen(text));
+}
+
+bool world_heard_line(const struct world *w, enum actor who, const char *text)
+{
+	struct slice bytes = w->heard[who].bytes;
+
+	return memmem(bytes.ptr, bytes.len, text, strlen(text));
+}
+
+void world_all_over(struct world *w)
+{
+	struct sbc_counters counters;
+
+	world_pass(w, 0);
+	sbc_counters(w->sbc, &counters);
+	assert_int_equal(0, counters.calls_now);
+	assert_int_equal(fake_media()->open_count, fake_media()->close_count);
+}
+
+void world_give_certificate(struct world *w)
+{
+	struct http_get_result result = {.url = slice_str(w->fetch_url),
+		.body = buf_slice(&w->biloxi_certificate),
+		.max_age_s = 3600};
+
+	sbc_fetched(w->sbc, &result, w->now);
+	world_pass(w, 0);
+}
+
+void world_connected_peer(struct world *w, struct talk *t)
+{
+	world_register(w, BOB);
+	world_invite_signed(w, t, "sip:bob@atlanta.test", 0);
+	world_hear_code(w, BILOXI, 100);
+	if (w->fetch_count == 1)
+		world_give_certificate(w);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_answer(w, BOB, 200, "active");
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, BILOXI, 200);
+	world_learn(w, t);
+	world_ack(w, t);
+	world_secured(w, MEDIA_SIDE_A);
+	world_secured(w, MEDIA_SIDE_B);
+}
+
+void world_invite_late(struct world *w, struct talk *t, const char *uri)
+{
+	char lines[TEXT_MAX], headers[4096];
+
+	begin(w, t, BILOXI, uri);
+	t->cseq--;
+	world_sign(w, t, "INVITE", "", headers, sizeof(headers));
+	snprintf(lines, sizeof(lines), "%s", headers);
+	world_request(w, t, "INVITE", lines, "");
 }

@@ -143,6 +143,7 @@ static void gates_open_with_the_answer(void **state)
 
 /* ---- a handshake that shows another key ---- */
 
+/* RSP-488: the handshake showed another key than was signalled. */
 static void fingerprint_mismatch_ends_the_call(void **state)
 {
 	struct world *w = *state;

@@ -50,7 +50,7 @@ static void signed_caller_gets_through(void **state)
 	assert_int_equal(2, counters.identity_verified);
 }
 
-/* ID8224-43: the fingerprint was changed after signing. */
+/* ID8224-43, RSP-438, NEG-4: the fingerprint was changed after signing. */
 static void changed_fingerprint(void **state)
 {
 	struct world *w = *state;
@@ -67,7 +67,7 @@ static void changed_fingerprint(void **state)
 	assert_non_null(strstr(w->records.data, "\"outcome\":\"refused\""));
 }
 
-/* ID4474-30, I1: nothing signed at all. */
+/* ID4474-30, RSP-428, I1: nothing signed at all. */
 static void missing_identity(void **state)
 {
 	struct world *w = *state;
@@ -80,6 +80,7 @@ static void missing_identity(void **state)
 	world_hear_nothing(w, BOB);
 }
 
+/* RSP-436. */
 static void certificate_cannot_be_had(void **state)
 {
 	struct world *w = *state;
@@ -166,7 +167,7 @@ static void say_again(struct world *w, enum actor who, const char *from, const c
 	world_say_slice(w, who, buf_slice(&w->said));
 }
 
-/* I5, ID8224-31: a signature that was seen already, under another Call-ID. */
+/* I5, ID8224-31, RSP-403, NEG-3: a signature that was seen already, under another Call-ID. */
 static void replayed(void **state)
 {
 	struct world *w = *state;
@@ -187,7 +188,7 @@ static void replayed(void **state)
 	world_hear_nothing(w, BOB);
 }
 
-/* ID8224-41: it was fresh when it came, but the certificate took too long. */
+/* ID8224-41, RSP-403: it was fresh when it came, but the certificate took too long. */
 static void stale_signature(void **state)
 {
 	struct world *w = *state;
@@ -215,7 +216,8 @@ static void stranger_is_refused(void **state)
 	world_hear_nothing(w, BOB);
 }
 
-/* From says alice, but nobody proved it: challenged, from whatever place it comes. */
+/* ID4474-2, ID8224-11: From says alice, but nobody proved it: challenged, from whatever
+ * place it comes. */
 static void own_domain_is_always_challenged(void **state)
 {
 	struct world *w = *state;
@@ -281,6 +283,50 @@ static void call_to_the_peer_is_signed(void **state)
 	world_hear_code(w, ALICE, 438);
 }
 
+/* ID4474-5, ID8224-12: the caller's Date is not ours to sign. ID8224-19: what came in does not
+ * go on. ID4474-10, ID4474-3: what is signed has a length, and no name for display. */
+static void only_what_is_ours_is_signed(void **state)
+{
+	struct world *w = *state;
+	const struct sip_msg *msg;
+	struct talk t;
+
+	w->more = "Date: Thu, 21 Feb 2002 13:02:03 GMT\r\n"
+		  "Identity: \"AAAA\"\r\nIdentity-Info: <https://evil.test/>\r\n"
+		  "Identity: a.b.c;info=<https://evil.test/>\r\n";
+	world_call(w, &t, ALICE, "sip:carol@biloxi.test");
+	msg = world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	assert_true(slice_starts(sip_msg_header(msg, "Identity", 0), SLICE("eyJ")));
+	assert_int_equal(0, sip_msg_header(msg, "Identity", 1).len);
+	assert_int_equal(0, sip_msg_header(msg, "Identity-Info", 0).len);
+	assert_true(slice_starts(sip_msg_header(msg, "Date", 0), SLICE("Mon, 24 Nov 2025 ")));
+	assert_int_equal(0, sip_msg_header(msg, "Date", 1).len);
+	assert_true(sip_msg_header(msg, "Content-Length", 0).len > 1);
+	assert_true(slice_starts(msg->from.raw, SLICE("<sip:alice@atlanta.test>")));
+}
+
+/* ID4474-48: nobody answers an ACK. ID8224-46: nor is a response judged by what it brings. */
+static void neither_ack_nor_response_is_judged(void **state)
+{
+	struct world *w = *state;
+	struct sbc_counters counters;
+	struct talk t;
+
+	world_register(w, BOB);
+	world_call(w, &t, ALICE, TO_BOB);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	w->more = "Identity: garbage\r\n";
+	world_answer(w, BOB, 200, "active");
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	world_learn(w, &t);
+	world_ack(w, &t);
+	world_pass(w, 40 * USEC_PER_SEC);
+	world_hear_nothing(w, ALICE);
+	sbc_counters(w->sbc, &counters);
+	assert_int_equal(1, counters.calls_now);
+}
+
 #define SCENARIO(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -301,6 +347,8 @@ int main(void)
 		SCENARIO(user_claims_another),
 		SCENARIO(no_transit),
 		SCENARIO(call_to_the_peer_is_signed),
+		SCENARIO(only_what_is_ours_is_signed),
+		SCENARIO(neither_ack_nor_response_is_judged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,23 +173,22 @@ static void make_policy(struct policy **out, struct slice ca_key, struct slice c
 
 static void make_policies(struct world *w)
 {
-	struct buf ca_key, ca, own;
+	struct buf ca_key, ca;
 
 	buf_init(&ca_key, 8192);
 	buf_init(&ca, 8192);
-	buf_init(&own, 16384);
+	buf_init(&w->own_certificate, 16384);
 	buf_init(&w->biloxi_certificate, 16384);
 	assert_int_equal(0, keygen_ca(SLICE("scenario CA"), w->wall_start_s, 30, &ca_key, &ca));
 	make_policy(&w->policy, buf_slice(&ca_key), buf_slice(&ca), "atlanta.test",
-		"https://atlanta.test/cert", w->wall_start_s, &own);
+		"https://atlanta.test/cert", w->wall_start_s, &w->own_certificate);
 	make_policy(&w->biloxi_policy, buf_slice(&ca_key), buf_slice(&ca), "biloxi.test",
 		"https://biloxi.test/cert", w->wall_start_s, &w->biloxi_certificate);
 	buf_fini_secret(&ca_key);
 	buf_fini(&ca);
-	buf_fini(&own);
 }
 
-static void make_config(struct world *w)
+static void make_config(struct world *w, unsigned calls)
 {
 	/* echo -n alice:atlanta.test:secret | md5sum, and bob */
 	users[0].ha1_md5 = "94ecdac97442e1dde413ab890bdac68a";
@@ -222,8 +221,8 @@ static void make_config(struct world *w)
 			.ds_inactive_threshold = 2,
 			.ds_ping_reply_codes = "",
 			.ds_ping_from = "sip:dispatcher@localhost"},
-		.limits = {.calls = 8,
-			.transactions = 1000,
+		.limits = {.calls = calls,
+			.transactions = 1000 + 8 * calls,
 			.registrations = 100,
 			.ring_timeout_s = 60},
 		.registration_min_s = 60,
@@ -256,16 +255,21 @@ void world_remake(struct world *w)
 
 void world_init(struct world *w)
 {
+	world_init_large(w, 8);
+}
+
+void world_init_large(struct world *w, unsigned calls)
+{
 	*w = (struct world){.wall_start_s = WALL_START, .now = USEC_PER_SEC, .next_cseq = 1};
 	list_init(&w->sent);
 	buf_init(&w->records, 1 << 20);
 	buf_init(&w->said, SENT_MAX);
-	timers_init(&w->timers, 10000);
+	timers_init(&w->timers, 10000 + 30 * (size_t)calls);
 	for (int i = 0; i < ACTOR_COUNT; i++)
 		arena_init(&w->heard[i].arena, 1 << 20);
 	fake_media_reset();
 	make_policies(w);
-	make_config(w);
+	make_config(w, calls);
 	world_remake(w);
 }
 
@@ -291,6 +295,7 @@ void world_fini(struct world *w)
 	policy_free(w->policy);
 	policy_free(w->biloxi_policy);
 	buf_fini(&w->biloxi_certificate);
+	buf_fini(&w->own_certificate);
 	buf_fini(&w->records);
 	buf_fini(&w->said);
 	timers_fini(&w->timers);

@@ -37,7 +37,7 @@ struct world {
 	struct timers timers;
 	struct policy *policy;
 	struct policy *biloxi_policy; /* signs for biloxi.test */
-	struct buf biloxi_certificate;
+	struct buf biloxi_certificate, own_certificate;
 	usec_t now;
 	int64_t wall_start_s;
 	uint64_t random_state;
@@ -58,6 +58,8 @@ struct world {
 };
 
 void world_init(struct world *w);
+/* The same with room for so many calls. */
+void world_init_large(struct world *w, unsigned calls);
 void world_fini(struct world *w);
 /* The core anew, after changes of w->config. */
 void world_remake(struct world *w);
@@ -106,15 +108,48 @@ void world_invite(struct world *w, struct talk *t, enum actor who, const char *u
 void world_call(struct world *w, struct talk *t, enum actor who, const char *uri);
 /* An INVITE of carol@biloxi.test to uri, signed by biloxi.test. alter: after signing. */
 void world_invite_signed(struct world *w, struct talk *t, const char *uri, int alter);
+/* The same without a description. */
+void world_invite_late(struct world *w, struct talk *t, const char *uri);
 /* Answers the request in w->heard[who] with code (and an SDP answer if setup is given). */
 void world_answer(struct world *w, enum actor who, uint16_t code, const char *setup);
 /* Requests within the talk. The talk learns the To tag from the last response heard. */
 void world_learn(struct world *w, struct talk *t);
+void world_reinvite(struct world *w, struct talk *t);
 void world_ack(struct world *w, struct talk *t);
 void world_bye(struct world *w, struct talk *t);
 void world_cancel(struct world *w, struct talk *t);
 /* Alice calls bob and both are connected and acknowledged, media secured. */
 void world_connected(struct world *w, struct talk *t);
+
+/* The next request in the talk, whatever it is: t->branch and t->cseq are its own. lines:
+ * whole header lines or ""; INVITE and UPDATE have a Contact; body "": none. */
+void world_request(struct world *w, struct talk *t, const char *method, const char *lines,
+	const char *body);
+/* The same with these credentials for the challenge in w->heard[t->who]. */
+void world_request_again(struct world *w, struct talk *t, const char *method, const char *body);
+/* The ACK of a refusal that was heard, and the INVITE again with credentials for it. */
+void world_ack_refusal(struct world *w, struct talk *t);
+void world_invite_again(struct world *w, struct talk *t, const char *lines, const char *body);
+/* The ACK of the last INVITE of the talk. */
+void world_ack_with(struct world *w, struct talk *t, const char *body);
+/* Answers the request in w->heard[who], with header lines and a body of any kind. */
+void world_reply(
+	struct world *w, enum actor who, uint16_t code, const char *lines, const char *body);
+/* The callee's side of the dialog whose request is in w->heard[who]. */
+void world_callee(struct world *w, struct talk *t, enum actor who);
+/* Signs the next request of a talk of carol's: the lines for world_request(). */
+void world_sign(struct world *w, const struct talk *t, const char *method, const char *body,
+	char *out, size_t size);
+/* A description changed in one place (first occurrence). */
+void world_edit(char *text, size_t size, const char *from, const char *to);
+/* Does the body of what who heard last have this? */
+bool world_heard_body(const struct world *w, enum actor who, const char *text);
+bool world_heard_line(const struct world *w, enum actor who, const char *text);
+/* Nobody is in a call and no media is open. */
+void world_all_over(struct world *w);
+/* carol of biloxi calls bob, signed, and both are connected. */
+void world_connected_peer(struct world *w, struct talk *t);
+void world_give_certificate(struct world *w);
 
 /* ---- what the media room was told (fake_media.c) ---- */
 struct fake_media {

@@ -18,6 +18,10 @@ struct ctl_client {
 #define CTL_SOCKET_DEFAULT "/run/countersip/countersip_rpc.sock"
 #define CTL_ANSWER_MAX     1048576 /* bytes: more than a datagram can be */
 
+/* Where the installed configuration has the socket (its run_dir and dgram_socket), else
+ * CTL_SOCKET_DEFAULT. root: a fixture tree, or NULL. */
+void ctl_socket_find(const char *root, char *out, size_t size);
+
 /* 0 or -errno. */
 int ctl_client_open(struct ctl_client *client, const char *path, int timeout_ms);
 void ctl_client_close(struct ctl_client *client);

@@ -9,7 +9,8 @@
 
 #include "tools/ctl/doctor_settings.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT(array)    (sizeof(array) / sizeof((array)[0]))
+#define CTL_SOCKET_NAME "countersip_rpc.sock"
 
 static const struct {
 	const char *key;
@@ -22,6 +23,7 @@ static const struct {
 	{"fifo_reply_dir", offsetof(struct server_config, reply_dir)},
 	{"reply_dir", offsetof(struct server_config, reply_dir)},
 	{"run_dir", offsetof(struct server_config, run_dir)},
+	{"dgram_socket", offsetof(struct server_config, dgram_socket)},
 };
 
 static const struct {
@@ -123,17 +125,16 @@ static void read_log(
 }
 
 /* countersip's and Kamailio's names may be relative to their run_dir. */
-static void finish(struct arena *arena, enum server_kind kind, struct server_config *out)
+static const char *absolute(
+	struct arena *arena, enum server_kind kind, const char *run_dir, const char *name)
 {
-	const char *dir = out->run_dir;
-
-	if (!out->fifo_name || !out->fifo_name[0] || strchr(out->fifo_name, '/'))
-		return;
-	if (!dir && kind != SERVER_COUNTERSIP && kind != SERVER_KAMAILIO)
-		return;
-	if (!dir)
-		dir = kind == SERVER_KAMAILIO ? "/run/kamailio" : "/run/countersip";
-	out->fifo_name = fact_printf(arena, "%s/%s", dir, out->fifo_name);
+	if (!name || !name[0] || strchr(name, '/'))
+		return name;
+	if (!run_dir && kind == SERVER_KAMAILIO)
+		run_dir = "/run/kamailio";
+	if (!run_dir && kind == SERVER_COUNTERSIP)
+		run_dir = "/run/countersip";
+	return run_dir ? fact_printf(arena, "%s/%s", run_dir, name) : name;
 }
 
 void server_config_read(
@@ -141,16 +142,23 @@ void server_config_read(
 {
 	*out = (struct server_config){0};
 	for (size_t i = 0; i < COUNT(config_files) && !out->file; i++) {
+		enum server_kind own = config_files[i].kind;
 		const char *text;
-		if (kind != SERVER_UNKNOWN && config_files[i].kind != kind)
+		if (kind != SERVER_UNKNOWN && own != kind)
 			continue;
 		text = source_text(s, arena, config_files[i].file);
 		if (!text)
 			continue;
 		out->file = config_files[i].file;
-		read_config(arena, text, config_files[i].kind, out);
-		finish(arena, config_files[i].kind, out);
+		read_config(arena, text, own, out);
+		out->fifo_name = absolute(arena, own, out->run_dir, out->fifo_name);
+		out->dgram_socket = absolute(arena, own, out->run_dir,
+			out->dgram_socket ? out->dgram_socket : CTL_SOCKET_NAME);
 	}
+}
+
+void server_log_read(struct source *s, struct arena *arena, struct server_config *out)
+{
 	for (size_t i = 0; i < COUNT(log_files) && !out->log_line; i++) {
 		const char *text = source_tail(s, arena, log_files[i]);
 		if (text && strcasestr(text, "failed to change the owner/group"))

@@ -168,7 +168,8 @@ struct server_config {
 	const char *fifo_user;
 	const char *fifo_group;
 	const char *reply_dir;
-	const char *run_dir;  /* what a relative fifo_name is below */
+	const char *run_dir; /* what a relative fifo_name is below */
+	const char *dgram_socket;
 	const char *log_line; /* "failed to change the owner/group", and its file */
 	const char *log_file;
 };

@@ -319,6 +319,7 @@ int doctor_gather(struct source *s, struct arena *arena, const struct doctor_opt
 		out->server ? process_server_kind(out->server->comm)
 			    : kind_of_text(options->server ? options->server : options->path),
 		&out->config);
+	server_log_read(s, arena, &out->config);
 	find_given(out);
 	if (!out->given) {
 		*complaint = "no SIP server with a FIFO was found: name the FIFO with --path";

@@ -11,24 +11,28 @@ static bool is_dangling(const struct walk *walk)
 	return walk->err == -ENOENT && walk->final_link;
 }
 
-static void say_other(const struct facts *f, struct findings *out)
+/* A server that is not on this path and listens elsewhere. One of another kind says nothing
+ * about this client's mistake. */
+static const struct holder *find_other(const struct facts *f)
 {
-	const struct holder *other = &f->other[0];
+	for (size_t i = 0; i < f->other_count && !f->holder_count; i++) {
+		const struct holder *other = &f->other[i];
+		if (f->kind == SERVER_UNKNOWN || f->options->server ||
+			f->kind == process_server_kind(other->process->comm))
+			return other;
+	}
+	return NULL;
+}
 
-	found(out, SEVERITY_BLOCKED, "the client uses %s, but %s (PID %d) listens on %s",
-		f->path, other->process->comm, other->process->pid, other->link);
+/* The cause when there is nothing at the client's path; else a hint beside what is there. */
+static void say_other(const struct facts *f, const struct holder *other, struct findings *out)
+{
+	found(out, facts_view(f)->err ? SEVERITY_BLOCKED : SEVERITY_WARN,
+		"the client uses %s, but %s (PID %d) listens on %s", f->path,
+		other->process->comm, other->process->pid, other->link);
 	found_by(out, "readlink /proc/%d/fd/%d: %s", other->process->pid, other->fd,
 		other->link);
 	found_fix(out, "set the client's FIFO path to %s", say_shell(out, other->link));
-}
-
-/* Does a server that is not on this path listen elsewhere? Only one of the same kind says
- * something about this client's mistake. */
-static bool is_other_meant(const struct facts *f)
-{
-	return f->other_count > 0 && !f->holder_count &&
-	       (f->kind == SERVER_UNKNOWN || f->options->server ||
-		       f->kind == process_server_kind(f->other[0].process->comm));
 }
 
 static bool is_relative(const struct facts *f)
@@ -41,14 +45,17 @@ static bool is_relative(const struct facts *f)
 void rule_wrong_path(const struct facts *f, struct findings *out)
 {
 	const struct walk *walk = facts_view(f);
+	const struct holder *other = find_other(f);
 
 	if (is_relative(f))
 		return; /* FIFO-3 tells */
-	if (is_other_meant(f)) {
-		say_other(f, out);
+	if (walk->err == -ELOOP || walk->err == -ENOTDIR || is_dangling(walk))
+		return; /* FIFO-4 tells */
+	if (other && (!walk->err || walk->err == -ENOENT)) {
+		say_other(f, other, out);
 		return;
 	}
-	if (!walk->err || walk->err == -ELOOP || walk->err == -ENOTDIR || is_dangling(walk))
+	if (!walk->err)
 		return;
 	if (walk->err == -ENOENT && walk_file(facts_reference(f)))
 		return; /* FIFO-18 or FIFO-20 tells why the client alone does not see it */

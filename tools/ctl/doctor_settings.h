@@ -18,6 +18,9 @@ bool tmpfiles_find(struct source *s, struct arena *arena, const char *path, cons
 void server_config_read(struct source *s, struct arena *arena, enum server_kind kind,
 	struct server_config *out);
 
+/* What the server's log says of its FIFO's owner; fills log_line and log_file. */
+void server_log_read(struct source *s, struct arena *arena, struct server_config *out);
+
 /* The ini and pool files of PHP's web SAPIs (php -i would tell of another SAPI). user: the
  * pool's, or NULL. */
 void php_read(struct source *s, struct arena *arena, const char *user, struct php *out);

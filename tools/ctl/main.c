@@ -10,9 +10,10 @@
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/ctl_shell.h"
 
-#define TIMEOUT_MS    5000
-#define WIDTH_DEFAULT 100 /* when the output is no terminal */
-#define WIDTH_MAX     1000
+#define TIMEOUT_MS      5000
+#define WIDTH_DEFAULT   100 /* when the output is no terminal */
+#define WIDTH_MAX       1000
+#define SOCKET_PATH_MAX 108 /* bytes: sun_path */
 
 static const char usage[] =
 	"usage: countersipctl [--socket FILE] [--timeout SECONDS] [--json] [METHOD [ARGS]]\n"
@@ -21,7 +22,9 @@ static const char usage[] =
 static const char help[] =
 	"talks to a running countersip; without a METHOD it asks for commands one by one\n"
 	"\n"
-	"  --socket FILE       the daemon's datagram socket; " CTL_SOCKET_DEFAULT "\n"
+	"  --socket FILE       the daemon's datagram socket; else the one in\n"
+	"                      /etc/countersip/countersip.yaml, else\n"
+	"                      " CTL_SOCKET_DEFAULT "\n"
 	"  --timeout SECONDS   how long to wait for an answer; 5\n"
 	"  --json              results as JSON instead of tables\n"
 	"  --list              the names of the daemon's commands, for completion\n"
@@ -133,7 +136,8 @@ static int run(const struct arguments *arguments, size_t argc, const char *const
 
 int main(int argc, char **argv)
 {
-	struct arguments arguments = {.socket = CTL_SOCKET_DEFAULT, .timeout_ms = TIMEOUT_MS};
+	struct arguments arguments = {.timeout_ms = TIMEOUT_MS};
+	char place[SOCKET_PATH_MAX];
 
 	if (argc > 1 && !strcmp(argv[1], "doctor"))
 		return ctl_doctor(argc - 1, argv + 1);
@@ -147,5 +151,9 @@ int main(int argc, char **argv)
 	}
 	if (arguments.want_help)
 		printf("%s%s", usage, help);
+	if (!arguments.socket) {
+		ctl_socket_find(NULL, place, sizeof(place));
+		arguments.socket = place;
+	}
 	return run(&arguments, (size_t)(argc - optind), (const char *const *)argv + optind);
 }

@@ -40,6 +40,7 @@ peers:
     transport: tls
     sign: [rfc8224]
     accept: [rfc8224]
+    answer_identity: require
 
 routes:
   - domain: {peer_domain}

@@ -76,6 +76,24 @@ static void arena_gives_zeroed_aligned_memory(void **state)
 	arena_fini(&a);
 }
 
+/* Blocks of another size, of which a reset keeps one as well. */
+static void arena_in_small_blocks(void **state)
+{
+	struct arena a;
+	char *first;
+
+	(void)state;
+	arena_init_small(&a, 100000, 1024);
+	first = arena_alloc(&a, 1000);
+	assert_non_null(first);
+	memset(first, 7, 1000);
+	arena_reset(&a);
+	assert_ptr_equal(first, arena_alloc(&a, 1000));
+	assert_int_equal(0, first[0]);
+	assert_non_null(arena_alloc(&a, 5000)); /* larger than a block: one of its own */
+	arena_fini(&a);
+}
+
 static void arena_has_a_ceiling(void **state)
 {
 	struct arena a;
@@ -122,6 +140,7 @@ int main(void)
 		cmocka_unit_test(buf_consumes),
 		cmocka_unit_test(buf_without_memory),
 		cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+		cmocka_unit_test(arena_in_small_blocks),
 		cmocka_unit_test(arena_has_a_ceiling),
 		cmocka_unit_test(secrets),
 	};

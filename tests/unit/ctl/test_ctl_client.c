@@ -98,6 +98,25 @@ static void cuts_lines(void **state)
 	}
 }
 
+static void finds_the_socket(void **state)
+{
+	static const struct {
+		const char *root, *path;
+	} table[] = {
+		{"tests/vectors/doctor/FIFO-1-from-countersip-config",
+			"/run/sbc/countersip_rpc.sock"},              /* its run_dir */
+		{"tests/vectors/doctor/healthy", CTL_SOCKET_DEFAULT}, /* not installed */
+		{"tests/vectors/doctor/nowhere", CTL_SOCKET_DEFAULT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		char path[108];
+		ctl_socket_find(table[i].root, path, sizeof(path));
+		assert_string_equal(table[i].path, path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +124,7 @@ int main(void)
 		cmocka_unit_test(refuses_methods),
 		cmocka_unit_test(keeps_to_the_ceiling),
 		cmocka_unit_test(cuts_lines),
+		cmocka_unit_test(finds_the_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,7 @@ static void reads_the_vectors(void **state)
 		struct slice header = slice_cut(&rest, '.'), payload = slice_cut(&rest, '.');
 		struct passport passport;
 		const char *why;
-		assert_int_equal(0, passport_parse(&passport, header, payload, &why));
+		assert_int_equal(0, passport_parse(&passport, header, payload, NULL, &why));
 		assert_null(why);
 		assert_int_equal(1443208345, passport.iat);
 		assert_int_equal(i == 1, passport.has_mky);
@@ -95,7 +95,7 @@ static int parse(const char *header, const char *payload, const char **why)
 	buf_init(&p, 65536);
 	b64_encode(&h, B64_URL, header, strlen(header));
 	b64_encode(&p, B64_URL, payload, strlen(payload));
-	err = passport_parse(&passport, buf_slice(&h), buf_slice(&p), why);
+	err = passport_parse(&passport, buf_slice(&h), buf_slice(&p), NULL, why);
 	passport_fini(&passport);
 	buf_fini(&h);
 	buf_fini(&p);
@@ -168,7 +168,7 @@ static void refuses(void **state)
 	buf_fini(&many);
 	mem_fail_after(0);
 	assert_int_equal(SBC_ENOMEM,
-		passport_parse(&(struct passport){0}, SLICE("e30"), SLICE("e30"), &why));
+		passport_parse(&(struct passport){0}, SLICE("e30"), SLICE("e30"), NULL, &why));
 	mem_fail_after(-1);
 }
 

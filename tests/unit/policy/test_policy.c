@@ -43,6 +43,7 @@ static int build(const char *name, const struct files *files, const char *url,
 	return err;
 }
 
+/* CERT-9, NEG-15: what cannot sign for its domain refuses the start, with the reason. */
 static void faults(void **state)
 {
 #define PEM(name) CERTS name ".pem"

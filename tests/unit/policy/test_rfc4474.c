@@ -31,7 +31,8 @@ static const struct rfc4474_fields vectors[] = {
 		.date = SLICE("Thu, 21 Feb 2002 14:19:51 GMT")},
 };
 
-/* PKCS #1 v1.5 is deterministic: our signature is the RFC's signature. */
+/* PKCS #1 v1.5 is deterministic: our signature is the RFC's signature. ID4474-9; DS-2, DS-3,
+ * DS-4; DS-5: the second one has no Contact; DS-6: the whole body, its last CRLF too. */
 static void vectors_of_the_rfc(void **state)
 {
 	struct buf file = file_bytes("tests/vectors/identity.json");

@@ -240,7 +240,8 @@ static void renewed_certificate(void **state)
 	buf_fini(&body);
 }
 
-/* At the ceiling of the replay cache nothing is verified any more, until there is room. */
+/* RSP-503: at the ceiling of the replay cache nothing is verified any more, until there is
+ * room. */
 static void full_replay_cache(void **state)
 {
 	struct buf ca = file_bytes(CERTS "ca.pem");

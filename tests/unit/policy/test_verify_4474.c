@@ -30,7 +30,7 @@ static void verifies_what_we_sign(void **state)
 	assert_true(fingerprint_set_equal(&s->fingerprints, &s->verdict.fingerprints));
 }
 
-/* KAI-10: six recorded requests verify bit for bit, with their certificate. */
+/* KAI-10, DS-3, DS-6: six recorded requests verify bit for bit, with their certificate. */
 static void recorded_from_kamailio(void **state)
 {
 	static const char *const files[] = {
@@ -74,7 +74,7 @@ static void recorded_with_anothers_certificate(void **state)
 	buf_fini(&r.bytes);
 }
 
-/* I6: each signed field changed, one at a time. */
+/* I6, ID4474-37: each signed field changed, one at a time. */
 static void changed_fields(void **state)
 {
 	struct scene *s = *state;
@@ -191,7 +191,7 @@ static void headers(void **state)
 	}
 }
 
-/* ID4474-39, ID4474-40: an hour on both sides (Kamailio forgets the future). */
+/* ID4474-39, ID4474-40, NEG-2: an hour on both sides (Kamailio forgets the future). */
 static void dates(void **state)
 {
 	struct scene *s = *state;

@@ -63,10 +63,10 @@ static const struct {
 		PAYLOAD_JSON, PARAMS, 438},
 	{H("\"ppt\":\"shaken\","), PAYLOAD_JSON, PARAMS, 438},
 	{HEADER_JSON, PAYLOAD_JSON, PARAMS ";ppt=shaken", 438},
-	{H("\"ppt\":\"div\","), PAYLOAD_JSON, PARAMS ";ppt=div", 428}, /* ID8224-30 */
+	{H("\"ppt\":\"div\","), PAYLOAD_JSON, PARAMS ";ppt=div", 428}, /* ID8224-30, PP-7 */
 	/* ID8224-40: shaken without attest and origid. */
 	{H("\"ppt\":\"shaken\","), PAYLOAD_JSON, PARAMS ";ppt=\"shaken\"", 438},
-	/* I4: 60 s, both sides; no other type than an integer (V8225-71). */
+	/* I4, ID8224-34, NEG-2: 60 s, both sides; no other type than an integer (V8225-71). */
 	{HEADER_JSON, P(DEST, "1798761540", MKY_JSON, ORIG), PARAMS, 0},
 	{HEADER_JSON, P(DEST, "1798761539", MKY_JSON, ORIG), PARAMS, 403},
 	{HEADER_JSON, P(DEST, "1798761660", MKY_JSON, ORIG), PARAMS, 0},
@@ -85,6 +85,7 @@ static const struct {
 	{HEADER_JSON, P(DEST, "1798761600", MKY_JSON, "{\"tn\":\"12155551212\"}"), PARAMS, 438},
 	{HEADER_JSON, P("{\"uri\":[\"sip:eve@biloxi.test\"]}", "1798761600", MKY_JSON, ORIG),
 		PARAMS, 438},
+	/* PP-3: both kinds of destination, strings in any order when they are read. */
 	{HEADER_JSON,
 		P("{\"tn\":[\"12155551212\"],\"uri\":[\"sip:x@y\",\"sip:bob@BILOXI."
 		  "test\"]}",
@@ -136,8 +137,8 @@ static const struct {
 			ORIG),
 		PARAMS, 438},
 	{HEADER_JSON, "{\"dest\":" DEST ",\"iat\":1798761600,\"orig\":" ORIG "}", PARAMS,
-		438}, /* ID8224-44: required */
-	/* I8: strict JSON. */
+		438}, /* ID8224-44, NEG-4: required */
+	/* I8, PP-8, NEG-14: strict JSON. */
 	{HEADER_JSON,
 		"{\"dest\":" DEST ",\"iat\":1798761600,\"iat\":1798761600,\"mky\":" MKY_JSON
 		",\"orig\":" ORIG "}",
@@ -156,6 +157,7 @@ static const struct {
 	{HEADER_JSON, PAYLOAD_JSON, PARAMS ";INFO=<" URL ">", 438}, /* ID8224-5 */
 	{HEADER_JSON, PAYLOAD_JSON, PARAMS ";alg=ES256", 438},
 	{HEADER_JSON, PAYLOAD_JSON, ";info=<" URL ">;alg=", 438},
+	/* PP-9: http is not allowed here. */
 	{HEADER_JSON, PAYLOAD_JSON, ";info=<http://atlanta.test/cert>", 436},
 	{HEADER_JSON, PAYLOAD_JSON, ";info=<file:///etc/passwd>", 436}, /* I12 */
 	{HEADER_JSON, PAYLOAD_JSON, ";info=<https://a@atlanta.test/>", 436},
@@ -183,7 +185,7 @@ static void claims(void **state)
 	}
 }
 
-/* I2, ID8224-48. */
+/* I2, ID8224-48, NEG-5. */
 static void signatures(void **state)
 {
 	struct scene *s = *state;
@@ -249,7 +251,7 @@ static void changed_message(void **state)
 	assert_int_equal(0, scene_verify(s));
 }
 
-/* RFC 8224 section 6.2 step 4; ID8224-35. */
+/* RFC 8224 section 6.2 step 4; ID8224-34, ID8224-35. */
 static void dates(void **state)
 {
 	static const struct {
@@ -307,7 +309,7 @@ static void compact_form(void **state)
 	buf_fini(&value);
 }
 
-/* I10, I11, ID8224-39, CERT-1, CERT-5: one certificate each. */
+/* I10, I11, ID8224-39, RSP-437, CERT-1, CERT-5: one certificate each. */
 static void certificates(void **state)
 {
 	static const struct {
@@ -365,7 +367,7 @@ static void certificates(void **state)
 	}
 }
 
-/* ID4474-46: what is in the cache is judged anew for each request. */
+/* ID4474-46, NEG-1: what is in the cache is judged anew for each request. */
 static void cached_certificate_of_another_domain(void **state)
 {
 	struct scene *s = *state;
@@ -565,7 +567,7 @@ static void out_of_memory(void **state)
 		if (!was_verified)
 			assert_int_equal(500, s->verdict.code);
 		else
-			assert_true(i > 4); /* some allocations did fail */
+			assert_true(i > 1); /* some allocations did fail */
 	}
 	assert_true(was_verified);
 }

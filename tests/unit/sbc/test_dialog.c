@@ -175,6 +175,31 @@ static void makes_requests(void **state)
 	arena_fini(&arena);
 }
 
+/* Section 12.2, RFC 4916 section 4.4: any number of changes in the memory of one. */
+static void changes(void **state)
+{
+	struct slice field = SLICE("sip:bob@192.0.2.7");
+	char uri[DIALOG_URI_MAX + 2];
+	struct buf text = {0};
+
+	(void)state;
+	assert_int_equal(0, dialog_change(&field, &text, SLICE("sip:bob@192.0.2.7")));
+	assert_null(text.data); /* the same: nothing to do */
+	for (int i = 0; i < 1000; i++) {
+		snprintf(uri, sizeof(uri), "sip:bob@192.0.2.%d", i % 200);
+		assert_int_equal(0, dialog_change(&field, &text, slice_str(uri)));
+		assert_slice(uri, field);
+	}
+	memset(uri, 'a', sizeof(uri));
+	assert_int_equal(SBC_ELIMIT, dialog_change(&field, &text, slice_of(uri, sizeof(uri))));
+	assert_slice("sip:bob@192.0.2.199", field);
+	mem_fail_after(0);
+	assert_int_equal(SBC_ENOMEM, dialog_change(&field, &text, SLICE("sip:x")));
+	mem_fail_after(-1);
+	assert_slice("sip:bob@192.0.2.199", field);
+	buf_fini(&text);
+}
+
 /* What cannot be answered to makes no dialog, and the old one stays as it is. */
 static void refuses(void **state)
 {
@@ -251,6 +276,7 @@ int main(void)
 		cmocka_unit_test(matches),
 		cmocka_unit_test(numbers_requests),
 		cmocka_unit_test(makes_requests),
+		cmocka_unit_test(changes),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(without_memory),
 	};

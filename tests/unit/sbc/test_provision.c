@@ -127,6 +127,7 @@ static void put(const struct stage *s, mode_t mode, size_t len, char path[192])
 	close(fd);
 }
 
+/* CERT-9: nobody else reads or changes a key. */
 static void reads_with_care(void **state)
 {
 	static const struct {

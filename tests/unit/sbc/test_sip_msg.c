@@ -84,6 +84,7 @@ static void unfolds(void **state)
 }
 
 /* osip loses a body without type, changes multipart's headers, cuts at a NUL. */
+/* ID4474-50, DS-6: exactly Content-Length bytes; more are dropped. */
 static void keeps_the_body(void **state)
 {
 	static const char multipart[] =
@@ -109,6 +110,7 @@ static void keeps_the_body(void **state)
 	parsed_fini(&p);
 }
 
+/* ID4474-50: a body shorter than Content-Length says. */
 static void refuses_with_the_scan(void **state)
 {
 	static const struct {

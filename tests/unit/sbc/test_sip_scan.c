@@ -221,7 +221,7 @@ static void message_has_a_ceiling(void **state)
 	assert_int_equal(1, scan.line_count);
 }
 
-/* All of IANA's compact forms, also those that osip leaves as one letter. */
+/* ID4474-16: all of IANA's compact forms, also those that osip leaves as one letter. */
 static void knows_compact_names(void **state)
 {
 	static const struct {

@@ -259,7 +259,8 @@ static void cancel_finds_its_invite(void **state)
 	assert_null(txn_find_invite(b->layer, bench_parse(b, text)));
 }
 
-/* SIP-20: the same request by another way gets 482 while the first is being worked on. */
+/* SIP-20, ID4474-44: the same request by another way gets 482 while the first is being worked
+ * on. */
 static void merged(void **state)
 {
 	struct bench *b = *state;

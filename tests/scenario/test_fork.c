@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Several callees for one caller: a fork on the far side (RFC 3261 sections 12.1.2 and
+ * 13.2.2.4; rows SIP-4, SIP-34, SIP-35, OA-2, SDP-27), early media by policy (RFC 3960), and
+ * the next target when one fails (users' #14). Virtual time.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scenario/world.h"
+
+#define SECONDS(n) ((n)*USEC_PER_SEC)
+#define CAROL      "sip:carol@biloxi.test"
+
+/* SPARE serves carol's domain too, over UDP. */
+static struct config_target targets[2] = {
+	{.peer = "biloxi", .priority = 1, .weight = 1},
+	{.peer = "spare", .peer_index = 2, .priority = 2, .weight = 1},
+};
+static struct config_route routes[] = {
+	{.domain = "biloxi.test", .peer = "", .targets = targets, .target_count = 2},
+};
+
+static int setup(void **state)
+{
+	struct world *w;
+
+	world_setup(state);
+	w = *state;
+	w->peers[2].sign_8224 = true;
+	return 0;
+}
+
+static void two_targets(struct world *w)
+{
+	w->config.routes = routes;
+	w->config.route_count = 1;
+}
+
+static const char *sdp_of(enum actor who, const char *setup_word, int alter)
+{
+	static char text[2048];
+
+	return world_sdp(who, setup_word, alter, text, sizeof(text));
+}
+
+static bool is_key_of(enum actor who, const struct fingerprint_set *set)
+{
+	struct fingerprint own;
+
+	assert_int_equal(0, fingerprint_parse(&own, slice_str(world_fingerprint[who])));
+	return set->count == 1 && fingerprint_set_has(set, &own);
+}
+
+/* The request that who heard, kept for several answers. */
+struct kept {
+	struct arena arena;
+	const struct sip_msg *msg;
+};
+
+static void keep(struct world *w, enum actor who, struct kept *kept)
+{
+	kept->arena = w->heard[who].arena;
+	kept->msg = w->heard[who].msg;
+	arena_init(&w->heard[who].arena, 1 << 20);
+}
+
+/* One branch of the fork answers: tag is its own. */
+static void branch_says(struct world *w, const struct kept *invite, const char *tag,
+	uint16_t code, const char *body)
+{
+	char text[8192];
+	const struct sip_msg *msg = invite->msg;
+
+	snprintf(text, sizeof(text),
+		"SIP/2.0 %u X\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: %.*s;tag=%s\r\nCall-ID: "
+		"%.*s\r\n"
+		"CSeq: %u INVITE\r\nContact: <sip:%s@127.0.0.12:5061;transport=tls>\r\n%s"
+		"Content-Length: %zu\r\n\r\n%s",
+		code, SLICE_ARG(msg->via.raw), SLICE_ARG(msg->from.raw), SLICE_ARG(msg->to.raw),
+		tag, SLICE_ARG(msg->call_id), msg->cseq, tag,
+		body[0] ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
+	world_say(w, BILOXI, text);
+}
+
+/* Two phones ring; the second answers; the first answers too, too late. */
+static void first_answer_wins(void **state)
+{
+	struct world *w = *state;
+	struct kept invite;
+	struct slice tag;
+	char first[64];
+	struct talk a;
+
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	keep(w, BILOXI, &invite);
+	branch_says(w, &invite, "one", 180, "");
+	world_hear_code(w, ALICE, 180);
+	slice_copy(w->heard[ALICE].msg->to.tag, first, sizeof(first));
+	branch_says(w, &invite, "two", 180, "");
+	tag = world_hear_code(w, ALICE, 180)->to.tag;
+	assert_true(slice_equal(tag, slice_str(first))); /* one dialog for the caller */
+	branch_says(w, &invite, "two", 200, sdp_of(BILOXI, "active", 0));
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	assert_true(world_heard_line(w, BILOXI, "ACK sip:two@"));
+	world_hear_code(w, ALICE, 200);
+	/* SIP-4: acknowledged, then ended; its 2xx again gets the ACK alone. */
+	branch_says(w, &invite, "one", 200, sdp_of(BILOXI, "active", 0));
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	assert_true(world_heard_line(w, BILOXI, "ACK sip:one@"));
+	world_hear_method(w, BILOXI, SIP_METHOD_BYE);
+	assert_true(world_heard_line(w, BILOXI, "answered elsewhere"));
+	world_answer(w, BILOXI, 200, NULL);
+	branch_says(w, &invite, "one", 200, sdp_of(BILOXI, "active", 0));
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	world_hear_nothing(w, BILOXI);
+	world_hear_nothing(w, ALICE);
+	/* A late ring of the loser changes nothing. */
+	branch_says(w, &invite, "three", 180, "");
+	world_hear_nothing(w, ALICE);
+	world_learn(w, &a);
+	world_ack(w, &a);
+	world_bye(w, &a);
+	world_hear_code(w, ALICE, 200);
+	world_hear_method(w, BILOXI, SIP_METHOD_BYE);
+	assert_true(world_heard_line(w, BILOXI, "BYE sip:two@"));
+	world_answer(w, BILOXI, 200, NULL);
+	arena_fini(&invite.arena);
+	world_all_over(w);
+}
+
+/* Dozens of branches: only so many are told apart, the answer still counts. */
+static void many_branches(void **state)
+{
+	struct world *w = *state;
+	struct kept invite;
+	char tag[16];
+	struct talk a;
+
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	keep(w, BILOXI, &invite);
+	for (int i = 0; i < 50; i++) {
+		snprintf(tag, sizeof(tag), "t%d", i);
+		branch_says(w, &invite, tag, 180, "");
+		world_hear_code(w, ALICE, 180);
+	}
+	branch_says(w, &invite, "t49", 200, sdp_of(BILOXI, "active", 0));
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	branch_says(w, &invite, "t48", 200, sdp_of(BILOXI, "active", 0));
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	world_hear_method(w, BILOXI, SIP_METHOD_BYE);
+	arena_fini(&invite.arena);
+}
+
+/* ---- early media ---- */
+
+static void early_media_is_blocked(void **state)
+{
+	struct world *w = *state;
+	struct talk a;
+
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	world_answer(w, BILOXI, 183, "active");
+	world_hear_code(w, ALICE, 183);
+	assert_int_equal(0, w->heard[ALICE].msg->body.len);
+	assert_false(fake_media()->has_remote[MEDIA_SIDE_B]);
+	assert_false(fake_media()->gate[MEDIA_SIDE_B]);
+}
+
+static void early_media_rings(void **state)
+{
+	struct world *w = *state;
+	struct talk a;
+
+	w->peers[0].early_media = EARLY_MEDIA_RING;
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	world_answer(w, BILOXI, 183, "active");
+	world_hear_code(w, ALICE, 180);
+	assert_int_equal(0, w->heard[ALICE].msg->body.len);
+}
+
+/* OA-2, SIP-35: the answer of the 183 is that of the 200, whoever answers; with SDP-15 we
+ * are active towards the caller. Another callee's key gets a new association. */
+static void early_media_passes(void **state)
+{
+	struct world *w = *state;
+	struct kept invite;
+	struct slice body;
+	char first[2048], other[2048];
+	struct talk a;
+
+	w->peers[0].early_media = EARLY_MEDIA_PASS;
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	keep(w, BILOXI, &invite);
+	branch_says(w, &invite, "one", 183, sdp_of(BILOXI, "active", 0));
+	body = world_hear_code(w, ALICE, 183)->body;
+	assert_true(world_heard_body(w, ALICE, "a=setup:active"));
+	slice_copy(body, first, sizeof(first));
+	assert_true(fake_media()->gate[MEDIA_SIDE_A]);
+	assert_true(fake_media()->gate[MEDIA_SIDE_B]);
+	assert_int_equal(0xC1, fake_media()->remote[1].fingerprints.items[0].digest[0]);
+	branch_says(w, &invite, "two", 183, sdp_of(BILOXI, "active", 1));
+	body = world_hear_code(w, ALICE, 183)->body;
+	assert_true(slice_equal(body, slice_str(first)));
+	/* Two answers, with another codec. */
+	world_sdp(BILOXI, "active", 1, other, sizeof(other));
+	world_edit(other, sizeof(other), "SAVPF 0 101", "SAVPF 0");
+	branch_says(w, &invite, "two", 200, other);
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	body = world_hear_code(w, ALICE, 200)->body;
+	assert_true(slice_equal(body, slice_str(first)));
+	fingerprint_print(&fake_media()->remote[1].fingerprints.items[0], first);
+	assert_non_null(strstr(other, first));
+	/* Now she may learn of it. */
+	world_learn(w, &a);
+	world_ack(w, &a);
+	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
+	assert_true(world_heard_body(w, ALICE, "SAVPF 0\r\n"));
+	world_answer(w, ALICE, 200, "passive");
+	world_hear_method(w, ALICE, SIP_METHOD_ACK);
+	arena_fini(&invite.arena);
+}
+
+/* An early answer that cannot be used is as good as none; the call goes on. */
+static void unusable_early_answer(void **state)
+{
+	struct world *w = *state;
+	struct kept invite;
+	struct talk a;
+
+	w->peers[0].early_media = EARLY_MEDIA_PASS;
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	keep(w, BILOXI, &invite);
+	branch_says(w, &invite, "one", 183, "v=0\r\n");
+	world_hear_code(w, ALICE, 183);
+	assert_int_equal(0, w->heard[ALICE].msg->body.len);
+	assert_false(fake_media()->gate[MEDIA_SIDE_B]);
+	branch_says(w, &invite, "one", 200, sdp_of(BILOXI, "active", 0));
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	arena_fini(&invite.arena);
+}
+
+/* ---- the next target ---- */
+
+static void next_target(void **state)
+{
+	static const uint16_t codes[] = {503, 500, 408};
+	struct world *w = *state;
+	const struct sip_msg *invite;
+	unsigned opened;
+	char call_id[64];
+	struct talk a;
+
+	two_targets(w);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		opened = fake_media()->open_count;
+		world_call(w, &a, ALICE, CAROL);
+		invite = world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+		slice_copy(invite->call_id, call_id, sizeof(call_id));
+		world_answer(w, BILOXI, codes[i], NULL);
+		world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+		/* A new dialog, new ports, signed again for this one. */
+		invite = world_hear_method(w, SPARE, SIP_METHOD_INVITE);
+		assert_false(slice_equal(invite->call_id, slice_str(call_id)));
+		assert_true(sip_msg_header(invite, "Identity", 0).len);
+		assert_int_equal(opened + 2, fake_media()->open_count);
+		assert_int_equal(opened + 1, fake_media()->close_count);
+		world_hear_nothing(w, ALICE);
+		world_answer(w, SPARE, 200, "active");
+		world_hear_method(w, SPARE, SIP_METHOD_ACK);
+		world_hear_code(w, ALICE, 200);
+		assert_true(is_key_of(SPARE, &fake_media()->remote[1].fingerprints));
+		world_learn(w, &a);
+		world_ack(w, &a);
+		world_bye(w, &a);
+		world_hear_code(w, ALICE, 200);
+		world_hear_method(w, SPARE, SIP_METHOD_BYE);
+		world_answer(w, SPARE, 200, NULL);
+		world_all_over(w);
+	}
+	assert_int_equal(3, w->record_count);
+	assert_non_null(strstr(w->records.data, "\"peer\":\"spare\""));
+}
+
+/* Who declines has spoken for all; and after the last one the caller hears its word. */
+static void no_next_target(void **state)
+{
+	struct world *w = *state;
+	struct talk a;
+
+	two_targets(w);
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	world_answer(w, BILOXI, 486, NULL);
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 486);
+	world_hear_nothing(w, SPARE);
+	world_all_over(w);
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	world_answer(w, BILOXI, 503, NULL);
+	world_hear_method(w, SPARE, SIP_METHOD_INVITE);
+	world_answer(w, SPARE, 504, NULL);
+	world_hear_code(w, ALICE, 504);
+	world_all_over(w);
+}
+
+/* Silence: the next one after 8 s; what the first one says later is ended properly. */
+static void silent_target(void **state)
+{
+	struct world *w = *state;
+	struct kept invite;
+	struct talk a;
+
+	two_targets(w);
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	keep(w, BILOXI, &invite);
+	world_pass(w, SECONDS(7));
+	world_hear_nothing(w, SPARE);
+	world_pass(w, SECONDS(2));
+	world_hear_method(w, SPARE, SIP_METHOD_INVITE);
+	world_forget(w);
+	branch_says(w, &invite, "one", 180, "");
+	world_hear_method(w, BILOXI, SIP_METHOD_CANCEL);
+	world_answer(w, BILOXI, 200, NULL);
+	world_hear_nothing(w, ALICE);
+	branch_says(w, &invite, "one", 200, sdp_of(BILOXI, "active", 0));
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	world_hear_method(w, BILOXI, SIP_METHOD_BYE);
+	world_answer(w, BILOXI, 200, NULL);
+	world_hear_nothing(w, ALICE);
+	world_answer(w, SPARE, 200, "active");
+	world_hear_method(w, SPARE, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	world_learn(w, &a);
+	world_ack(w, &a);
+	world_bye(w, &a);
+	world_hear_code(w, ALICE, 200);
+	world_hear_method(w, SPARE, SIP_METHOD_BYE);
+	world_answer(w, SPARE, 200, NULL);
+	arena_fini(&invite.arena);
+	world_all_over(w);
+}
+
+/* Users' #14: who has heard a callee's early media has its keys: no other callee. */
+static void no_next_after_early_media(void **state)
+{
+	struct world *w = *state;
+	struct kept invite;
+	struct talk a;
+
+	two_targets(w);
+	w->peers[0].early_media = EARLY_MEDIA_PASS;
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	keep(w, BILOXI, &invite);
+	branch_says(w, &invite, "one", 183, sdp_of(BILOXI, "active", 0));
+	world_hear_code(w, ALICE, 183);
+	branch_says(w, &invite, "one", 503, "");
+	world_hear_code(w, ALICE, 500);
+	world_hear_nothing(w, SPARE);
+	arena_fini(&invite.arena);
+	world_forget(w);
+	world_all_over(w);
+}
+
+/* CANCEL while the second one is called. */
+static void cancel_after_the_first(void **state)
+{
+	struct world *w = *state;
+	struct kept invite;
+	struct talk a;
+
+	two_targets(w);
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	world_answer(w, BILOXI, 503, NULL);
+	world_hear_method(w, SPARE, SIP_METHOD_INVITE);
+	keep(w, SPARE, &invite);
+	w->heard[SPARE].msg = invite.msg;
+	world_answer(w, SPARE, 180, NULL);
+	world_hear_code(w, ALICE, 180);
+	world_cancel(w, &a);
+	world_hear_code(w, ALICE, 200);
+	world_hear_code(w, ALICE, 487);
+	world_hear_method(w, SPARE, SIP_METHOD_CANCEL);
+	world_answer(w, SPARE, 200, NULL);
+	w->heard[SPARE].msg = invite.msg;
+	world_answer(w, SPARE, 487, NULL);
+	arena_fini(&invite.arena);
+	world_all_over(w);
+}
+
+#define SCENARIO(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO(first_answer_wins),
+		SCENARIO(many_branches),
+		SCENARIO(early_media_is_blocked),
+		SCENARIO(early_media_rings),
+		SCENARIO(early_media_passes),
+		SCENARIO(unusable_early_answer),
+		SCENARIO(next_target),
+		SCENARIO(no_next_target),
+		SCENARIO(silent_target),
+		SCENARIO(no_next_after_early_media),
+		SCENARIO(cancel_after_the_first),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,752 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Changes in the middle of a call: re-INVITE and UPDATE both ways (RFC 3261 section 14, RFC
+ * 3311, RFC 3264 section 8; rows SIP-13 to SIP-16, UPD-1, OA-4 to OA-7, SDP-20 to SDP-29,
+ * SDP-34). Virtual time.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scenario/world.h"
+
+#define SECONDS(n) ((n)*USEC_PER_SEC)
+
+/* Alice and bob talk; b is bob's side of it. */
+static void join(struct world *w, struct talk *a, struct talk *b)
+{
+	world_connected(w, a);
+	world_callee(w, b, BOB);
+}
+
+static const char *sdp_of(enum actor who, const char *from, const char *to)
+{
+	static char text[2048];
+
+	world_sdp(who, "actpass", 0, text, sizeof(text));
+	if (from)
+		world_edit(text, sizeof(text), from, to);
+	return text;
+}
+
+static unsigned version_of(const struct world *w, enum actor who)
+{
+	struct slice body = w->heard[who].msg->body;
+	const char *at = memmem(body.ptr, body.len, "o=- ", 4);
+	unsigned long long session;
+	unsigned version;
+
+	assert_non_null(at);
+	assert_int_equal(2, sscanf(at, "o=- %llu %u ", &session, &version));
+	return version;
+}
+
+static void still_calling(struct world *w)
+{
+	struct sbc_counters counters;
+
+	sbc_counters(w->sbc, &counters);
+	assert_int_equal(1, counters.calls_now);
+}
+
+/* SDP-29, SDP-34: the direction crosses, the version counts, the association stays. */
+static void hold_and_resume(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_true(world_heard_body(w, BOB, "a=sendonly"));
+	assert_true(world_heard_body(w, BOB, "a=setup:actpass")); /* SDP-24 */
+	assert_int_equal(2, version_of(w, BOB));
+	world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	assert_true(world_heard_body(w, ALICE, "a=recvonly"));
+	assert_true(world_heard_body(w, ALICE, "a=setup:active")); /* our role stays */
+	assert_int_equal(2, version_of(w, ALICE));
+	world_ack(w, &a);
+	assert_int_equal(MEDIA_DTLS_CLIENT, fake_media()->remote[MEDIA_SIDE_A].role);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_int_equal(3, version_of(w, BOB));
+	world_answer(w, BOB, 200, "active");
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	assert_true(world_heard_body(w, ALICE, "a=sendrecv"));
+	world_ack(w, &a);
+	world_bye(w, &a);
+	world_hear_code(w, ALICE, 200);
+	world_hear_method(w, BOB, SIP_METHOD_BYE);
+	world_answer(w, BOB, 200, NULL);
+	world_all_over(w);
+}
+
+/* The other way round, by UPDATE to a caller that knows none: it gets a re-INVITE. */
+static void callee_updates(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &b, "UPDATE", "", sdp_of(BOB, "a=sendrecv", "a=inactive"));
+	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
+	assert_true(world_heard_body(w, ALICE, "a=inactive"));
+	world_reply(
+		w, ALICE, 200, "Allow: UPDATE\r\n", sdp_of(ALICE, "a=sendrecv", "a=inactive"));
+	world_hear_method(w, ALICE, SIP_METHOD_ACK);
+	world_hear_code(w, BOB, 200);
+	assert_true(world_heard_body(w, BOB, "a=inactive"));
+	/* Now it said that it does: UPDATE goes as UPDATE. */
+	world_request(w, &b, "UPDATE", "", sdp_of(BOB, NULL, NULL));
+	world_hear_method(w, ALICE, SIP_METHOD_UPDATE);
+	world_reply(w, ALICE, 200, "", sdp_of(ALICE, NULL, NULL));
+	world_hear_code(w, BOB, 200);
+	world_hear_nothing(w, ALICE);
+}
+
+/* Users' #25: the codec changes and the call lives; the answer is the other end's. */
+static void codec_change(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8 101"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_true(world_heard_body(w, BOB, "SAVPF 8 101"));
+	assert_false(world_heard_body(w, BOB, "rtpmap:0 "));
+	world_reply(w, BOB, 200, "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	assert_true(world_heard_body(w, ALICE, "SAVPF 8\r\n"));
+	world_ack(w, &a);
+}
+
+/* SDP-21, users' #7: only the address is another one: the other end hears nothing of it, the
+ * media room does, and keys and role are the same. */
+static void address_change(void **state)
+{
+	struct world *w = *state;
+	struct fingerprint_set before;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	before = fake_media()->remote[MEDIA_SIDE_A].fingerprints;
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "m=audio 30000", "m=audio 31000"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 200);
+	world_hear_nothing(w, BOB);
+	world_ack(w, &a);
+	assert_int_equal(31000, netaddr_port(&fake_media()->remote[MEDIA_SIDE_A].rtp));
+	assert_memory_equal(
+		&before, &fake_media()->remote[MEDIA_SIDE_A].fingerprints, sizeof(before));
+	assert_int_equal(MEDIA_DTLS_CLIENT, fake_media()->remote[MEDIA_SIDE_A].role);
+}
+
+/* SDP-34: nothing changes: answered here with the same version; an UPDATE without a
+ * description is a mere refresh. */
+static void refresh_changes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	for (int i = 0; i < 3; i++) {
+		world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL));
+		world_hear_code(w, ALICE, 100);
+		world_hear_code(w, ALICE, 200);
+		assert_int_equal(1, version_of(w, ALICE));
+		world_ack(w, &a);
+		world_request(w, &a, "UPDATE", "", "");
+		world_hear_code(w, ALICE, 200);
+		assert_int_equal(0, w->heard[ALICE].msg->body.len);
+	}
+	world_hear_nothing(w, BOB);
+}
+
+/* Section 12.2: the next request goes where the re-INVITE said. */
+static void target_refresh(void **state)
+{
+	struct world *w = *state;
+	const struct sip_msg *bye;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_say(w, ALICE, ""); /* nothing */
+	snprintf(a.branch, sizeof(a.branch), "z9hG4bK-target");
+	world_request(w, &a, "UPDATE", "", "");
+	world_hear_code(w, ALICE, 200);
+	w->said.data[w->said.len] = '\0';
+	world_request(w, &b, "UPDATE", "X-Moved: yes\r\n", "");
+	world_hear_code(w, BOB, 200);
+	world_bye(w, &a);
+	world_hear_code(w, ALICE, 200);
+	bye = world_hear_method(w, BOB, SIP_METHOD_BYE);
+	assert_true(slice_equal(bye->request_uri.raw, SLICE("sip:bob@127.0.0.11:40002")));
+}
+
+/* OA-7, SIP-16: refused there, refused here, and nothing has changed. */
+static void refusal_goes_back(void **state)
+{
+	static const struct {
+		unsigned from, to;
+		const char *why;
+	} table[] = {{488, 488, "as it is"}, {503, 500, "only that hop"},
+		{407, 403, "S7: nobody of ours is asked"}, {606, 606, "as it is"},
+		{302, 500, "no redirection in a dialog"}};
+	struct world *w = *state;
+	struct media_remote before;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	before = fake_media()->remote[MEDIA_SIDE_A];
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+		world_hear_code(w, ALICE, 100);
+		world_hear_method(w, BOB, SIP_METHOD_INVITE);
+		world_answer(w, BOB, (uint16_t)table[i].from, NULL);
+		world_hear_method(w, BOB, SIP_METHOD_ACK);
+		world_hear_code(w, ALICE, (uint16_t)table[i].to);
+		world_ack(w, &a);
+	}
+	assert_memory_equal(&before, &fake_media()->remote[MEDIA_SIDE_A], sizeof(before));
+	still_calling(w);
+	/* The session stands: a refresh is answered as ever. */
+	world_request(w, &a, "UPDATE", "", sdp_of(ALICE, NULL, NULL));
+	world_hear_code(w, ALICE, 200);
+	world_hear_nothing(w, BOB);
+}
+
+/* SIP-16: the other end does not know the call any more. */
+static void dialog_is_gone(void **state)
+{
+	static const uint16_t codes[] = {481, 408};
+	struct world *w = *state;
+	struct talk a, b;
+
+	for (size_t i = 0; i < 2; i++) {
+		join(w, &a, &b);
+		world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+		world_hear_code(w, ALICE, 100);
+		world_hear_method(w, BOB, SIP_METHOD_INVITE);
+		world_answer(w, BOB, codes[i], NULL);
+		world_hear_method(w, BOB, SIP_METHOD_ACK);
+		world_hear_method(w, BOB, SIP_METHOD_BYE);
+		world_answer(w, BOB, 200, NULL);
+		world_hear_code(w, ALICE, 487);
+		world_hear_method(w, ALICE, SIP_METHOD_BYE);
+		world_answer(w, ALICE, 200, NULL);
+		world_all_over(w);
+		world_forget(w);
+		world_pass(w, SECONDS(60));
+	}
+}
+
+/* Nobody answers ours at all: timer B, then BYE both ways. */
+static void nobody_answers_the_change(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_code(w, ALICE, 100);
+	world_pass(w, SECONDS(32)); /* exactly, so that our own waits do not end yet */
+	world_hear_code(w, ALICE, 487);
+	world_ack(w, &a);
+	world_hear_method(w, ALICE, SIP_METHOD_BYE);
+	world_answer(w, ALICE, 200, NULL);
+	world_forget(w);
+	world_pass(w, SECONDS(33));
+	world_all_over(w);
+}
+
+/* ---- glare ---- */
+
+/* SIP-15: we made bob's Call-ID, so we wait 2.1 to 4 s; alice does not hear of it. */
+static void glare_is_tried_again(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_answer(w, BOB, 491, NULL);
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_pass(w, 2090 * USEC_PER_MS);
+	world_hear_nothing(w, BOB);
+	world_pass(w, 1920 * USEC_PER_MS);
+	world_hear_nothing(w, ALICE);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_forget(w); /* its repetitions */
+	world_reply(w, BOB, 200, "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	world_ack(w, &a);
+}
+
+/* The caller made alice's Call-ID: 0 to 2 s there. */
+static void glare_on_the_callers_leg(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &b, "INVITE", "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_code(w, BOB, 100);
+	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
+	/* Hers crosses: 491, and bob's offer is still ours to her. */
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+	struct arena keep = w->heard[ALICE].arena;
+	const struct sip_msg *invite = w->heard[ALICE].msg;
+	arena_init(&w->heard[ALICE].arena, 1 << 20);
+	world_hear_code(w, ALICE, 491);
+	world_ack(w, &a);
+	w->heard[ALICE].msg = invite;
+	world_answer(w, ALICE, 491, NULL);
+	arena_fini(&keep);
+	world_hear_method(w, ALICE, SIP_METHOD_ACK);
+	world_pass(w, SECONDS(2));
+	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
+	world_reply(w, ALICE, 200, "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_method(w, ALICE, SIP_METHOD_ACK);
+	world_hear_code(w, BOB, 200);
+}
+
+/* Both ends at once, each on its own leg: the second one hears 491 from us. */
+static void glare_between_the_legs(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_code(w, ALICE, 100);
+	world_request(w, &b, "UPDATE", "", sdp_of(BOB, "a=sendrecv", "a=sendonly"));
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_hear_code(w, BOB, 491);
+	still_calling(w);
+}
+
+/* SIP-14: one at a time from the same end: 500 with Retry-After of 0 to 10 s. */
+static void overlapping(void **state)
+{
+	struct world *w = *state;
+	struct slice after;
+	struct talk a, b;
+	uint64_t seconds;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_code(w, ALICE, 100);
+	world_request(w, &a, "UPDATE", "", sdp_of(ALICE, NULL, NULL));
+	world_hear_code(w, ALICE, 500);
+	after = sip_msg_header(w->heard[ALICE].msg, "Retry-After", 0);
+	assert_int_equal(0, slice_to_u64(after, 10, &seconds));
+	a.cseq -= 2;
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL)); /* SIP-13 */
+	world_hear_code(w, ALICE, 500);
+	still_calling(w);
+}
+
+/* ---- offers in the 2xx ---- */
+
+/* OA-4: no description: the other end is asked, and the answer comes with the ACK. */
+static void offerless(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", "");
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_int_equal(0, w->heard[BOB].msg->body.len);
+	world_reply(w, BOB, 200, "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 0 8 101"));
+	world_hear_nothing(w, BOB); /* the ACK waits for her answer */
+	world_hear_code(w, ALICE, 200);
+	assert_true(world_heard_body(w, ALICE, "SAVPF 0 8 101"));
+	assert_true(world_heard_body(w, ALICE, "a=setup:actpass"));
+	world_ack_with(w, &a, sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	assert_true(world_heard_body(w, BOB, "SAVPF 8\r\n"));
+	assert_int_equal(MEDIA_DTLS_SERVER, fake_media()->remote[MEDIA_SIDE_B].role);
+	still_calling(w);
+}
+
+static void offerless_without_answer(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", "");
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_reply(w, BOB, 200, "", sdp_of(BOB, NULL, NULL));
+	world_hear_code(w, ALICE, 200);
+	world_ack(w, &a); /* no body */
+	world_hear_method(w, BOB, SIP_METHOD_BYE);
+	world_answer(w, BOB, 200, NULL);
+	world_hear_method(w, ALICE, SIP_METHOD_BYE);
+	world_answer(w, ALICE, 200, NULL);
+	world_all_over(w);
+}
+
+/* ---- sections and old phones ---- */
+
+/* SDP-28, OA-5: video is added and refused; taken away again it stays in its place. */
+static void added_media_is_refused(void **state)
+{
+	struct world *w = *state;
+	char sdp[4096];
+	struct talk a, b;
+
+	join(w, &a, &b);
+	snprintf(sdp, sizeof(sdp), "%sm=video 30010 UDP/TLS/RTP/SAVPF 96\r\n",
+		sdp_of(ALICE, NULL, NULL));
+	world_request(w, &a, "INVITE", "", sdp);
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_true(world_heard_body(w, BOB, "m=video 0 "));
+	snprintf(sdp, sizeof(sdp), "%sm=video 0 UDP/TLS/RTP/SAVPF 96\r\n",
+		sdp_of(BOB, NULL, NULL));
+	world_reply(w, BOB, 200, "", sdp);
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	assert_true(world_heard_body(w, ALICE, "m=video 0 "));
+	world_ack(w, &a);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL));
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 488); /* a section less: RFC 3264 section 8 */
+	world_ack(w, &a);
+	still_calling(w);
+}
+
+/* RFC 2543's hold: c=0.0.0.0. */
+static void hold_as_it_was(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(
+		w, &a, "INVITE", "", sdp_of(ALICE, "c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_true(world_heard_body(w, BOB, "a=sendonly"));
+	world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	assert_int_equal(30000, netaddr_port(&fake_media()->remote[MEDIA_SIDE_A].rtp));
+}
+
+static void unusable_change(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=fingerprint", "a=finger"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 488); /* M8: security is not talked away */
+	assert_true(sip_msg_header(w->heard[ALICE].msg, "Warning", 0).len);
+	world_ack(w, &a);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "m=audio 30000", "m=audio 0"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 488);
+	world_ack(w, &a);
+	world_hear_nothing(w, BOB);
+	still_calling(w);
+}
+
+/* ---- giving up ---- */
+
+/* CANCEL of a re-INVITE: ours is cancelled too and nothing has changed. */
+static void change_is_cancelled(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_reply(w, BOB, 100, "", "");
+	struct arena keep = w->heard[BOB].arena;
+	const struct sip_msg *invite = w->heard[BOB].msg;
+	arena_init(&w->heard[BOB].arena, 1 << 20);
+	world_cancel(w, &a);
+	world_hear_code(w, ALICE, 200);
+	world_hear_code(w, ALICE, 487);
+	world_ack(w, &a);
+	world_hear_method(w, BOB, SIP_METHOD_CANCEL);
+	world_answer(w, BOB, 200, NULL);
+	w->heard[BOB].msg = invite;
+	world_answer(w, BOB, 487, NULL);
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	arena_fini(&keep);
+	still_calling(w);
+	world_request(w, &a, "UPDATE", "", sdp_of(ALICE, NULL, NULL));
+	world_hear_code(w, ALICE, 200);
+}
+
+/* The CANCEL crosses the 200: bob has changed, alice has not, so bob is changed back. */
+static void cancel_of_a_change_crosses(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_cancel(w, &a);
+	world_hear_code(w, ALICE, 200);
+	world_hear_code(w, ALICE, 487);
+	world_ack(w, &a);
+	world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_true(world_heard_body(w, BOB, "a=sendrecv"));
+	world_reply(w, BOB, 200, "", sdp_of(BOB, NULL, NULL));
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	still_calling(w);
+}
+
+/* The ACK of a re-INVITE never comes (SIP-3): the 2xx again, then BYE both. */
+static void ack_of_a_change_never_comes(void **state)
+{
+	struct world *w = *state;
+	unsigned again = 0;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL));
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 200);
+	world_pass(w, SECONDS(31));
+	while (!list_is_empty(&w->sent)) {
+		world_hear_code(w, ALICE, 200);
+		again++;
+	}
+	assert_int_equal(9, again);
+	world_pass(w, SECONDS(2));
+	world_forget(w);
+	world_pass(w, SECONDS(33));
+	world_all_over(w);
+}
+
+static void bye_during_a_change(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_bye(w, &b);
+	world_hear_code(w, BOB, 200);
+	world_hear_code(w, ALICE, 487);
+	world_hear_method(w, ALICE, SIP_METHOD_BYE);
+	world_answer(w, ALICE, 200, NULL);
+	world_all_over(w);
+}
+
+/* ---- keys ---- */
+
+/* SDP-25, users' #9: another key of a user's: digest again; with it the call goes on. */
+static void user_changes_key(void **state)
+{
+	struct world *w = *state;
+	char sdp[2048], print[FINGERPRINT_TEXT_MAX];
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_sdp(ALICE, "actpass", 1, sdp, sizeof(sdp));
+	world_request(w, &a, "INVITE", "", sdp);
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 407);
+	fingerprint_print(&fake_media()->remote[0].fingerprints.items[0], print);
+	assert_null(strstr(sdp, print)); /* not yet */
+	world_ack(w, &a);
+	world_request_again(w, &a, "INVITE", sdp);
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 200);
+	world_ack(w, &a);
+	world_hear_nothing(w, BOB); /* his leg has its own keys */
+	fingerprint_print(&fake_media()->remote[0].fingerprints.items[0], print);
+	assert_non_null(strstr(sdp, print));
+}
+
+/* ID4474-49: a peer's new key without Identity, with one that does not cover it, and with a
+ * good one; what is refused leaves the call as it was. */
+static void peer_changes_key(void **state)
+{
+	struct world *w = *state;
+	struct media_remote before;
+	char sdp[2048], lines[4096];
+	struct talk t;
+
+	world_connected_peer(w, &t);
+	before = fake_media()->remote[MEDIA_SIDE_A];
+	world_sdp(BILOXI, "actpass", 1, sdp, sizeof(sdp));
+	world_request(w, &t, "INVITE", "", sdp);
+	world_hear_code(w, BILOXI, 100);
+	world_hear_code(w, BILOXI, 428);
+	world_ack(w, &t);
+	world_sign(w, &t, "INVITE", sdp_of(BILOXI, NULL, NULL), lines, sizeof(lines));
+	world_request(w, &t, "INVITE", lines, sdp);
+	world_hear_code(w, BILOXI, 100);
+	world_hear_code(w, BILOXI, 438);
+	world_ack(w, &t);
+	assert_memory_equal(&before, &fake_media()->remote[MEDIA_SIDE_A], sizeof(before));
+	still_calling(w);
+	world_pass(w, SECONDS(1)); /* another iat: no replay */
+	world_sign(w, &t, "INVITE", sdp, lines, sizeof(lines));
+	world_request(w, &t, "INVITE", lines, sdp);
+	world_hear_code(w, BILOXI, 100);
+	world_hear_code(w, BILOXI, 200);
+	world_ack(w, &t);
+	assert_memory_not_equal(&before, &fake_media()->remote[MEDIA_SIDE_A], sizeof(before));
+	still_calling(w);
+}
+
+/* The same by UPDATE, while the certificate has to be fetched again. */
+static void peer_moves_role(void **state)
+{
+	struct world *w = *state;
+	char sdp[2048];
+	struct talk t;
+
+	world_connected_peer(w, &t);
+	world_sdp(BILOXI, "active", 0, sdp, sizeof(sdp));
+	world_request(w, &t, "UPDATE", "", sdp); /* a new association: proved or not at all */
+	world_hear_code(w, BILOXI, 428);
+	still_calling(w);
+}
+
+/* An answer proves nothing: a caller that was proved cannot change its key by one. */
+static void answer_cannot_change_a_key(void **state)
+{
+	struct world *w = *state;
+	char sdp[2048];
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &b, "INVITE", "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 8"));
+	world_hear_code(w, BOB, 100);
+	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
+	world_sdp(ALICE, "active", 1, sdp, sizeof(sdp));
+	world_reply(w, ALICE, 200, "", sdp);
+	world_hear_method(w, ALICE, SIP_METHOD_ACK);
+	world_hear_code(w, BOB, 487);
+	world_hear_method(w, BOB, SIP_METHOD_BYE);
+	world_answer(w, BOB, 200, NULL);
+	world_hear_method(w, ALICE, SIP_METHOD_BYE);
+	world_answer(w, ALICE, 200, NULL);
+	world_all_over(w);
+}
+
+/* What goes to a peer in a call is signed again: the fingerprint is in what is sent. */
+static void change_to_a_peer_is_signed(void **state)
+{
+	struct world *w = *state;
+	struct talk t, b;
+
+	world_connected_peer(w, &t);
+	world_callee(w, &b, BOB);
+	world_request(w, &b, "INVITE", "", sdp_of(BOB, "a=sendrecv", "a=sendonly"));
+	world_hear_code(w, BOB, 100);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	assert_true(sip_msg_header(w->heard[BILOXI].msg, "Identity", 0).len);
+	assert_true(sip_msg_header(w->heard[BILOXI].msg, "Date", 0).len);
+}
+
+/* Users' #23: memory of a call does not grow with what is said in it. */
+static void ten_thousand_changes(void **state)
+{
+	struct world *w = *state;
+	char address[64];
+	struct talk a, b;
+
+	join(w, &a, &b);
+	for (int i = 0; i < 10000; i++) {
+		snprintf(address, sizeof(address), "m=audio %d", 30000 + 2 * (i % 5000));
+		world_request(w, &a, "INVITE", "", sdp_of(ALICE, "m=audio 30000", address));
+		world_hear_code(w, ALICE, 100);
+		world_hear_code(w, ALICE, 200);
+		world_ack(w, &a);
+		if (i % 200 == 0) /* transactions have a ceiling too */
+			world_pass(w, SECONDS(40));
+	}
+	for (int i = 0; i < 1000; i++) { /* and those that cross */
+		world_request(w, &a, "INVITE", "",
+			sdp_of(ALICE, "a=sendrecv", i % 2 ? "a=sendrecv" : "a=sendonly"));
+		world_hear_code(w, ALICE, 100);
+		world_hear_method(w, BOB, SIP_METHOD_INVITE);
+		world_answer(w, BOB, 200, "active");
+		world_hear_method(w, BOB, SIP_METHOD_ACK);
+		world_hear_code(w, ALICE, 200);
+		world_ack(w, &a);
+		world_pass(w, SECONDS(40));
+	}
+	still_calling(w);
+	world_bye(w, &a);
+	world_hear_code(w, ALICE, 200);
+	world_hear_method(w, BOB, SIP_METHOD_BYE);
+	world_answer(w, BOB, 200, NULL);
+	world_all_over(w);
+}
+
+#define SCENARIO(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO(hold_and_resume),
+		SCENARIO(callee_updates),
+		SCENARIO(codec_change),
+		SCENARIO(address_change),
+		SCENARIO(refresh_changes_nothing),
+		SCENARIO(target_refresh),
+		SCENARIO(refusal_goes_back),
+		SCENARIO(dialog_is_gone),
+		SCENARIO(nobody_answers_the_change),
+		SCENARIO(glare_is_tried_again),
+		SCENARIO(glare_on_the_callers_leg),
+		SCENARIO(glare_between_the_legs),
+		SCENARIO(overlapping),
+		SCENARIO(offerless),
+		SCENARIO(offerless_without_answer),
+		SCENARIO(added_media_is_refused),
+		SCENARIO(hold_as_it_was),
+		SCENARIO(unusable_change),
+		SCENARIO(change_is_cancelled),
+		SCENARIO(cancel_of_a_change_crosses),
+		SCENARIO(ack_of_a_change_never_comes),
+		SCENARIO(bye_during_a_change),
+		SCENARIO(user_changes_key),
+		SCENARIO(peer_changes_key),
+		SCENARIO(peer_moves_role),
+		SCENARIO(answer_cannot_change_a_key),
+		SCENARIO(change_to_a_peer_is_signed),
+		SCENARIO(ten_thousand_changes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

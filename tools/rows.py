@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which test proves which row of the requirements on identity.
+
+tests/identity_rows.txt has the rows; a test claims one by naming its id in a comment, and the
+claim counts for the test function that the comment stands in or before. Run alone it prints
+the table, row by row; `make test T=identity` runs all the tests that it names and prints it
+after them. `make check` refuses a row that nobody proves and an id that is no row."""
+
+import ast
+import glob
+import io
+import os
+import re
+import sys
+import tokenize
+from collections import defaultdict, namedtuple
+
+ROWS = "tests/identity_rows.txt"
+SOURCES = ("tests/unit/*/test_*.c", "tests/scenario/test_*.c", "tests/peers/test_*.py",
+           "tests/tools/test_*.py")
+
+_ID = re.compile(r"\b(?:ID4474|ID8224|DS|CAN|PP|MKY|CERT|EXT|CI|RSP|NEG|KAI)-\d+\b")
+_COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
+_FUNCTION = re.compile(r"^static void (\w+)\(void \*\*state\)", re.M)
+
+Row = namedtuple("Row", "name title")
+Claim = namedtuple("Claim", "row file line test")
+
+
+def read_rows(root):
+    """Every row in the order of the file; a line with # in front is a comment."""
+    rows = []
+    with open(os.path.join(root, ROWS), encoding="utf-8") as file:
+        for line in file:
+            words = [] if line.startswith("#") else line.split(None, 1)
+            if words:
+                rows.append(Row(words[0], words[1].strip() if len(words) > 1 else ""))
+    return rows
+
+
+def _claims_of_c(file, text):
+    """A comment, or a table row's reason, counts for the test it is in or stands before."""
+    tests = [(match.start(), match[1]) for match in _FUNCTION.finditer(text)]
+    ends = [text.find("\n}", start) for start, _ in tests]
+    for match in _COMMENT.finditer(text):
+        for row in _ID.findall(match[0]):
+            at = match.start()
+            test = next((name for (_, name), end in zip(tests, ends) if at < end), None)
+            yield Claim(row, file, text.count("\n", 0, at) + 1, test)
+
+
+def _claims_of_python(file, text):
+    tests = sorted((node.lineno, node.end_lineno, node.name)
+                   for node in ast.walk(ast.parse(text))
+                   if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"))
+    notes = [(token.start[0], token.string)
+             for token in tokenize.generate_tokens(io.StringIO(text).readline)
+             if token.type == tokenize.COMMENT or token.string.startswith('"""')]
+    for line, note in notes:
+        for row in _ID.findall(note):
+            test = next((name for _, end, name in tests if line <= end), None)
+            yield Claim(row, file, line, test)
+
+
+def read_claims(root):
+    """Every mention of a row in a comment of a test."""
+    claims = []
+    for pattern in SOURCES:
+        for path in sorted(glob.glob(os.path.join(root, pattern))):
+            file = os.path.relpath(path, root)
+            with open(path, encoding="utf-8") as source:
+                text = source.read()
+            read = _claims_of_python if file.endswith(".py") else _claims_of_c
+            claims += read(file, text)
+    return claims
+
+
+def job_of(file):
+    """The name under which tools/run_tests.py knows this source."""
+    parts = file.split("/")
+    room = parts[2] if parts[1] == "unit" else parts[1]
+    return f"{room}/{os.path.splitext(parts[-1])[0][len('test_'):]}"
+
+
+class Table:
+    """Rows and their tests."""
+
+    def __init__(self, root):
+        self.rows = read_rows(root)
+        self.claims = read_claims(root)
+        self.tests = defaultdict(list)
+        for claim in self.claims:
+            name = f"{job_of(claim.file)}:{claim.test}"
+            if claim.test and name not in self.tests[claim.row]:
+                self.tests[claim.row].append(name)
+
+    def faults(self):
+        """(file, line, words) of each row without a test and each claim without a row."""
+        known = {row.name for row in self.rows}
+        for number, row in enumerate(self.rows, 1):
+            if not self.tests[row.name]:
+                yield ROWS, number, f"{row.name}: no test names it ({row.title})"
+        for claim in self.claims:
+            if claim.row not in known:
+                yield claim.file, claim.line, f"{claim.row} is no row of {ROWS}"
+
+    def jobs(self):
+        """The programs whose tests prove something here."""
+        known = {row.name for row in self.rows}
+        return {job_of(claim.file) for claim in self.claims if claim.row in known}
+
+    def print(self, failed_jobs=()):
+        """The table and its last line; False when a row is not proved."""
+        proved = 0
+        for row in self.rows:
+            tests = self.tests[row.name]
+            bad = [test for test in tests if test.split(":")[0] in failed_jobs]
+            proved += bool(tests) and not bad
+            mark = "FAILED " if bad else "" if tests else "NO TEST"
+            print(f"{row.name:<11} {row.title:<58} {mark}{', '.join(tests)}")
+        print(f"identity: {proved} of {len(self.rows)} rows")
+        return proved == len(self.rows)
+
+
+def main():
+    table = Table(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return 0 if table.print() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
