@@ -113,10 +113,10 @@ struct call {
 	size_t left_count;
 	struct sip_uri called, caller; /* rewritten; texts in the arena */
 	struct call_targets targets;
+	struct peer_entry *entries[2];    /* counted, by side; NULL: a user */
 	struct session_id session_ids[2]; /* RFC 7989: each end's */
 	struct call_party party[2];
 	struct call_media media;
-	struct peer_entry *entries[2];     /* counted; NULL: a user */
 	struct call_description remote[2]; /* by side */
 	struct call_change change;
 	struct arena invite_arena;    /* of invite: gone once it is acknowledged */

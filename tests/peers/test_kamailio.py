@@ -140,7 +140,7 @@ class Neighbour(unittest.TestCase):
 
     def call_them(self, caller, user="carol"):
         """Our user calls carol. The INVITE as Kamailio let it through."""
-        caller.invite(f"{user}@biloxi.test", whole=True)
+        caller.invite(f"{user}@biloxi.test")
         return self.carol.wait(lambda m: m.method == "INVITE", PATIENCE)
 
 

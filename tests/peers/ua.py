@@ -62,16 +62,17 @@ class Ua:
     def __init__(self, user, domain, password, port, host="127.0.0.1"):
         """host and port: where its server listens."""
         self.user, self.domain, self.password = user, domain, password
-        self.bind_to(0, port, host)
+        self.host = host
         self.name = ""  # for display
+        self.bind_to(0, port)
         self.tag = token()
         self.cseq = 0
 
-    def bind_to(self, own, port, host="127.0.0.1"):
+    def bind_to(self, own, port):
         """From this port of ours (0: any) to that one."""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", own))
-        self.socket.connect((host, port))
+        self.socket.connect((self.host, port))
         self.port = self.socket.getsockname()[1]
 
     def close(self):
@@ -165,11 +166,9 @@ class Ua:
                      headers=headers)
         return self.cseq
 
-    def invite(self, target, whole=False):
-        """Offers, and proves the password. The final response comes later. whole: target
-        has its domain, as one with an @ has."""
-        uri = f"sip:{target}" if whole else self.uri_of(target)
-        call_id, body = token(), self.offer()
+    def invite(self, target):
+        """Offers, and proves the password. The final response comes later."""
+        uri, call_id, body = self.uri_of(target), token(), self.offer()
         sent = Message(self.request("INVITE", uri, call_id, body=body))
         challenge = self.wait_final("INVITE")
         via = sent.get("Via")
