@@ -22,6 +22,7 @@
 #include "sbc/media_link.h"
 #include "sbc/policy_link.h"
 #include "sbc/reload.h"
+#include "sbc/resolve.h"
 #include "sbc/rpc_server.h"
 #include "sbc/sbc.h"
 #include "sbc/trace.h"
@@ -43,6 +44,7 @@ struct app {
 	struct config *config; /* counted */
 	const char *path;      /* borrowed */
 	struct reload *reload;
+	struct resolver *resolver;
 	struct log *log; /* owned, as everything below */
 	struct credentials credentials;
 	struct trace *sip_trace;
@@ -125,6 +127,20 @@ static void on_fetched(const struct http_get_result *result, void *arg)
 	sbc_fetched(app->sbc, result, clock_monotonic_us());
 }
 
+static int on_resolve(const struct resolve_question *question, void *arg)
+{
+	struct app *app = arg;
+
+	return app->resolver ? resolver_start(app->resolver, question) : SBC_ESTATE;
+}
+
+static void on_resolved(const struct resolve_result *result, void *arg)
+{
+	struct app *app = arg;
+
+	sbc_resolved(app->sbc, result, clock_monotonic_us());
+}
+
 static void on_media(const struct media_event *ev, void *arg)
 {
 	struct app *app = arg;
@@ -187,6 +203,11 @@ static void on_http_get_closed(void *arg)
 	count_closed(app);
 }
 
+static void on_resolver_closed(void *arg)
+{
+	count_closed(arg);
+}
+
 static void on_cert_server_closed(void *arg)
 {
 	struct app *app = arg;
@@ -228,6 +249,12 @@ static void close_parts(struct app *app)
 			   !!app->transport + !!app->rpc;
 	if (app->rpc)
 		rpc_server_close(app->rpc, on_rpc_closed, app);
+	if (app->resolver) {
+		struct resolver *resolver = app->resolver;
+		app->open_count++;
+		app->resolver = NULL;
+		resolver_close(resolver, on_resolver_closed, app);
+	}
 	if (app->http_get)
 		http_get_close(app->http_get, on_http_get_closed, app);
 	if (app->cert_server)
@@ -426,12 +453,26 @@ static int start_core(struct app *app)
 		.random = random,
 		.outside = {.send = on_send,
 			.fetch = on_fetch,
+			.resolve = on_resolve,
 			.wall_s = on_wall,
 			.record = on_record,
 			.arg = app},
 	};
 	err = sbc_new(&app->sbc, &setup);
 	return err ? refuse(app, err, "core", NULL) : 0;
+}
+
+static int start_resolver(struct app *app)
+{
+	struct resolve_setup setup = {.loop = &app->loop,
+		.config = app->config,
+		.servers = app->config->dns_servers,
+		.random = random_system(),
+		.done = on_resolved,
+		.arg = app};
+	int err = resolver_new(&app->resolver, &setup);
+
+	return err ? refuse(app, err, "dns_servers", NULL) : 0;
 }
 
 static int start_reload(struct app *app)
@@ -561,6 +602,7 @@ static int start(struct app *app)
 	err = err ? err : start_files(app);
 	err = err ? err : start_core(app);
 	err = err ? err : start_reload(app);
+	err = err ? err : start_resolver(app);
 	err = err ? err : start_transport(app);
 	if (!err && app->config->http.is_enabled)
 		err = start_cert_server(app);

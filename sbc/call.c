@@ -177,6 +177,9 @@ static void on_refused(struct call *call, uint16_t code, const struct sip_msg *m
 {
 	char reason[sizeof(call->reason)];
 
+	/* Nobody said it: the next call begins at the peer's next address. */
+	if (!msg && call->entries[MEDIA_SIDE_B])
+		peer_entry_failed(call->entries[MEDIA_SIDE_B]);
 	if (call_try_next(call, code, now))
 		return;
 	call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);

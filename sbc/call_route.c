@@ -121,11 +121,12 @@ static bool can_be_signed(const struct call *call, const struct config_peer *pee
 	       config_domain_find(call->config, call->caller.host);
 }
 
-/* 0, or why this one cannot be called. */
+/* Each address of a peer is a target of its own (RFC 3263 section 4.3). 0, or why it cannot
+ * be called. */
 static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 {
-	struct call_target target = {.peer = peer, .name = slice_str(peer->name)};
 	const struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
+	struct call_target target = {.peer = peer, .name = slice_str(peer->name)};
 	struct sip_uri uri = call->called;
 	struct call_target *place;
 
@@ -133,17 +134,18 @@ static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 		return 403; /* it would hear its own call */
 	if (!can_be_signed(call, peer))
 		return 403;
-	move_to_peer(call, peer, &uri);
-	if (!entry || !peer_entry_is_usable(entry) ||
-		sbc_hop_to_peer(call->sbc, peer, &target.hop))
+	if (!entry || !peer_entry_is_usable(entry))
 		return 503;
+	move_to_peer(call, peer, &uri);
 	if (print_aor(call, &uri, &target.request_uri))
 		return 500;
-	place = add_target(call);
-	if (!place)
-		return 500;
-	*place = target;
-	return 0;
+	for (size_t i = 0; !sbc_hop_to_peer_at(call->sbc, peer, i, &target.hop); i++) {
+		place = add_target(call);
+		if (!place)
+			break;
+		*place = target;
+	}
+	return call->targets.count ? 0 : 503;
 }
 
 /* Where our configuration leads. */
@@ -245,17 +247,21 @@ static int send_invite(struct call *call, const struct call_target *target, usec
 	return err;
 }
 
-/* One call more to that peer, and none any more to the one before. */
-static int count_call(struct call *call, const struct config_peer *peer, usec_t now)
+/* The branch counts at its peer, the one before no more. False: a ceiling. */
+static bool count_at_peer(struct call *call, const struct config_peer *peer, usec_t now)
 {
+	struct peer_entry **counted = &call->entries[MEDIA_SIDE_B];
 	struct peer_entry *entry = peer ? peer_table_find(call->sbc->peers, peer) : NULL;
 
-	if (peer && (!entry || !peer_entry_begin_call(entry, peer, now)))
-		return SBC_ELIMIT;
-	if (call->entries[MEDIA_SIDE_B])
-		peer_entry_end_call(call->entries[MEDIA_SIDE_B]);
-	call->entries[MEDIA_SIDE_B] = entry;
-	return 0;
+	if (*counted)
+		peer_entry_end_call(*counted);
+	*counted = NULL;
+	if (!entry)
+		return !peer;
+	if (!peer_entry_begin_call(entry, peer, now))
+		return false;
+	*counted = entry;
+	return true;
 }
 
 /* 0, or the code that says why this one cannot be called. */
@@ -269,10 +275,8 @@ static uint16_t try_target(struct call *call, usec_t now)
 	*party = (struct call_party){
 		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
 	slice_copy(target->name, party->name, sizeof(party->name));
-	if (count_call(call, target->peer, now))
-		return 503;
-	err = media_link_open(sbc, &call->media, call->number);
-	if (err)
+	if (!count_at_peer(call, target->peer, now) ||
+		media_link_open(sbc, &call->media, call->number))
 		return 503;
 	err = send_invite(call, target, now);
 	if (err) {

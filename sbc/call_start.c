@@ -158,6 +158,16 @@ static void check_peer(struct call *call, const struct config_peer *peer, usec_t
 		on_checked(call->check, now, call);
 }
 
+/* An INVITE that we sent and that came back as it went: same dialog, same Request-URI (RFC
+ * 5393 section 4.2.1, SIP-18). With another one it is a spiral, as a proxy of ours makes. */
+static bool is_loop(struct sbc *sbc, const struct sip_msg *msg)
+{
+	const struct leg *leg = leg_find(sbc, msg, false);
+
+	return leg && leg->name == 'b' &&
+	       slice_equal(leg->dialog.remote_target, msg->request_uri.raw);
+}
+
 void call_start(struct sbc *sbc, const struct request *request)
 {
 	struct reply busy = {.code = 503, .lines = SLICE("Retry-After: 5\r\n")};
@@ -170,6 +180,10 @@ void call_start(struct sbc *sbc, const struct request *request)
 
 	if (sbc->drained || sbc->counters.calls_now >= sbc->config->limits.calls) {
 		sbc_reply(sbc, request, &busy);
+		return;
+	}
+	if (is_loop(sbc, request->msg)) {
+		sbc_refuse(sbc, request, 482);
 		return;
 	}
 	peer = sbc_peer_of(sbc, request->source);

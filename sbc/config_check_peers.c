@@ -126,6 +126,15 @@ static void check_header_rules(struct config_reading *r, size_t i)
 		check_rule(r, config_node_item(list, j), &p->headers[j]);
 }
 
+static void check_peer_name(struct config_reading *r, size_t i)
+{
+	const struct config_peer *p = &r->config->peers[i];
+
+	if (p->is_transport_open && (!has(p->host) || p->port))
+		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
+			"transport dns needs a name without a port as address");
+}
+
 static void check_peer(struct config_reading *r, size_t i)
 {
 	struct config *config = r->config;
@@ -145,7 +154,9 @@ static void check_peer(struct config_reading *r, size_t i)
 	if (has(p->domain) && config_domain_find(config, slice_str(p->domain)))
 		config_fault(r->faults, config_item_key(r, "peers", i, "domain"),
 			"%s is our own domain: a peer serves another one", p->domain);
-	if (config->listener_count && !has_listener(config, p->transport))
+	check_peer_name(r, i);
+	if (config->listener_count && !p->is_transport_open &&
+		!has_listener(config, p->transport))
 		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
 			"no listener has the transport of this peer");
 	if (p->sign_4474 && !has_rsa(config))

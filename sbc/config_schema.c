@@ -35,6 +35,9 @@ static const struct config_row rows[] = {
 		.help = "JSON Lines file that gets a record of every call at its end"},
 	{"user_agent", TYPE(text), IN(config, user_agent), OPTIONAL,
 		.help = "told in User-Agent and Server; nothing is told when absent"},
+	{"dns_servers", TYPE(text), FIXED, IN(config, dns_servers), OPTIONAL,
+		.help = "asked for peers' names, as 192.0.2.1:53,192.0.2.2; the system's when "
+			"absent"},
 	{"ca", TYPE(text), FIXED, IN(config, ca), OPTIONAL,
 		.help = "PEM file of the CAs that identities and TLS peers must chain to; "
 			"the demo CA of state_dir when absent"},
@@ -97,10 +100,11 @@ static const struct config_row rows[] = {
 		.help = "for routes, logs and call records"},
 	{"peers[].domain", TYPE(domain), IN(config_peer, domain), REQUIRED,
 		.help = "must be in its TLS certificate, and in its callers' From"},
-	{"peers[].address", TYPE(hostport), IN(config_peer, address), REQUIRED,
-		.help = "where requests are sent; port 5061 for tls, else 5060"},
-	{"peers[].transport", TYPE(transport), IN(config_peer, transport), DEFAULT("tls"),
-		.help = "how"},
+	{"peers[].address", TYPE(peer_address), IN(config_peer, address), REQUIRED,
+		.help = "where requests are sent: address (port 5061 for tls, else 5060), or a "
+			"name that is looked up in DNS (RFC 3263: SRV unless a port is given)"},
+	{"peers[].transport", TYPE(peer_transport), IN(config_peer, transport), DEFAULT("tls"),
+		.help = "how; dns: as the NAPTR records of its name say"},
 	{"peers[].profile", TYPE(peer_profile), IN(config_peer, profile),
 		DEFAULT("domain-dtls"),
 		.help = "what it is: gives every key below that says so and is not written; "

@@ -141,6 +141,8 @@ extern const struct config_type config_type_direction;
 extern const struct config_type config_type_header_action;
 extern const struct config_type config_type_header_name;
 extern const struct config_type config_type_rewrite_what;
+extern const struct config_type config_type_peer_address;
+extern const struct config_type config_type_peer_transport;
 
 /* ---- steps ---- */
 

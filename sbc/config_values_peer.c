@@ -78,6 +78,52 @@ static void read_rewrite_what(struct config_reading *r, const struct config_row 
 		*(bool *)(void *)(base + row->offset) = value;
 }
 
+/* An address, or a name: row->offset is the address's, the name stands beside it. */
+static void read_peer_address(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	struct config_peer *peer = (struct config_peer *)(void *)base;
+	struct config_row as_name = {.offset = offsetof(struct config_peer, host)};
+	struct config_node name = *node;
+	struct slice host, rest = node->text;
+	uint64_t port = 0;
+
+	peer->host = "";
+	if (node->kind != CONFIG_SCALAR || config_node_is_null(node) ||
+		!netaddr_parse_hostport(&peer->address, node->text, 0) ||
+		slice_find(rest, '[') < rest.len) {
+		config_type_hostport.read(r, row, node, base);
+		return;
+	}
+	host = slice_cut(&rest, ':');
+	if (rest.len && (slice_to_u64(rest, 65535, &port) || !port)) {
+		config_fault(r->faults, node, "not a port: %.*s", SLICE_ARG(rest));
+		return;
+	}
+	name.text = arena_copy(r->arena, host);
+	peer->port = (unsigned)port;
+	config_type_domain.read(r, &as_name, &name, base);
+}
+
+static void read_peer_transport(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	struct config_peer *peer = (struct config_peer *)(void *)base;
+	static const struct config_word words[] = {{"udp", TRANSPORT_UDP},
+		{"tcp", TRANSPORT_TCP}, {"tls", TRANSPORT_TLS}, {"dns", 99}};
+	unsigned value;
+
+	(void)row;
+	if (!config_find_word(r, node, words, sizeof(words) / sizeof(words[0]), &value))
+		return;
+	peer->is_transport_open = value == 99;
+	peer->transport = peer->is_transport_open ? TRANSPORT_TLS : (enum transport_kind)value;
+}
+
+const struct config_type config_type_peer_address = {
+	"address or name, with or without port", read_peer_address};
+const struct config_type config_type_peer_transport = {
+	"udp, tcp, tls, dns", read_peer_transport};
 const struct config_type config_type_rewrite_what = {"called, caller", read_rewrite_what};
 const struct config_type config_type_peer_profile = {"profile", read_profile};
 const struct config_type config_type_media_mode = {"dtls, sdes, rtp", read_media};

@@ -37,6 +37,7 @@ struct sbc {
 	struct peer_table *peers;    /* owned; of config */
 	struct source_guard *guard;  /* owned */
 	struct timer probe_timer;
+	struct timer resolve_timer;
 	size_t probe_tick; /* which part of the peers is next */
 	struct sbc_listener listeners[LISTENER_MAX];
 	unsigned listener_count;

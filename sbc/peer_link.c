@@ -16,16 +16,23 @@ static int listener_for(const struct sbc *sbc, enum transport_kind kind, unsigne
 	return SBC_ENOENT;
 }
 
-int sbc_hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struct hop *out)
+int sbc_hop_to_peer_at(
+	const struct sbc *sbc, const struct config_peer *peer, size_t index, struct hop *out)
 {
 	const struct peer_entry *entry = peer_table_find(sbc->peers, peer);
-	const struct peer_address *address = entry ? peer_entry_address(entry) : NULL;
+	const struct peer_address *address;
 
-	if (!address)
+	if (!entry || index >= entry->address_count)
 		return SBC_ENOENT;
+	address = &entry->addresses[(entry->current + index) % entry->address_count];
 	*out = (struct hop){.kind = address->transport, .addr = address->address};
 	slice_copy(slice_str(peer->domain), out->tls_name, sizeof(out->tls_name));
 	return listener_for(sbc, address->transport, &out->listener);
+}
+
+int sbc_hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struct hop *out)
+{
+	return sbc_hop_to_peer_at(sbc, peer, 0, out);
 }
 
 static bool is_peer(const struct sbc *sbc, const struct config_peer *peer,
@@ -33,7 +40,7 @@ static bool is_peer(const struct sbc *sbc, const struct config_peer *peer,
 {
 	const struct peer_entry *entry;
 
-	if (peer->transport != source->kind)
+	if (peer->transport != source->kind && !peer->is_transport_open)
 		return false;
 	if (source->kind == TRANSPORT_TLS)
 		return source->tls && tls_names_has(source->tls, slice_str(peer->domain));
@@ -88,4 +95,66 @@ void sbc_praise(struct sbc *sbc, const struct transport_source *source, usec_t n
 {
 	if (is_judged(sbc, source))
 		source_guard_praise(sbc->guard, &source->peer, now);
+}
+
+/* ---- names ---- */
+
+#define RESOLVE_TICK  USEC_PER_SEC
+#define RESOLVE_AGAIN (30 * USEC_PER_SEC) /* nobody knew the name, or did not answer */
+#define TTL_MIN_S     10                  /* a server that says 0 is not asked each second */
+#define TTL_MAX_S     3600
+
+static void resolve_one(struct sbc *sbc, const struct config_peer *peer, usec_t now)
+{
+	struct peer_entry *entry = peer_table_find(sbc->peers, peer);
+	struct resolve_question question = {.name = slice_str(peer->name),
+		.host = slice_str(peer->host),
+		.port = (uint16_t)peer->port,
+		.transport = peer->transport,
+		.is_transport_open = peer->is_transport_open};
+
+	if (!entry || !question.host.len || entry->is_resolving || entry->resolve_at > now)
+		return;
+	entry->is_resolving = !sbc->outside.resolve(&question, sbc->outside.arg);
+}
+
+static void on_resolve_tick(struct timer *timer, usec_t now, void *arg)
+{
+	struct sbc *sbc = arg;
+
+	for (size_t i = 0; i < sbc->config->peer_count; i++)
+		resolve_one(sbc, &sbc->config->peers[i], now);
+	timer_start(sbc->timers, timer, now + RESOLVE_TICK);
+}
+
+void sbc_resolve_start(struct sbc *sbc, usec_t now)
+{
+	timer_init(&sbc->resolve_timer, on_resolve_tick, sbc);
+	if (sbc->outside.resolve)
+		timer_start(sbc->timers, &sbc->resolve_timer, now);
+}
+
+void sbc_resolved(struct sbc *sbc, const struct resolve_result *result, usec_t now)
+{
+	struct peer_entry *entry = peer_table_named(sbc->peers, result->name);
+	int64_t ttl = result->ttl_s;
+	char text[NETADDR_TEXT_MAX];
+
+	if (!entry)
+		return; /* reloaded away */
+	entry->is_resolving = false;
+	entry->resolve_at = now + RESOLVE_AGAIN;
+	if (result->err || !result->address_count) {
+		/* What was known is still the best that is known. */
+		log_event(sbc->log, LOG_WARN, "sbc", "peer.unresolved",
+			"peer=%s err=%s addresses=%zu", entry->name, err_name(result->err),
+			entry->address_count);
+		return;
+	}
+	ttl = ttl < TTL_MIN_S ? TTL_MIN_S : ttl > TTL_MAX_S ? TTL_MAX_S : ttl;
+	entry->resolve_at = now + ttl * USEC_PER_SEC;
+	peer_entry_set_addresses(entry, result->addresses, result->address_count);
+	log_event(sbc->log, LOG_DEBUG, "sbc", "peer.resolved",
+		"peer=%s addresses=%zu first=%s ttl_s=%lld", entry->name, entry->address_count,
+		netaddr_print(&peer_entry_address(entry)->address, text), (long long)ttl);
 }

@@ -9,6 +9,11 @@
 
 /* SBC_ENOENT: no address is known, or no listener has its transport. */
 int sbc_hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struct hop *out);
+/* The same for its other addresses; 0 is the one in use. SBC_ENOENT: there are not so many. */
+int sbc_hop_to_peer_at(
+	const struct sbc *sbc, const struct config_peer *peer, size_t index, struct hop *out);
+/* Names of peers are looked up, and again when their TTL is over. */
+void sbc_resolve_start(struct sbc *sbc, usec_t now);
 /* A configured neighbour: by its certificate's name where TLS is agreed on, else by its
  * address. NULL: a stranger, or a phone. */
 const struct config_peer *sbc_peer_of(

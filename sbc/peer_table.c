@@ -169,6 +169,7 @@ static int fill(struct peer_table *table, size_t i, const struct peer_table *bef
 	table->entries[i] = entry;
 	if (netaddr_is_set(&peer->address))
 		peer_entry_set_addresses(entry, &fixed, 1);
+	entry->resolve_at = 0; /* the name may be another one */
 	if (!peer->probe && entry->state != PEER_DISABLED)
 		set_state(entry, PEER_ACTIVE);
 	entry->is_probing = peer->probe;

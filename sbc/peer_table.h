@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/timers.h"
 #include "sbc/config.h"
+#include "sbc/sbc.h"
 #include "sbc/txn.h"
 
 /*
@@ -21,13 +22,7 @@ enum peer_state {
 	PEER_DISABLED, /* D: by command; gets no calls, is not asked */
 };
 
-#define PEER_ADDRESS_MAX 16 /* of one peer, from DNS */
-#define PEER_NAME_MAX    64
-
-struct peer_address {
-	enum transport_kind transport;
-	struct netaddr address;
-};
+#define PEER_NAME_MAX 64
 
 struct peer_entry {
 	unsigned _references;
@@ -35,6 +30,8 @@ struct peer_entry {
 	struct peer_address addresses[PEER_ADDRESS_MAX]; /* in the order they are tried */
 	size_t address_count;
 	size_t current; /* the one that is used */
+	bool is_resolving;
+	usec_t resolve_at; /* of a peer with a name: asked again then */
 	enum peer_state state;
 	bool is_probing;
 	unsigned failures, successes; /* in a row */

@@ -40,14 +40,20 @@ static void view_address(
 	char text[NETADDR_TEXT_MAX];
 
 	(void)config;
-	snprintf(out, size, "%s", netaddr_print(&peer->address, text));
+	if (!peer->host[0])
+		snprintf(out, size, "%s", netaddr_print(&peer->address, text));
+	else if (peer->port)
+		snprintf(out, size, "%s:%u", peer->host, peer->port);
+	else
+		snprintf(out, size, "%s", peer->host);
 }
 
 static void view_transport(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size)
 {
 	(void)config;
-	snprintf(out, size, "%s", transport_kind_name(peer->transport));
+	snprintf(out, size, "%s",
+		peer->is_transport_open ? "dns" : transport_kind_name(peer->transport));
 }
 
 static void view_profile(

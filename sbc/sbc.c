@@ -176,6 +176,7 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 		return err;
 	}
 	timer_start(sbc->timers, &sbc->housekeeping, HOUSEKEEPING);
+	sbc_resolve_start(sbc, 0);
 	probe_start(sbc, 0);
 	*out = sbc;
 	return 0;
@@ -234,6 +235,7 @@ void sbc_free(struct sbc *sbc)
 	timer_stop(sbc->timers, &sbc->housekeeping);
 	timer_stop(sbc->timers, &sbc->drain_timer);
 	probe_stop(sbc);
+	timer_stop(sbc->timers, &sbc->resolve_timer);
 	peer_table_free(sbc->peers);
 	source_guard_free(sbc->guard);
 	txn_layer_free(sbc->txns);

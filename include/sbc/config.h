@@ -93,6 +93,9 @@ struct config_peer {
 	const char *name;
 	const char *domain;     /* its certificate's name, and its users' From domain */
 	struct netaddr address; /* where requests are sent; port of the transport by default */
+	const char *host;       /* a name instead; "": none */
+	unsigned port;          /* with it; 0: DNS says it */
+	bool is_transport_open; /* DNS says it (NAPTR) */
 	enum transport_kind transport;
 	bool sign_8224;
 	bool sign_4474;
@@ -247,6 +250,7 @@ struct config {
 	const char *sip_trace;    /* path of a JSON Lines file; "": none */
 	const char *call_records; /* path of a JSON Lines file; "": none */
 	const char *ca;           /* anchors for identity, TLS and fetch; "": demo CA */
+	const char *dns_servers;  /* "127.0.0.1:53,..."; "": the system's */
 	const char *user_agent;   /* in User-Agent and Server; "": neither is sent */
 	struct config_domain *domains;
 	size_t domain_count;

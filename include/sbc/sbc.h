@@ -23,10 +23,36 @@ struct policy;
  */
 struct sbc;
 
+#define PEER_ADDRESS_MAX 16 /* of one peer, from DNS */
+
+struct peer_address {
+	enum transport_kind transport;
+	struct netaddr address;
+};
+
+/* Where is the peer of this name? */
+struct resolve_question {
+	struct slice name; /* the peer's; comes back */
+	struct slice host;
+	uint16_t port; /* 0: DNS says it */
+	enum transport_kind transport;
+	bool is_transport_open; /* DNS says it */
+};
+struct resolve_result {
+	int err; /* SBC_ENOENT: there is none, or nobody who knows */
+	struct slice name;
+	const struct peer_address *addresses; /* in the order they are tried */
+	size_t address_count;
+	int64_t ttl_s;
+};
+
 struct sbc_outside {
 	txn_send_h *send;
 	/* Starts a fetch; its result comes to sbc_fetched(), never inside. */
 	int (*fetch)(struct slice url, bool allow_http, void *arg);
+	/* Starts looking a name up; the result comes to sbc_resolved(), never inside. May be
+	 * NULL: no names are looked up. */
+	int (*resolve)(const struct resolve_question *question, void *arg);
 	int64_t (*wall_s)(void *arg);
 	/* One JSON object without line end, for each ended call. */
 	void (*record)(struct slice json, void *arg);
@@ -61,6 +87,8 @@ void sbc_broken(struct sbc *sbc, struct slice bytes, bool is_too_large,
 	const struct transport_source *source, usec_t now);
 void sbc_transport_failed(struct sbc *sbc, uint64_t tag, usec_t now);
 
+/* Slices and addresses are borrowed for the call. */
+void sbc_resolved(struct sbc *sbc, const struct resolve_result *result, usec_t now);
 void sbc_fetched(struct sbc *sbc, const struct http_get_result *result, usec_t now);
 void sbc_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now);
 

@@ -148,6 +148,36 @@ static void a_proxy_of_ours_speaks_for_our_users(void **state)
 	world_hear_code(w, SPARE, 407); /* anybody else proves it here */
 }
 
+/* SIP-18: what comes back as we sent it is a loop; to another address it is a spiral. */
+static void our_own_call_comes_back(void **state)
+{
+	struct world *w = *state;
+	char sent[8192], back[9000];
+	char *line_end, *rest;
+	struct talk t;
+
+	route(w, 0, (struct config_route){.prefix = "+49", .peer_index = 1});
+	w->peers[1].authenticates = true;
+	world_call(w, &t, ALICE, "sip:+4930123@atlanta.test");
+	world_hear_method(w, TRUNK, SIP_METHOD_INVITE);
+	assert_int_equal(0, slice_copy(w->heard[TRUNK].bytes, sent, sizeof(sent)));
+	line_end = strstr(sent, "\r\n");
+	assert_non_null(line_end);
+	rest = strstr(line_end + 2, "\r\n"); /* behind our Via */
+	assert_non_null(rest);
+	snprintf(back, sizeof(back),
+		"%.*s\r\nVia: SIP/2.0/UDP 127.0.0.13;branch=z9hG4bKl\r\n%s",
+		(int)(line_end - sent), sent, rest + 2);
+	world_say(w, TRUNK, back);
+	world_hear_code(w, TRUNK, 482);
+	snprintf(back, sizeof(back),
+		"INVITE sip:+4930999@atlanta.test SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 127.0.0.13;branch=z9hG4bKs\r\n%s",
+		rest + 2);
+	world_say(w, TRUNK, back);
+	world_hear_code(w, TRUNK, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +194,8 @@ int main(void)
 			by_the_incoming_peer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
 			a_proxy_of_ours_speaks_for_our_users, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(
+			our_own_call_comes_back, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

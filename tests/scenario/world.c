@@ -66,12 +66,14 @@ static const struct config_peer peers[] = {{.name = "biloxi",
 						   .require_mky = true},
 	{.name = "trunk",
 		.profile = "lab",
+		.host = "",
 		.domain = "trunk.test",
 		.transport = TRANSPORT_UDP,
 		.accept_8224 = true,
 		.is_trusted = true},
 	{.name = "spare",
 		.profile = "lab",
+		.host = "",
 		.domain = "spare.test",
 		.transport = TRANSPORT_UDP,
 		.accept_8224 = true,
@@ -111,6 +113,13 @@ static int on_fetch(struct slice url, bool allow_http, void *arg)
 		return SBC_EINVAL;
 	w->fetch_count++;
 	return slice_copy(url, w->fetch_url, sizeof(w->fetch_url));
+}
+
+static int on_resolve(const struct resolve_question *question, void *arg)
+{
+	struct world *w = arg;
+
+	return slice_copy(question->host, w->resolve_host, sizeof(w->resolve_host));
 }
 
 static int64_t on_wall(void *arg)
@@ -202,6 +211,7 @@ static void make_config(struct world *w, unsigned calls)
 		.call_records = "",
 		.ca = "",
 		.user_agent = "",
+		.dns_servers = "",
 		.domains = domains,
 		.domain_count = 1,
 		.listeners = listeners,
@@ -241,6 +251,7 @@ void world_remake(struct world *w)
 		.random = {.fill = on_random, .arg = w},
 		.outside = {.send = on_send,
 			.fetch = on_fetch,
+			.resolve = on_resolve,
 			.wall_s = on_wall,
 			.record = on_record,
 			.arg = w},

@@ -46,9 +46,10 @@ struct world {
 	size_t fetch_count;
 	char fetch_url[512];
 	bool is_fetch_refused;
-	const char *more;   /* header lines in what actors say from now on; NULL: none */
-	struct buf said;    /* the last message that any actor sent */
-	struct buf records; /* one line each */
+	char resolve_host[256]; /* the last name that was to be looked up; "": none */
+	const char *more;       /* header lines in what actors say from now on; NULL: none */
+	struct buf said;        /* the last message that any actor sent */
+	struct buf records;     /* one line each */
 	size_t record_count;
 	bool is_drained;
 	unsigned next_cseq;
