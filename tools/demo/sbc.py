@@ -50,7 +50,7 @@ media:
   interfaces:
     - address: 127.0.0.1
   ports: {media_first}-{media_last}
-  dtls_deadline_ms: 5000
+  dtls_deadline_ms: 20000
 
 fetch:
   allow: [127.0.0.0/8]
