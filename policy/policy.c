@@ -323,6 +323,8 @@ const char *identity_outcome_name(enum identity_outcome outcome)
 		return "absent";
 	case IDENTITY_REFUSED:
 		return "refused";
+	case IDENTITY_FAILED:
+		return "failed";
 	case IDENTITY_NEED_CERTIFICATE:
 		return "need certificate";
 	}

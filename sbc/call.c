@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "sbc/call_cursor.h"
 #include "sbc/peer_link.h"
+#include "sbc/verstat.h"
 
 #define DRAIN_REASON    "SIP;cause=503;text=\"shutting down\""
 #define MISMATCH_REASON "SIP;cause=488;text=\"DTLS fingerprint mismatch\""
@@ -252,8 +253,12 @@ static uint16_t code_for_caller(uint16_t code)
 /* The other end's Reason goes across (RFC 3326, ID-5). */
 static const char *reason_of(const struct sip_msg *msg, char *out, size_t size)
 {
-	struct slice reason = msg ? sip_msg_header(msg, "Reason", 0) : (struct slice){0};
+	struct slice reason = {0};
 
+	for (size_t i = 0; msg && (reason = sip_msg_header(msg, "Reason", i)).len; i++) {
+		if (!verstat_is_reason(reason))
+			break;
+	}
 	return reason.len && !slice_copy(reason, out, size) ? out : NULL;
 }
 
@@ -396,8 +401,8 @@ static void on_checked(struct identity_check *check, usec_t now, void *arg)
 
 	call->party[0].verdict = *verdict;
 	call->party[0].identity_outcome = identity_outcome_name(verdict->outcome);
-	log_event(call->sbc->log, verdict->outcome == IDENTITY_REFUSED ? LOG_WARN : LOG_INFO,
-		"sbc", "identity.verdict",
+	log_event(call->sbc->log, verdict->code ? LOG_WARN : LOG_INFO, "sbc",
+		"identity.verdict",
 		"call=%s leg=a outcome=%s mechanism=\"%s\" identity=\"%s\" domain=\"%s\" "
 		"code=%d why=\"%s\" url=\"%s\"",
 		call->name, call->party[0].identity_outcome,
@@ -407,8 +412,10 @@ static void on_checked(struct identity_check *check, usec_t now, void *arg)
 		refuse_identity(call, now);
 		return;
 	}
-	if (verdict->outcome == IDENTITY_VERIFIED)
+	if (verdict->outcome == IDENTITY_VERIFIED) {
 		call->sbc->counters.identity_verified++;
+		call->proof = PROOF_VERIFIED;
+	}
 	go_on(call, now);
 }
 
@@ -525,6 +532,36 @@ static void log_start(const struct call *call)
 		SLICE_ARG(call->invite->to.uri.raw), call->party[0].name);
 }
 
+/* Who sent the INVITE, and by what that is known before any signature is looked at. */
+struct caller {
+	const struct config_user *user; /* one of these two */
+	const struct config_peer *peer;
+	enum caller_proof proof;
+};
+
+/* False: answered. */
+static bool prove_caller(struct sbc *sbc, const struct request *request, struct caller *out)
+{
+	const struct sip_uri *from = &request->msg->from.uri;
+
+	*out = (struct caller){.peer = sbc_peer_of(sbc, request->source)};
+	if (!config_domain_find(sbc->config, from->host)) {
+		if (!out->peer)
+			sbc_refuse(sbc, request, 403);
+		return out->peer != NULL;
+	}
+	/* A proxy of ours did it already (KAM-11). */
+	if (out->peer && out->peer->authenticates) {
+		if (sbc_peer_is_certain(sbc, out->peer, request->source))
+			out->proof = PROOF_PEER;
+		return true;
+	}
+	out->peer = NULL;
+	out->proof = PROOF_USER;
+	out->user = policy_link_certified(sbc, request->source, from);
+	return out->user || authenticate_user(sbc, request, &out->user);
+}
+
 void call_start(struct sbc *sbc, const struct request *request)
 {
 	struct reply busy = {.code = 503, .lines = SLICE("Retry-After: 5\r\n")};
@@ -532,6 +569,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	const struct config_peer *peer = NULL;
 	struct peer_entry *entry;
 	struct request kept = *request;
+	struct caller caller;
 	const char *why;
 	struct call *call;
 
@@ -539,18 +577,10 @@ void call_start(struct sbc *sbc, const struct request *request)
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
-	peer = sbc_peer_of(sbc, request->source);
-	if (config_domain_find(sbc->config, request->msg->from.uri.host)) {
-		/* A proxy of ours did it already (KAM-11). */
-		if (!peer || !peer->authenticates) {
-			peer = NULL;
-			if (!authenticate_user(sbc, request, &user))
-				return;
-		}
-	} else if (!peer) {
-		sbc_refuse(sbc, request, 403);
+	if (!prove_caller(sbc, request, &caller))
 		return;
-	}
+	peer = caller.peer;
+	user = caller.user;
 	entry = peer ? peer_table_find(sbc->peers, peer) : NULL;
 	if (entry && !peer_entry_begin_call(entry, peer, request->now)) {
 		sbc_reply(sbc, request, &busy);
@@ -571,6 +601,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	}
 	kept.msg = call->invite;
 	call->from_peer = peer;
+	call->proof = caller.proof;
 	call->party[0].transport = request->source->kind;
 	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
 		sizeof(call->party[0].name));

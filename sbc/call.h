@@ -59,6 +59,7 @@ struct call {
 	struct peer_entry *entries[2];       /* counted; NULL: a user */
 	struct session_id session_ids[2];    /* RFC 7989: each end's */
 	struct identity_check check;
+	enum caller_proof proof;
 	uint64_t sdp_session[2]; /* o= of what we say on each leg */
 	struct timer ring_timer;
 	struct timer reap_timer;

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
+#include "sbc/verstat.h"
 
 /* Max-Forwards goes down by one and never up (RFC 7332, SIP-17). */
 static int max_forwards(const struct sip_msg *msg)
@@ -22,16 +23,17 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 	struct buf text;
 	int err;
 
-	if (!uri->host.len) { /* tel: and the like stay as they are */
-		*out = uri->raw;
-		return 0;
-	}
 	buf_init(&text, SBC_TEXT_MAX);
-	buf_printf(&text, "%.*s:", SLICE_ARG(uri->scheme));
-	if (uri->user.len)
-		buf_printf(&text, "%.*s@", SLICE_ARG(uri->user));
-	buf_printf(&text, slice_find(uri->host, ':') < uri->host.len ? "[%.*s]" : "%.*s",
-		SLICE_ARG(uri->host));
+	if (!uri->host.len) { /* tel: and the like stay as they are */
+		verstat_strip(&text, uri->raw);
+	} else {
+		buf_printf(&text, "%.*s:", SLICE_ARG(uri->scheme));
+		verstat_strip(&text, uri->user);
+		buf_put_str(&text, uri->user.len ? "@" : "");
+		buf_printf(&text,
+			slice_find(uri->host, ':') < uri->host.len ? "[%.*s]" : "%.*s",
+			SLICE_ARG(uri->host));
+	}
 	err = text.err;
 	if (!err) {
 		*out = arena_copy(&call->arena, buf_slice(&text));
@@ -126,12 +128,13 @@ static uint16_t find_targets(struct call *call)
 	return 0;
 }
 
-/* We cannot sign for another domain's caller, so nobody who wants that gets the call
- * (DEC-4). */
+/* We cannot sign for another domain's caller, nor for one who was not proved, so nobody who
+ * wants that gets the call (DEC-4). */
 static bool can_be_signed(const struct call *call, const struct config_peer *peer)
 {
 	return (!peer->sign_8224 && !peer->sign_4474) ||
-	       config_domain_find(call->config, call->caller.host);
+	       (call->proof != PROOF_NONE &&
+		       config_domain_find(call->config, call->caller.host));
 }
 
 /* 0, or why this one cannot be tried. */
@@ -209,6 +212,21 @@ static int print_offer(struct call *call, struct buf *body)
 	return sdp_print(body, &print);
 }
 
+/* What is known of the caller, for whoever signs. */
+static void fill_job(const struct call *call, struct sign_job *job)
+{
+	const struct identity_verdict *verdict = &call->party[MEDIA_SIDE_A].verdict;
+
+	job->proof = call->proof;
+	job->may_use_identity =
+		call->proof == PROOF_USER ||
+		(call->proof == PROOF_PEER &&
+			config_user_find(call->config, call->caller.user, call->caller.host));
+	job->origin = slice_str(call->party[MEDIA_SIDE_A].name);
+	job->received_attest = verdict->attest;
+	job->origid = slice_str(verdict->origid);
+}
+
 int call_route(struct call *call, struct reply *refusal, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
@@ -230,6 +248,8 @@ int call_route(struct call *call, struct reply *refusal, usec_t now)
 	fingerprint_set_add(&own, media_link_fingerprint(sbc));
 	if (job.peer)
 		invite.sign = policy_link_sign;
+	fill_job(call, &job);
+	job.called_uri = invite.request_uri;
 	refusal->code = 500;
 	buf_init(&body, SBC_TEXT_MAX);
 	err = print_parties(call, job.peer, &invite);

@@ -9,6 +9,10 @@
 
 /* SBC_ENOENT: no address is known, or no listener has its transport. */
 int sbc_hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struct hop *out);
+/* Is it the peer by its TLS name and by its address? Only then may it speak for our users and
+ * be signed for. */
+bool sbc_peer_is_certain(const struct sbc *sbc, const struct config_peer *peer,
+	const struct transport_source *source);
 /* A configured neighbour: by its certificate's name where TLS is agreed on, else by its
  * address. NULL: a stranger, or a phone. */
 const struct config_peer *sbc_peer_of(

@@ -105,6 +105,7 @@ enum identity_outcome {
 	IDENTITY_VERIFIED,
 	IDENTITY_ABSENT,           /* none there, and none required */
 	IDENTITY_REFUSED,          /* answer with code and phrase */
+	IDENTITY_FAILED,           /* the same, but the peer's calls go on (never from here) */
 	IDENTITY_NEED_CERTIFICATE, /* fetch url, store it, ask again */
 };
 
@@ -116,7 +117,7 @@ const char *identity_outcome_name(enum identity_outcome outcome);
 /* One per leg; the same words in log, call record and commands. Plain value. */
 struct identity_verdict {
 	enum identity_outcome outcome;
-	int code;           /* REFUSED: 403, 428, 436, 437, 438, 500, 503 */
+	int code;           /* REFUSED, FAILED: 403, 428, 436, 437, 438, 500, 503 */
 	const char *phrase; /* static, the reason phrase */
 	char why[128];      /* the first thing that was wrong, or empty */
 	enum identity_mechanism mechanism;

@@ -46,6 +46,8 @@ struct world {
 	size_t fetch_count;
 	char fetch_url[512];
 	bool is_fetch_refused;
+	const char *as; /* URI in From of what users say from now on; NULL: their own */
+	const struct tls_names *shown; /* client certificate of users on TLS; NULL: none */
 	const char *more;   /* header lines in what actors say from now on; NULL: none */
 	struct buf said;    /* the last message that any actor sent */
 	struct buf records; /* one line each */
@@ -103,6 +105,9 @@ void world_register(struct world *w, enum actor who);
 void world_invite(struct world *w, struct talk *t, enum actor who, const char *uri);
 /* The whole of it: INVITE, 407, ACK, INVITE with credentials; heard 100. */
 void world_call(struct world *w, struct talk *t, enum actor who, const char *uri);
+/* The same, and code is heard instead of 100. */
+void world_call_refused(
+	struct world *w, struct talk *t, enum actor who, const char *uri, uint16_t code);
 /* An INVITE of carol@biloxi.test to uri, signed by biloxi.test. alter: after signing. */
 void world_invite_signed(struct world *w, struct talk *t, const char *uri, int alter);
 /* Answers the request in w->heard[who] with code (and an SDP answer if setup is given). */

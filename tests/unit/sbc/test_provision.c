@@ -198,7 +198,8 @@ static void loads_credentials(void **state)
 		.advertised = "",
 		.certificate = "",
 		.key = "",
-		.ca = ""};
+		.ca = "",
+		.crl = ""};
 	struct config config = {.ca = "",
 		.domains = &domain,
 		.domain_count = 1,
