@@ -198,9 +198,9 @@ static void loads_credentials(void **state)
 		.advertised = "",
 		.certificate = "",
 		.key = "",
-		.ca = "",
-		.crl = ""};
+		.ca = ""};
 	struct config config = {.ca = "",
+		.crl = "",
 		.domains = &domain,
 		.domain_count = 1,
 		.listeners = &listener,
