@@ -52,7 +52,7 @@ BELOW_base   :=
 BELOW_media  := base
 BELOW_policy := base
 BELOW_sbc    := policy media base
-BELOW_ctl    := base
+BELOW_ctl    := sbc policy base
 
 SRC := $(foreach r,$(ROOMS),$(wildcard $(DIR_$(r))/*.c))
 OBJ := $(SRC:%.c=$(B)/%.o)
@@ -94,7 +94,8 @@ $(B)/countersip: $(B)/sbc/main.o $(LIBS)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
 
-$(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,base)
+$(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,sbc) $(call lib,policy) \
+		$(call lib,base)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit
 

@@ -28,6 +28,7 @@ static enum judgement check_certificate(const struct verification *v,
 {
 	const struct cert *cert = found->cert;
 
+	verdict->stage = IDENTITY_STAGE_CERTIFICATE;
 	if (!cert->is_trusted)
 		return verdict_refuse(verdict, 437, cert->why);
 	if (!cert_is_valid_at(&cert->chain, v->now_s)) {
@@ -59,6 +60,7 @@ enum judgement authority_find(const struct verification *v, const struct identit
 	struct cert_cache_result found;
 	char why[sizeof(verdict->why)];
 
+	verdict->stage = IDENTITY_STAGE_FETCH;
 	switch (cert_cache_find(&v->policy->certs, slice_str(verdict->url), v->now_s, &found)) {
 	case CERT_CACHE_FOUND:
 		*cert = found.cert;
@@ -76,6 +78,7 @@ enum judgement authority_doubt(const struct verification *v, struct identity_ver
 {
 	struct cert_cache_result found;
 
+	verdict->stage = IDENTITY_STAGE_SIGNATURE;
 	if (cert_cache_find(&v->policy->certs, slice_str(verdict->url), v->now_s, &found) ==
 			CERT_CACHE_FOUND &&
 		found.may_refresh)

@@ -323,10 +323,28 @@ const char *identity_outcome_name(enum identity_outcome outcome)
 		return "absent";
 	case IDENTITY_REFUSED:
 		return "refused";
+	case IDENTITY_FAILED:
+		return "failed";
 	case IDENTITY_NEED_CERTIFICATE:
 		return "need certificate";
 	}
 	return "refused";
+}
+
+const char *identity_stage_name(enum identity_stage stage)
+{
+	static const char *const names[IDENTITY_STAGE_COUNT] = {
+		[IDENTITY_STAGE_PRESENT] = "there is a signature that we understand",
+		[IDENTITY_STAGE_SYNTAX] = "it is well formed",
+		[IDENTITY_STAGE_FRESHNESS] = "it is fresh",
+		[IDENTITY_STAGE_CLAIMS] = "it says what the message says",
+		[IDENTITY_STAGE_REPLAY] = "it was not seen before",
+		[IDENTITY_STAGE_FETCH] = "its certificate can be had",
+		[IDENTITY_STAGE_CERTIFICATE] = "the certificate may vouch for it",
+		[IDENTITY_STAGE_SIGNATURE] = "the signature verifies",
+	};
+
+	return stage < IDENTITY_STAGE_COUNT ? names[stage] : "";
 }
 
 /* ---- certificates from outside ---- */

@@ -16,6 +16,7 @@ static enum judgement check_info(const struct verification *v, struct identity_v
 {
 	struct slice url, alg;
 
+	verdict->stage = IDENTITY_STAGE_SYNTAX;
 	if (!v->facts->identity_info.len)
 		return verdict_refuse(verdict, 436, "no Identity-Info");
 	if (identity_info_parse(v->facts->identity_info, &url, &alg))
@@ -31,6 +32,7 @@ static enum judgement check_info(const struct verification *v, struct identity_v
 
 static enum judgement check_date(const struct verification *v, struct identity_verdict *verdict)
 {
+	verdict->stage = IDENTITY_STAGE_FRESHNESS;
 	if (!v->facts->date.len)
 		return verdict_refuse(verdict, 438, "no Date");
 	if (date_parse(v->facts->date, &verdict->signed_at))
@@ -45,6 +47,7 @@ static enum judgement check_replay(
 {
 	const struct identity_facts *f = v->facts;
 
+	verdict->stage = IDENTITY_STAGE_REPLAY;
 	if (replay_use_4474(use, f->call_id, f->from_uri, f->to_uri, f->method, f->cseq))
 		return verdict_refuse(verdict, 500, "hashing failed");
 	if (replay_is_seen(&v->policy->seen_4474, use, v->now_s))
@@ -63,16 +66,15 @@ static enum judgement check_signature(const struct verification *v, struct slice
 		return judgement;
 	if (!crypto_rsa_sha1_verify(cert->key, digest_string, signature))
 		return authority_doubt(v, verdict);
+	verdict->stage = IDENTITY_STAGE_SIGNATURE;
 	/* The whole body is signed, and with it every fingerprint in it. */
 	if (v->facts->fingerprints)
 		verdict->fingerprints = *v->facts->fingerprints;
 	return JUDGED_VERIFIED;
 }
 
-static enum judgement check_text(const struct verification *v,
-	const struct identity_value *value, struct identity_verdict *verdict)
+int policy_digest_string(const struct identity_facts *f, struct buf *out)
 {
-	const struct identity_facts *f = v->facts;
 	const struct rfc4474_fields fields = {.from_uri = f->from_uri,
 		.to_uri = f->to_uri,
 		.call_id = f->call_id,
@@ -81,13 +83,20 @@ static enum judgement check_text(const struct verification *v,
 		.date = f->date,
 		.contact_uri = f->contact_uri,
 		.body = f->body};
+
+	return rfc4474_put(out, &fields);
+}
+
+static enum judgement check_text(const struct verification *v,
+	const struct identity_value *value, struct identity_verdict *verdict)
+{
 	struct buf text, signature;
 	enum judgement judgement;
 	int err;
 
 	buf_init(&text, RFC4474_TEXT_MAX);
 	buf_init(&signature, SIGNATURE_MAX);
-	err = rfc4474_put(&text, &fields);
+	err = policy_digest_string(v->facts, &text);
 	err = err ? err : b64_decode(&signature, B64_PLAIN, value->signature);
 	if (err == SBC_ENOMEM)
 		judgement = verdict_refuse(verdict, 500, "no memory");
@@ -109,6 +118,7 @@ enum judgement verify_4474(const struct verification *v, const struct identity_v
 {
 	enum judgement judgement;
 
+	verdict->stage = IDENTITY_STAGE_SYNTAX;
 	if (value->code)
 		return verdict_refuse(verdict, value->code, value->why);
 	judgement = check_info(v, verdict);

@@ -59,11 +59,13 @@ static enum judgement check_claims(
 		return verdict_refuse(verdict, 438, "x5u is not info");
 	if (!slice_equal(passport->ppt, value->ppt))
 		return verdict_refuse(verdict, 438, "ppt of header and parameter differ");
+	verdict->stage = IDENTITY_STAGE_FRESHNESS;
 	verdict->signed_at = passport->iat;
 	if (!is_fresh(passport->iat, v->now_s, v->policy->max_age_8224_s))
 		return verdict_refuse(verdict, 403, "iat is too old or in the future");
 	if (check_date(v, verdict, &date) != JUDGED_VERIFIED)
 		return JUDGED_REFUSED;
+	verdict->stage = IDENTITY_STAGE_CLAIMS;
 	if (!passport_has_orig(passport, &v->from))
 		return verdict_refuse(verdict, 438, "orig is not From");
 	verdict->attest = passport->attest;
@@ -105,6 +107,7 @@ static enum judgement read_compact(
 			"compact form without the claims of its ppt");
 	if (!v->facts->date.len)
 		return verdict_refuse(verdict, 438, "compact form without Date");
+	verdict->stage = IDENTITY_STAGE_FRESHNESS;
 	if (check_date(v, verdict, &claims.iat) != JUDGED_VERIFIED)
 		return JUDGED_REFUSED;
 	verdict->signed_at = claims.iat;
@@ -149,6 +152,7 @@ static enum judgement read_token(
 	if (passport_type_of(value->ppt, &type))
 		return JUDGED_IGNORED;
 	token->is_div = type == PASSPORT_DIV;
+	verdict->stage = IDENTITY_STAGE_SYNTAX;
 	if (value->code)
 		return verdict_refuse(verdict, value->code, value->why);
 	if (value->alg.len && !slice_equal(value->alg, SLICE("ES256")))
@@ -240,6 +244,7 @@ static enum judgement check_signature(
 
 	if (token->is_judged)
 		return JUDGED_VERIFIED;
+	verdict->stage = IDENTITY_STAGE_REPLAY;
 	if (replay_is_seen(&v->policy->seen_8224, &token->use, v->now_s))
 		return verdict_refuse_as(
 			verdict, 403, "Replayed Identity", "signature was used already");
@@ -249,6 +254,7 @@ static enum judgement check_signature(
 	if (!crypto_es256_verify(cert->key, token->signed_text,
 		    slice_of(token->signature, CRYPTO_ES256_LEN)))
 		return authority_doubt(v, verdict);
+	verdict->stage = IDENTITY_STAGE_SIGNATURE;
 	token->is_judged = true;
 	return JUDGED_VERIFIED;
 }
@@ -260,6 +266,7 @@ enum judgement tokens_judge(
 	enum judgement judgement;
 	size_t length;
 
+	token->verdict.stage = IDENTITY_STAGE_CLAIMS;
 	if (!find_way(v, tokens, token, way, &length))
 		return verdict_refuse(&token->verdict, 438, "dest is not To");
 	judgement = check_signature(v, token, &v->from);

@@ -438,6 +438,10 @@ static int start_core(struct app *app)
 
 	if (err)
 		return refuse(app, err, "domains", fault);
+	err = policy_link_check_trunks(
+		app->policy, app->config, clock_wall_s(), fault, sizeof(fault));
+	if (err)
+		return refuse(app, err, "peers", fault);
 	err = media_link_new(&app->media, app->config, &app->loop, on_media, app);
 	if (err)
 		return refuse(app, err, "media", NULL);
@@ -477,8 +481,11 @@ static int start_resolver(struct app *app)
 
 static int start_reload(struct app *app)
 {
-	struct reload_setup setup = {
-		.path = app->path, .loop = &app->loop, .sbc = app->sbc, .log = app->log};
+	struct reload_setup setup = {.path = app->path,
+		.loop = &app->loop,
+		.sbc = app->sbc,
+		.log = app->log,
+		.policy = app->policy};
 	int err = reload_new(&app->reload, &setup);
 
 	return err ? refuse(app, err, "reload", NULL) : 0;
@@ -540,17 +547,24 @@ static int start_cert_server(struct app *app)
 		.connection_max = CERT_CONNECTION,
 		.max_age_s = CERT_MAX_AGE_S,
 		.log = app->log};
+	struct cert_server_key *keys = mem_array(config->key_count + 1, sizeof(*keys));
 	char fault[FAULT_MAX] = "";
 	int err = SBC_ENOMEM;
 
+	for (size_t i = 0; keys && i < config->key_count; i++)
+		keys[i] = (struct cert_server_key){.name = config->keys[i].name,
+			.certificate_pem = buf_slice(&app->credentials.keys[i].certificate)};
+	to.keys = keys;
+	to.key_count = config->key_count;
 	for (size_t i = 0; domains && i < config->domain_count; i++)
 		domains[i] = (struct cert_server_domain){
 			.name = slice_str(config->domains[i].name),
 			.certificate_pem = buf_slice(&app->credentials.domains[i].certificate),
 			.rsa_certificate_pem = buf_slice(&app->credentials.rsa[i].certificate)};
-	if (domains)
+	if (domains && keys)
 		err = cert_server_open(
 			&app->cert_server, &app->loop, &to, fault, sizeof(fault));
+	mem_free(keys);
 	mem_free(domains);
 	return err ? refuse(app, err, "http", fault) : 0;
 }

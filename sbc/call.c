@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call_cursor.h"
+#include "sbc/verstat.h"
 
 #define DRAIN_REASON "SIP;cause=503;text=\"shutting down\""
 
@@ -159,8 +160,12 @@ static uint16_t code_for_caller(uint16_t code)
 /* The other end's Reason goes across (RFC 3326, ID-5). */
 static const char *reason_of(const struct sip_msg *msg, char *out, size_t size)
 {
-	struct slice reason = msg ? sip_msg_header(msg, "Reason", 0) : (struct slice){0};
+	struct slice reason = {0};
 
+	for (size_t i = 0; msg && (reason = sip_msg_header(msg, "Reason", i)).len; i++) {
+		if (!verstat_is_reason(reason))
+			break;
+	}
 	return reason.len && !slice_copy(reason, out, size) ? out : NULL;
 }
 
@@ -266,6 +271,30 @@ static int describe(struct leg *leg, struct buf *body, void *arg)
 	return said->sdp ? call_media_print(call, side, said, NULL, body) : SBC_ESTATE;
 }
 
+/* What is known of the end that speaks through this leg, for whoever signs. A callee of ours
+ * proved itself when it registered. */
+static void fill_job(const struct call *call, const struct leg *leg, struct sign_job *job)
+{
+	const struct call_party *speaker = &call->party[!call_side(call, leg)];
+	bool is_user = !speaker->peer;
+
+	job->origin = slice_str(speaker->name);
+	job->received_attest = speaker->verdict.attest;
+	job->origid = slice_str(speaker->verdict.origid);
+	if (leg != &call->a) {
+		job->proof = call->proof;
+		job->may_use_identity = call->proof == PROOF_USER ||
+					(call->proof == PROOF_PEER &&
+						config_user_find(call->config,
+							call->caller.user, call->caller.host));
+		return;
+	}
+	job->may_use_identity = is_user;
+	job->proof = is_user                                         ? PROOF_USER
+		     : speaker->verdict.outcome == IDENTITY_VERIFIED ? PROOF_VERIFIED
+								     : PROOF_NONE;
+}
+
 static int sign(struct leg *leg, const struct sip_request_spec *spec, struct slice contact_uri,
 	struct buf *lines, void *arg)
 {
@@ -279,6 +308,9 @@ static int sign(struct leg *leg, const struct sip_request_spec *spec, struct sli
 		return 0;
 	if (spec->body.len)
 		fingerprint_set_add(&own, media_link_fingerprint(call->sbc));
+	fill_job(call, leg, &job);
+	if (!leg->dialog.remote_tag.len) /* else it is a Contact */
+		job.called_uri = spec->request_uri;
 	err = policy_link_sign(spec, contact_uri, lines, &job);
 	if (job.is_signed && leg != &call->a && !party->identity_outcome[0])
 		party->identity_outcome = "signed";

@@ -125,6 +125,7 @@ struct call {
 	bool is_early_told;           /* the caller has an answer before the 2xx */
 	bool is_told_stale;           /* and another callee answered with another one */
 	struct identity_check *check; /* owned: of the INVITE, while it lasts */
+	enum caller_proof proof;      /* of the caller */
 	struct list passed;           /* struct call_passed */
 	size_t passed_count;
 	struct timer ring_timer;

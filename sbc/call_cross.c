@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "sbc/call.h"
 #include "sbc/sip_parts.h"
+#include "sbc/verstat.h"
 
 /* Each end's value is learnt from what it says; an end that has none is given one, which
  * it keeps for the whole call. */
@@ -25,23 +26,15 @@ static void put_session_id(
 	session_id_print(lines, local, &call->session_ids[!from]);
 }
 
-/* verstat tells a neighbour of ours what we found out (3GPP TS 24.229 section 7.2A.20). */
-static const char *verstat(const struct call *call)
-{
-	if (!call->party[MEDIA_SIDE_A].peer)
-		return "";
-	return call->party[MEDIA_SIDE_A].verdict.outcome == IDENTITY_VERIFIED
-		       ? ";verstat=TN-Validation-Passed"
-		       : ";verstat=No-TN-Validation";
-}
-
 /* Who calls, as we know it: to those in our trust domain only, and from those outside it;
  * what somebody inside asserted crosses as it is. */
 static void put_asserted(const struct call *call, struct slice from_uri, struct buf *lines)
 {
 	const struct config_peer *from = call->party[MEDIA_SIDE_A].peer;
 	const struct config_peer *to = call->party[MEDIA_SIDE_B].peer;
-	bool is_known = !from || call->party[MEDIA_SIDE_A].verdict.outcome == IDENTITY_VERIFIED;
+	const struct identity_verdict *verdict = &call->party[MEDIA_SIDE_A].verdict;
+	bool is_known = !from || verdict->outcome == IDENTITY_VERIFIED ||
+			verstat_is_marked(from, verdict);
 
 	if (!to || !to->is_trusted)
 		return;
@@ -50,7 +43,7 @@ static void put_asserted(const struct call *call, struct slice from_uri, struct 
 		return;
 	if (is_known || (from && from->is_trusted))
 		buf_printf(lines, "P-Asserted-Identity: <%.*s%s>\r\n", SLICE_ARG(from_uri),
-			verstat(call));
+			verstat_of(from, verdict));
 }
 
 static void put_product(const struct call *call, enum header_kind kind, struct buf *lines)
@@ -75,6 +68,9 @@ static int fill(struct call *call, int from, const struct sip_msg *msg, enum hea
 	if (msg)
 		header_rules_cross(&crossing, lines);
 	put_session_id(call, from, msg, lines);
+	if (kind == HEADER_KIND_RESPONSE && from == MEDIA_SIDE_B)
+		verstat_put_reason(lines, call->party[MEDIA_SIDE_A].peer,
+			&call->party[MEDIA_SIDE_A].verdict);
 	put_product(call, kind, lines);
 	return lines->err;
 }

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
+#include "sbc/verstat.h"
 
 /* Max-Forwards goes down by one and never up (RFC 7332, SIP-17). */
 static int max_forwards(const struct sip_msg *msg)
@@ -23,16 +24,17 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 	struct buf text;
 	int err;
 
-	if (!uri->host.len) { /* tel: and the like stay as they are */
-		*out = uri->raw;
-		return 0;
-	}
 	buf_init(&text, SBC_TEXT_MAX);
-	buf_printf(&text, "%.*s:", SLICE_ARG(uri->scheme));
-	if (uri->user.len)
-		buf_printf(&text, "%.*s@", SLICE_ARG(uri->user));
-	buf_printf(&text, slice_find(uri->host, ':') < uri->host.len ? "[%.*s]" : "%.*s",
-		SLICE_ARG(uri->host));
+	if (!uri->host.len) { /* tel: and the like stay as they are */
+		verstat_strip(&text, uri->raw);
+	} else {
+		buf_printf(&text, "%.*s:", SLICE_ARG(uri->scheme));
+		verstat_strip(&text, uri->user);
+		buf_put_str(&text, uri->user.len ? "@" : "");
+		buf_printf(&text,
+			slice_find(uri->host, ':') < uri->host.len ? "[%.*s]" : "%.*s",
+			SLICE_ARG(uri->host));
+	}
 	err = text.err;
 	if (!err) {
 		*out = arena_copy(&call->arena, buf_slice(&text));
@@ -113,12 +115,13 @@ static bool is_same_aor(const struct sip_uri *a, const struct sip_uri *b)
 	return slice_equal(a->user, b->user) && slice_equal_nocase(a->host, b->host);
 }
 
-/* We cannot sign for another domain's caller, so nobody who wants that gets the call
- * (DEC-4). */
+/* We cannot sign for another domain's caller, nor for one who was not proved, so nobody who
+ * wants that gets the call (DEC-4). */
 static bool can_be_signed(const struct call *call, const struct config_peer *peer)
 {
 	return (!peer->sign_8224 && !peer->sign_4474) ||
-	       config_domain_find(call->config, call->caller.host);
+	       (call->proof != PROOF_NONE &&
+		       config_domain_find(call->config, call->caller.host));
 }
 
 /* Each address of a peer is a target of its own (RFC 3263 section 4.3). 0, or why it cannot

@@ -51,8 +51,8 @@ static void on_checked(struct identity_check *check, usec_t now, void *arg)
 	mem_free(call->check);
 	call->check = NULL;
 	call->party[0].identity_outcome = identity_outcome_name(verdict->outcome);
-	log_event(call->sbc->log, verdict->outcome == IDENTITY_REFUSED ? LOG_WARN : LOG_INFO,
-		"sbc", "identity.verdict",
+	log_event(call->sbc->log, verdict->code ? LOG_WARN : LOG_INFO, "sbc",
+		"identity.verdict",
 		"call=%s leg=a outcome=%s mechanism=\"%s\" identity=\"%s\" domain=\"%s\" "
 		"code=%d why=\"%s\" url=\"%s\"",
 		call->name, call->party[0].identity_outcome,
@@ -65,6 +65,7 @@ static void on_checked(struct identity_check *check, usec_t now, void *arg)
 	if (verdict->outcome == IDENTITY_VERIFIED) {
 		call->sbc->counters.identity_verified++;
 		call->party[0].is_key_proved = verdict->fingerprints.count != 0;
+		call->proof = PROOF_VERIFIED;
 	}
 	go_on(call, now);
 }
@@ -158,6 +159,36 @@ static void check_peer(struct call *call, const struct config_peer *peer, usec_t
 		on_checked(call->check, now, call);
 }
 
+/* Who sent the INVITE, and by what that is known before any signature is looked at. */
+struct caller {
+	const struct config_user *user; /* one of these two */
+	const struct config_peer *peer;
+	enum caller_proof proof;
+};
+
+/* False: answered. */
+static bool prove_caller(struct sbc *sbc, const struct request *request, struct caller *out)
+{
+	const struct sip_uri *from = &request->msg->from.uri;
+
+	*out = (struct caller){.peer = sbc_peer_of(sbc, request->source)};
+	if (!config_domain_find(sbc->config, from->host)) {
+		if (!out->peer)
+			sbc_refuse(sbc, request, 403);
+		return out->peer != NULL;
+	}
+	/* A proxy of ours did it already (KAM-11). */
+	if (out->peer && out->peer->authenticates) {
+		if (sbc_peer_is_certain(sbc, out->peer, request->source))
+			out->proof = PROOF_PEER;
+		return true;
+	}
+	out->peer = NULL;
+	out->proof = PROOF_USER;
+	out->user = policy_link_certified(sbc, request->source, from);
+	return out->user || authenticate_user(sbc, request, &out->user);
+}
+
 /* An INVITE that we sent and that came back as it went: same dialog, same Request-URI (RFC
  * 5393 section 4.2.1, SIP-18). With another one it is a spiral, as a proxy of ours makes. */
 static bool is_loop(struct sbc *sbc, const struct sip_msg *msg)
@@ -171,10 +202,11 @@ static bool is_loop(struct sbc *sbc, const struct sip_msg *msg)
 void call_start(struct sbc *sbc, const struct request *request)
 {
 	struct reply busy = {.code = 503, .lines = SLICE("Retry-After: 5\r\n")};
-	const struct config_user *user = NULL;
-	const struct config_peer *peer = NULL;
+	const struct config_user *user;
+	const struct config_peer *peer;
 	struct peer_entry *entry;
 	struct request kept = *request;
+	struct caller caller;
 	const char *why;
 	struct call *call;
 
@@ -186,18 +218,10 @@ void call_start(struct sbc *sbc, const struct request *request)
 		sbc_refuse(sbc, request, 482);
 		return;
 	}
-	peer = sbc_peer_of(sbc, request->source);
-	if (config_domain_find(sbc->config, request->msg->from.uri.host)) {
-		/* A proxy of ours did it already (KAM-11). */
-		if (!peer || !peer->authenticates) {
-			peer = NULL;
-			if (!authenticate_user(sbc, request, &user))
-				return;
-		}
-	} else if (!peer) {
-		sbc_refuse(sbc, request, 403);
+	if (!prove_caller(sbc, request, &caller))
 		return;
-	}
+	peer = caller.peer;
+	user = caller.user;
 	entry = peer ? peer_table_find(sbc->peers, peer) : NULL;
 	if (entry && !peer_entry_begin_call(entry, peer, request->now)) {
 		sbc_reply(sbc, request, &busy);
@@ -222,6 +246,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	}
 	kept.msg = call->invite;
 	call->party[0].peer = peer;
+	call->proof = caller.proof;
 	call->party[0].transport = request->source->kind;
 	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
 		sizeof(call->party[0].name));

@@ -91,11 +91,12 @@ static int add_document(struct cert_server *server, const char *type, struct sli
 	return 0;
 }
 
+static const char pem_type[] = "application/pem-certificate-chain"; /* RFC 8555 */
+
 static int add_domain(struct cert_server *server, const struct cert_server_domain *domain,
 	char *fault, size_t fault_size)
 {
-	static const char pem_type[] = "application/pem-certificate-chain"; /* RFC 8555 */
-	static const char der_type[] = "application/pkix-cert";             /* RFC 2585 */
+	static const char der_type[] = "application/pkix-cert"; /* RFC 2585 */
 	bool has_rsa = domain->rsa_certificate_pem.len > 0;
 	struct buf pem, der;
 	char name[128];
@@ -119,6 +120,23 @@ static int add_domain(struct cert_server *server, const struct cert_server_domai
 		err = add_document(server, der_type, buf_slice(&der), "/cert/%s/rsa", name);
 	buf_fini(&pem);
 	buf_fini(&der);
+	return err;
+}
+
+static int add_key(struct cert_server *server, const struct cert_server_key *key, char *fault,
+	size_t fault_size)
+{
+	struct buf pem;
+	int err;
+
+	buf_init(&pem, BODY_MAX);
+	err = pem_certificates(&pem, key->certificate_pem);
+	if (err)
+		snprintf(fault, fault_size, "key %s: no certificate that can be served",
+			key->name);
+	err = err ? err
+		  : add_document(server, pem_type, buf_slice(&pem), "/cert/keys/%s", key->name);
+	buf_fini(&pem);
 	return err;
 }
 
@@ -406,10 +424,13 @@ int cert_server_open(struct cert_server **out, uv_loop_t *loop,
 	server->loop = loop;
 	snprintf(server->cache_control, sizeof(server->cache_control), "public, max-age=%u",
 		config->max_age_s);
-	server->documents = mem_array(2 * config->domain_count + 1, sizeof(*server->documents));
+	server->documents = mem_array(
+		2 * config->domain_count + 1 + config->key_count, sizeof(*server->documents));
 	err = server->documents ? 0 : SBC_ENOMEM;
 	for (size_t i = 0; i < config->domain_count && !err; i++)
 		err = add_domain(server, &config->domains[i], fault, fault_size);
+	for (size_t i = 0; i < config->key_count && !err; i++)
+		err = add_key(server, &config->keys[i], fault, fault_size);
 	err = err ? err : check_address(&config->address, fault, fault_size);
 	if (!err && uv_timer_init(loop, &server->close_timer))
 		err = SBC_ENOMEM;

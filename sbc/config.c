@@ -552,6 +552,20 @@ const struct config_user *config_user_find(
 	return NULL;
 }
 
+bool config_user_may_claim(const struct config_user *user, struct slice name)
+{
+	struct slice rest = slice_str(user->also);
+
+	if (slice_equal(slice_str(user->name), name))
+		return true;
+	while (rest.len) {
+		struct slice word = slice_cut(&rest, ' ');
+		if (word.len && slice_equal(word, name))
+			return true;
+	}
+	return false;
+}
+
 bool config_host_find(const struct config *config, struct slice name, struct netaddr *out)
 {
 	for (size_t i = 0; i < config->host_count; i++) {

@@ -185,9 +185,12 @@ static void check_user(struct config_reading *r, size_t i)
 			nearest ? "\"?" : "");
 	}
 	if (node->kind == CONFIG_MAPPING && !config_node_get(node, "ha1_sha256") &&
-		!config_node_get(node, "ha1_sha512_256") && !config_node_get(node, "ha1_md5"))
+		!config_node_get(node, "ha1_sha512_256") && !config_node_get(node, "ha1_md5") &&
+		!config_node_get(node, "tls_name"))
 		config_fault(r->faults, node,
-			"the user has no password: give ha1_sha256, ha1_sha512_256 or ha1_md5");
+			"the user has no password: give ha1_sha256, ha1_sha512_256 or ha1_md5, "
+			"or "
+			"a tls_name");
 	if (has(u->name) && has(u->domain) &&
 		config_user_find(r->config, slice_str(u->name), slice_str(u->domain)) != u)
 		config_fault(r->faults, config_item_key(r, "users", i, "name"),
@@ -290,6 +293,7 @@ void config_check(struct config_reading *r)
 	for (size_t i = 0; i < r->config->user_count; i++)
 		check_user(r, i);
 	config_check_peers(r);
+	config_check_identity(r);
 	check_media(r);
 	check_registration(r);
 }

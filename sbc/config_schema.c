@@ -42,6 +42,9 @@ static const struct config_row rows[] = {
 		.help = "PEM file of the CAs that identities and TLS peers must chain to; "
 			"the demo CA of state_dir when absent"},
 
+	{"crl", TYPE(text), FIXED, IN(config, crl), OPTIONAL,
+		.help = "PEM file of their revocation lists; none is asked for when absent"},
+
 	{"domains", TYPE(list), FIXED, IN(config, domains), AND(config, domain_count),
 		ITEMS(config_domain, 64), REQUIRED,
 		.help = "our own domains: their users register here, their calls are signed "
@@ -61,6 +64,24 @@ static const struct config_row rows[] = {
 		.help = "PEM file of its private key"},
 	{"domains[].rsa_info_url", TYPE(url), IN(config_domain, rsa_info_url), OPTIONAL,
 		.help = "where others fetch it; from the http section when absent"},
+
+	{"keys", TYPE(list), FIXED, IN(config, keys), AND(config, key_count),
+		ITEMS(config_key, 256), OPTIONAL,
+		.help = "more keys that sign (RFC 8224): a domain's next one, or one for "
+			"numbers; "
+			"the one whose validity began last signs"},
+	{"keys[].name", TYPE(name), IN(config_key, name), REQUIRED,
+		.help = "a word, for its URL"},
+	{"keys[].domain", TYPE(domain), IN(config_key, domain), OPTIONAL,
+		.help = "one of domains; when absent it signs for the numbers in its "
+			"certificate (TNAuthList)"},
+	{"keys[].certificate", TYPE(text), IN(config_key, certificate), REQUIRED,
+		.help = "PEM file, P-256, leaf first"},
+	{"keys[].key", TYPE(text), IN(config_key, key), REQUIRED,
+		.help = "PEM file of its private key"},
+	{"keys[].info_url", TYPE(url), IN(config_key, info_url), OPTIONAL,
+		.help = "where others fetch the certificate; from the http section when "
+			"absent"},
 
 	{"listeners", TYPE(list), FIXED, IN(config, listeners), AND(config, listener_count),
 		ITEMS(config_listener, LISTENER_MAX), REQUIRED, .help = "where SIP is spoken"},
@@ -86,6 +107,11 @@ static const struct config_row rows[] = {
 		.help = "the part before the @"},
 	{"users[].domain", TYPE(domain), IN(config_user, domain), REQUIRED,
 		.help = "one of domains"},
+	{"users[].also", TYPE(text), IN(config_user, also), OPTIONAL,
+		.help = "more names in the domain that it may call as, with blanks between: "
+			"\"+12155551212 sales\""},
+	{"users[].tls_name", TYPE(domain), IN(config_user, tls_name), OPTIONAL,
+		.help = "a name in its client certificate: then it needs no password"},
 	{"users[].ha1_sha256", TYPE(hex), IN(config_user, ha1_sha256), OPTIONAL, .max = 64,
 		.help = "SHA-256 of name:domain:password"},
 	{"users[].ha1_sha512_256", TYPE(hex), IN(config_user, ha1_sha512_256), OPTIONAL,
@@ -123,6 +149,15 @@ static const struct config_row rows[] = {
 		.help = "the signature must cover the media fingerprint"},
 	{"peers[].allow_http", TYPE(bool), IN(config_peer, allow_http), BY_PROFILE,
 		.help = "its certificate may be fetched without TLS"},
+	{"peers[].shaken", TYPE(bool), IN(config_peer, shaken), DEFAULT("false"),
+		.help = "calls between two numbers are signed with a PASSporT of type shaken; "
+			"needs a key whose certificate has the numbers"},
+	{"peers[].on_failure", TYPE(on_failure), IN(config_peer, on_failure), DEFAULT("reject"),
+		.help = "what becomes of its calls whose signature does not hold: mark lets "
+			"them through and says so to those we trust, pass says nothing"},
+	{"peers[].provider_codes", TYPE(text), IN(config_peer, provider_codes), OPTIONAL,
+		.help = "service provider codes whose certificates may vouch for any number, "
+			"with blanks between"},
 	{"peers[].trusted", TYPE(bool), IN(config_peer, is_trusted), BY_PROFILE,
 		.help = "in our trust domain (RFC 3325): P-Asserted-Identity and its kind "
 			"cross to and from it"},

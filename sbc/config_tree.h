@@ -13,6 +13,7 @@
  *   config_faults.c  faults -> sentences                         the table of keys
  *   config_values.c  one scalar -> one field    config_check.c   what keys say together
  *   config_values_peer.c, config_check_peers.c  the same for peers and routes
+ *   config_check_identity.c  the same for what signs and is signed
  */
 
 enum config_node_kind { CONFIG_SCALAR, CONFIG_SEQUENCE, CONFIG_MAPPING };
@@ -137,6 +138,7 @@ extern const struct config_type config_type_blocks;
 extern const struct config_type config_type_hosts;
 extern const struct config_type config_type_peer_profile;
 extern const struct config_type config_type_media_mode;
+extern const struct config_type config_type_on_failure;
 extern const struct config_type config_type_direction;
 extern const struct config_type config_type_header_action;
 extern const struct config_type config_type_header_name;
@@ -158,6 +160,7 @@ int config_fixed_record(struct config_reading *r);
 void config_apply_profiles(struct config_reading *r);
 /* What keys of peers and routes say together. */
 void config_check_peers(struct config_reading *r);
+void config_check_identity(struct config_reading *r);
 /* Item index of a list at the root, and where a key of it stands; the item itself when the
  * key is not written, the root when there is no such item. */
 const struct config_node *config_item(

@@ -33,6 +33,18 @@ static void read_media(struct config_reading *r, const struct config_row *row,
 		*(enum media_mode *)(void *)(base + row->offset) = (enum media_mode)value;
 }
 
+static void read_on_failure(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	static const struct config_word words[] = {{"reject", IDENTITY_FAILURE_REJECT},
+		{"mark", IDENTITY_FAILURE_MARK}, {"pass", IDENTITY_FAILURE_PASS}};
+	unsigned value;
+
+	if (config_find_word(r, node, words, sizeof(words) / sizeof(words[0]), &value))
+		*(enum identity_failure *)(void *)(base + row->offset) =
+			(enum identity_failure)value;
+}
+
 static void read_direction(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
@@ -126,6 +138,7 @@ const struct config_type config_type_peer_transport = {
 	"udp, tcp, tls, dns", read_peer_transport};
 const struct config_type config_type_rewrite_what = {"called, caller", read_rewrite_what};
 const struct config_type config_type_peer_profile = {"profile", read_profile};
+const struct config_type config_type_on_failure = {"reject, mark, pass", read_on_failure};
 const struct config_type config_type_media_mode = {"dtls, sdes, rtp", read_media};
 const struct config_type config_type_direction = {"in, out", read_direction};
 const struct config_type config_type_header_action = {

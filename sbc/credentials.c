@@ -23,15 +23,20 @@ static int init(struct credentials *out, const struct config *config)
 	*out = (struct credentials){0};
 	buf_init(&out->ca, PROVISION_FILE_MAX);
 	buf_init(&out->fetch_ca, PROVISION_FILE_MAX);
+	buf_init(&out->crl, PROVISION_FILE_MAX);
 	init_one(&out->http);
 	out->domains = mem_array(config->domain_count, sizeof(*out->domains));
 	out->rsa = mem_array(config->domain_count, sizeof(*out->rsa));
+	out->keys = mem_array(config->key_count + 1, sizeof(*out->keys));
 	out->listeners = mem_array(config->listener_count, sizeof(*out->listeners));
 	out->listener_ca = mem_array(config->listener_count, sizeof(*out->listener_ca));
-	if (!out->domains || !out->rsa || !out->listeners || !out->listener_ca)
+	if (!out->domains || !out->rsa || !out->keys || !out->listeners || !out->listener_ca)
 		return SBC_ENOMEM;
 	out->domain_count = config->domain_count;
 	out->listener_count = config->listener_count;
+	out->key_count = config->key_count;
+	for (size_t i = 0; i < config->key_count; i++)
+		init_one(&out->keys[i]);
 	for (size_t i = 0; i < config->domain_count; i++) {
 		init_one(&out->domains[i]);
 		init_one(&out->rsa[i]);
@@ -94,6 +99,17 @@ static int load_domains(
 	return err;
 }
 
+static int load_keys(
+	struct credentials *out, const struct config *config, const struct provision *say)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < config->key_count && !err; i++)
+		err = read_pair(
+			say, config->keys[i].certificate, config->keys[i].key, &out->keys[i]);
+	return err;
+}
+
 int credentials_load(
 	struct credentials *out, const struct config *config, const struct provision *say)
 {
@@ -105,7 +121,9 @@ int credentials_load(
 		err = config->ca[0] ? read_ca(say, config->ca, &out->ca)
 				    : provision_ca(say, NULL, &out->ca);
 	err = err ? err : read_ca(say, fetch_ca, &out->fetch_ca);
+	err = err ? err : read_ca(say, config->crl, &out->crl);
 	err = err ? err : load_domains(out, config, say);
+	err = err ? err : load_keys(out, config, say);
 	for (size_t i = 0; i < config->listener_count && !err; i++) {
 		const struct config_listener *l = &config->listeners[i];
 		err = read_pair(say, l->certificate, l->key, &out->listeners[i]);
@@ -119,6 +137,9 @@ void credentials_fini(struct credentials *c)
 {
 	buf_fini(&c->ca);
 	buf_fini(&c->fetch_ca);
+	buf_fini(&c->crl);
+	for (size_t i = 0; i < c->key_count; i++)
+		fini_one(&c->keys[i]);
 	fini_one(&c->http);
 	for (size_t i = 0; i < c->domain_count; i++) {
 		fini_one(&c->domains[i]);
@@ -128,6 +149,7 @@ void credentials_fini(struct credentials *c)
 		fini_one(&c->listeners[i]);
 		buf_fini(&c->listener_ca[i]);
 	}
+	mem_free(c->keys);
 	mem_free(c->domains);
 	mem_free(c->rsa);
 	mem_free(c->listeners);

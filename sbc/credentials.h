@@ -19,12 +19,15 @@ struct credential {
 struct credentials {
 	struct buf ca; /* anchors for identities and TLS peers */
 	struct buf fetch_ca;
+	struct buf crl;               /* empty: none */
+	struct credential *keys;      /* owned; as config->keys */
 	struct credential *domains;   /* owned; as config->domains */
 	struct credential *rsa;       /* owned; as config->domains, empty where there is none */
 	struct credential *listeners; /* owned; as config->listeners, empty: first domain's */
 	struct buf *listener_ca;      /* owned; as config->listeners, empty: ca */
 	struct credential http;       /* empty: the first domain's */
 	size_t domain_count;
+	size_t key_count;
 	size_t listener_count;
 };
 

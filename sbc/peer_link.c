@@ -48,6 +48,15 @@ static bool is_peer(const struct sbc *sbc, const struct config_peer *peer,
 	return entry && peer_entry_has_address(entry, &source->peer);
 }
 
+bool sbc_peer_is_certain(const struct sbc *sbc, const struct config_peer *peer,
+	const struct transport_source *source)
+{
+	const struct peer_entry *entry = peer_table_find(sbc->peers, peer);
+
+	return source->kind == TRANSPORT_TLS && is_peer(sbc, peer, source) && entry &&
+	       peer_entry_has_address(entry, &source->peer);
+}
+
 const struct config_peer *sbc_peer_of(
 	const struct sbc *sbc, const struct transport_source *source)
 {

@@ -14,6 +14,10 @@ int sbc_hop_to_peer_at(
 	const struct sbc *sbc, const struct config_peer *peer, size_t index, struct hop *out);
 /* Names of peers are looked up, and again when their TTL is over. */
 void sbc_resolve_start(struct sbc *sbc, usec_t now);
+/* Is it the peer by its TLS name and by its address? Only then may it speak for our users and
+ * be signed for. */
+bool sbc_peer_is_certain(const struct sbc *sbc, const struct config_peer *peer,
+	const struct transport_source *source);
 /* A configured neighbour: by its certificate's name where TLS is agreed on, else by its
  * address. NULL: a stranger, or a phone. */
 const struct config_peer *sbc_peer_of(

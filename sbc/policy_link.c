@@ -9,92 +9,7 @@
 #include "base/mem.h"
 
 /* Certificates fetched for one INVITE: several Identity headers, each with a URL (I13). */
-#define FETCH_MAX         4
-#define DIGEST_SECRET_LEN 32 /* bytes that nonces are bound to, new at each start */
-
-const char *policy_link_info_url(
-	const struct config *config, size_t index, bool is_rsa, char *out)
-{
-	const struct config_domain *d = &config->domains[index];
-	const char *told = is_rsa ? d->rsa_info_url : d->info_url;
-	uint16_t port = netaddr_port(&config->http.address);
-	char port_text[8] = "";
-
-	if (port != 443)
-		snprintf(port_text, sizeof(port_text), ":%u", port);
-	if (told[0])
-		snprintf(out, POLICY_LINK_URL_MAX, "%s", told);
-	else if (!config->http.is_enabled)
-		out[0] = '\0';
-	else if (is_rsa)
-		snprintf(out, POLICY_LINK_URL_MAX, "https://%s%s/cert/%s/rsa", d->name,
-			port_text, d->name);
-	else if (index == 0)
-		snprintf(out, POLICY_LINK_URL_MAX, "https://%s%s/cert", d->name, port_text);
-	else
-		snprintf(out, POLICY_LINK_URL_MAX, "https://%s%s/cert/%s", d->name, port_text,
-			d->name);
-	return out;
-}
-
-/* One domain's part of the setup. */
-struct domain_urls {
-	char info[POLICY_LINK_URL_MAX];
-	char rsa_info[POLICY_LINK_URL_MAX];
-};
-
-static void fill_domain(const struct policy_setup *setup, size_t i, struct domain_urls *urls,
-	struct policy_domain *out)
-{
-	const struct credential *own = &setup->credentials->domains[i];
-	const struct credential *rsa = &setup->credentials->rsa[i];
-
-	*out = (struct policy_domain){
-		.name = slice_str(setup->config->domains[i].name),
-		.certificate_pem = buf_slice(&own->certificate),
-		.key_pem = buf_slice(&own->key),
-		.info_url =
-			slice_str(policy_link_info_url(setup->config, i, false, urls->info)),
-	};
-	if (!rsa->certificate.len)
-		return;
-	out->rsa_certificate_pem = buf_slice(&rsa->certificate);
-	out->rsa_key_pem = buf_slice(&rsa->key);
-	out->rsa_info_url =
-		slice_str(policy_link_info_url(setup->config, i, true, urls->rsa_info));
-}
-
-int policy_link_new(
-	struct policy **out, const struct policy_setup *setup, char *fault, size_t fault_size)
-{
-	size_t count = setup->config->domain_count;
-	struct domain_urls *urls = mem_array(count, sizeof(*urls));
-	struct policy_domain *domains = mem_array(count, sizeof(*domains));
-	struct policy_config to;
-	char secret[DIGEST_SECRET_LEN];
-	size_t used = 0;
-	int err = SBC_ENOMEM;
-
-	if (urls && domains) {
-		/* Without a URL nobody could check a signature, so none is made: the
-		 * configuration has no peer that wants one. */
-		for (size_t i = 0; i < count; i++) {
-			fill_domain(setup, i, &urls[i], &domains[used]);
-			used += domains[used].info_url.len > 0;
-		}
-		setup->random->fill(setup->random->arg, secret, sizeof(secret));
-		policy_config_init(&to);
-		to.domains = domains;
-		to.domain_count = used;
-		to.anchors_pem = buf_slice(&setup->credentials->ca);
-		to.digest_secret = slice_of(secret, sizeof(secret));
-		err = policy_new(out, &to, fault, fault_size);
-		mem_wipe(secret, sizeof(secret));
-	}
-	mem_free(urls);
-	mem_free(domains);
-	return err;
-}
+#define FETCH_MAX 4
 
 void policy_link_free(struct policy *policy)
 {
@@ -129,12 +44,22 @@ static void fill_facts(struct identity_check *check, const struct sip_msg *msg,
 	}
 }
 
+/* on_failure: the call goes on, unverified. Not when the fault is ours (ID8224-49): else a
+ * flood that fills our tables would make every signature optional. */
+static void let_go_on(struct identity_check *check)
+{
+	if (check->goes_on && check->verdict.outcome == IDENTITY_REFUSED &&
+		check->verdict.code < 500)
+		check->verdict.outcome = IDENTITY_FAILED;
+}
+
 static void refuse(struct identity_check *check, int code, const char *phrase, const char *why)
 {
 	check->verdict.outcome = IDENTITY_REFUSED;
 	check->verdict.code = code;
 	check->verdict.phrase = phrase;
 	slice_copy(slice_str(why), check->verdict.why, sizeof(check->verdict.why));
+	let_go_on(check);
 }
 
 /* One round: true when the verdict is final, false while a certificate is on its way. */
@@ -144,8 +69,10 @@ static bool run(struct sbc *sbc, struct identity_check *check)
 	int err;
 
 	policy_verify(sbc->policy, &check->facts, &check->rules, now_s, &check->verdict);
-	if (check->verdict.outcome != IDENTITY_NEED_CERTIFICATE)
+	if (check->verdict.outcome != IDENTITY_NEED_CERTIFICATE) {
+		let_go_on(check);
 		return true;
+	}
 	if (check->fetch_count++ >= FETCH_MAX) {
 		refuse(check, 436, "Bad Identity Info", "too many certificates to fetch");
 		return true;
@@ -174,7 +101,9 @@ bool policy_link_check(struct sbc *sbc, struct identity_check *check, const stru
 		.is_required = peer->identity_required,
 		.require_mky = peer->require_mky,
 		.allow_http = peer->allow_http,
+		.provider_codes = slice_str(peer->provider_codes),
 	};
+	check->goes_on = peer->on_failure != IDENTITY_FAILURE_REJECT;
 	if (run(sbc, check))
 		return true;
 	check->is_waiting = true;
@@ -224,6 +153,15 @@ void policy_link_fetched(struct sbc *sbc, const struct http_get_result *result, 
 	}
 }
 
+/* The call goes to somebody else than To names: somebody sent it on (RFC 8946). */
+static bool is_diverted(const struct sip_uri *to, struct slice called)
+{
+	struct sip_uri uri;
+
+	return called.len && !sip_uri_parse(&uri, called) && to->host.len &&
+	       !(slice_equal(uri.user, to->user) && slice_equal_nocase(uri.host, to->host));
+}
+
 int policy_link_sign(const struct sip_request_spec *spec, struct slice contact_uri,
 	struct buf *lines, void *arg)
 {
@@ -240,7 +178,16 @@ int policy_link_sign(const struct sip_request_spec *spec, struct slice contact_u
 	to = address.uri;
 	if (err)
 		return err;
+	char origid[POLICY_ORIGID_SIZE];
+	if (policy_origid(slice_str(sbc->config->domains[0].name), job->origin, origid))
+		return SBC_ECRYPTO;
 	struct sign_request request = {
+		.shaken = job->peer->shaken,
+		.attest =
+			policy_attest(job->proof, job->may_use_identity, job->received_attest),
+		.origid = job->origid.len ? job->origid : slice_str(origid),
+		.diverted_uri = is_diverted(&to, job->called_uri) ? to.raw : (struct slice){0},
+		.target_uri = job->called_uri,
 		.passport = job->peer->sign_8224,
 		.rfc4474 = job->peer->sign_4474,
 		.method = spec->method,
@@ -254,6 +201,9 @@ int policy_link_sign(const struct sip_request_spec *spec, struct slice contact_u
 	};
 	if (!request.passport && !request.rfc4474)
 		return 0;
+	/* Nobody's identity is signed before it was proved. */
+	if (!request.attest)
+		return SBC_ENOENT;
 	err = policy_sign(sbc->policy, &request, sbc->outside.wall_s(sbc->outside.arg), lines);
 	job->is_signed = !err;
 	return err;
@@ -295,6 +245,7 @@ enum auth_outcome policy_link_authenticate(struct sbc *sbc, const struct sip_msg
 {
 	const struct config_domain *domain = config_domain_find(sbc->config, aor->host);
 	const struct config_user *user = config_user_find(sbc->config, aor->user, aor->host);
+	const struct config_user *named;
 	struct slice realm = slice_str(domain ? domain->name : "");
 	struct slice credentials, username = {0};
 	struct digest_user known = {0};
@@ -303,6 +254,14 @@ enum auth_outcome policy_link_authenticate(struct sbc *sbc, const struct sip_msg
 
 	if (!domain)
 		return AUTH_FORBIDDEN;
+	found = find_credentials(msg, is_proxy ? "Proxy-Authorization" : "Authorization", realm,
+		&credentials, &username);
+	if (found == AUTH_MALFORMED)
+		return AUTH_MALFORMED;
+	/* Another name of the caller's, granted by the configuration. */
+	named = found == AUTH_OK ? config_user_find(sbc->config, username, aor->host) : NULL;
+	if (is_proxy && named && config_user_may_claim(named, aor->user))
+		user = named;
 	if (user) {
 		known.username = slice_str(user->name);
 		known.realm = realm;
@@ -310,10 +269,8 @@ enum auth_outcome policy_link_authenticate(struct sbc *sbc, const struct sip_msg
 		known.ha1[DIGEST_SHA512_256] = slice_str(user->ha1_sha512_256);
 		known.ha1[DIGEST_MD5] = slice_str(user->ha1_md5);
 	}
-	found = find_credentials(msg, is_proxy ? "Proxy-Authorization" : "Authorization", realm,
-		&credentials, &username);
-	if (found == AUTH_MALFORMED)
-		return AUTH_MALFORMED;
+	if (found == AUTH_OK && !user && named)
+		return AUTH_FORBIDDEN;
 	if (found == AUTH_OK && user) {
 		/* Somebody else's name and password give no right to this address. */
 		if (!slice_equal(username, known.username))
@@ -330,4 +287,20 @@ enum auth_outcome policy_link_authenticate(struct sbc *sbc, const struct sip_msg
 	}
 	challenge(sbc, realm, user ? &known : NULL, is_proxy, outcome == DIGEST_STALE, lines);
 	return AUTH_CHALLENGE;
+}
+
+const struct config_user *policy_link_certified(
+	const struct sbc *sbc, const struct transport_source *source, const struct sip_uri *uri)
+{
+	if (source->kind != TRANSPORT_TLS || !source->tls)
+		return NULL;
+	for (size_t i = 0; i < sbc->config->user_count; i++) {
+		const struct config_user *user = &sbc->config->users[i];
+		if (user->tls_name[0] &&
+			slice_equal_nocase(slice_str(user->domain), uri->host) &&
+			config_user_may_claim(user, uri->user) &&
+			tls_names_has(source->tls, slice_str(user->tls_name)))
+			return user;
+	}
+	return NULL;
 }

@@ -31,6 +31,14 @@ void policy_link_free(struct policy *policy);
 const char *policy_link_info_url(
 	const struct config *config, size_t index, bool is_rsa, char *out);
 
+/* The same for key number index. */
+const char *policy_link_key_url(const struct config *config, size_t index, char *out);
+
+/* Whether each peer that wants signatures can have them, for whatever our users may call as.
+ * SBC_ECRYPTO: fault says which and why. */
+int policy_link_check_trunks(const struct policy *policy, const struct config *config,
+	int64_t now_s, char *fault, size_t fault_size);
+
 struct identity_check;
 /* Once per check that was started, never inside policy_link_check(). */
 typedef void(identity_checked_h)(struct identity_check *check, usec_t now, void *arg);
@@ -42,6 +50,7 @@ struct identity_check {
 	struct identity_rules rules;
 	struct identity_verdict verdict;
 	unsigned fetch_count;
+	bool goes_on; /* also when the signature does not hold */
 	bool is_waiting;
 	identity_checked_h *done;
 	void *arg; /* borrowed: the call */
@@ -61,10 +70,20 @@ struct sign_job {
 	struct sbc *sbc;
 	const struct config_peer *peer;
 	const struct fingerprint_set *fingerprints;
-	bool is_signed; /* out */
+	enum caller_proof proof;
+	bool may_use_identity;   /* the caller may call as this (policy_attest()) */
+	char received_attest;    /* 0: none came */
+	struct slice origid;     /* as it came; empty: made of origin */
+	struct slice origin;     /* "alice@atlanta.test" */
+	struct slice called_uri; /* Request-URI as it will be sent */
+	bool is_signed;          /* out */
 };
 int policy_link_sign(const struct sip_request_spec *spec, struct slice contact_uri,
 	struct buf *lines, void *job);
+
+/* The user whose client certificate this is, if it may call as uri. NULL: no such one. */
+const struct config_user *policy_link_certified(const struct sbc *sbc,
+	const struct transport_source *source, const struct sip_uri *uri);
 
 enum auth_outcome {
 	AUTH_OK,
@@ -73,7 +92,7 @@ enum auth_outcome {
 	AUTH_MALFORMED, /* 400 */
 };
 /* Digest for one of our own users: the credentials must be those of aor's user (From of an
- * INVITE, To of a REGISTER). */
+ * INVITE, To of a REGISTER), or of one who may call as it. */
 enum auth_outcome policy_link_authenticate(struct sbc *sbc, const struct sip_msg *msg,
 	const struct sip_uri *aor, bool is_proxy, struct buf *lines,
 	const struct config_user **user);

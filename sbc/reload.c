@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "sbc/policy_link.h"
 
 #define FAULTS_MAX 8192 /* bytes of sentences that go into the log */
 #define WHY_MAX    400
@@ -78,6 +79,10 @@ static int take_over(struct reload *reload, char *why, size_t size)
 		snprintf(why, size, "%s cannot change while we run: restart for that", key);
 		return SBC_EINVAL;
 	}
+	err = policy_link_check_trunks(
+		reload->setup.policy, reload->config, clock_wall_s(), why, size);
+	if (err)
+		return err;
 	err = sbc_reload(sbc, reload->config, clock_monotonic_us());
 	if (err)
 		snprintf(why, size, "%s", err_name(err));

@@ -13,11 +13,14 @@
  */
 struct reload;
 
+struct policy;
+
 struct reload_setup {
-	const char *path; /* borrowed */
-	uv_loop_t *loop;  /* borrowed */
-	struct sbc *sbc;  /* borrowed */
-	struct log *log;  /* borrowed */
+	const char *path;            /* borrowed */
+	uv_loop_t *loop;             /* borrowed */
+	struct sbc *sbc;             /* borrowed */
+	struct log *log;             /* borrowed */
+	const struct policy *policy; /* borrowed */
 };
 
 /* err 0: taken over, config is in force (borrowed). Else why says it in one sentence. */

@@ -5,14 +5,12 @@
 /* What the files that read and write SIP text share among themselves. Pure. */
 
 #include "sbc/sip_msg.h"
+#include "sbc/sip_scan.h"
 
 /* RFC 3261 section 25.1: one or more token characters. */
 bool sip_is_token(struct slice s);
 bool sip_start_is_response(struct slice start_line);
 bool sip_start_is_ack(struct slice start_line);
-
-/* Is a name as written (any case, long or compact) this long name? */
-bool sip_name_is(struct slice written, const char *name);
 
 /* Writes value to out (value.len bytes suffice), each fold as one blank (RFC 3261 section
  * 7.3.1). Returns the length. */

@@ -105,6 +105,7 @@ enum identity_outcome {
 	IDENTITY_VERIFIED,
 	IDENTITY_ABSENT,           /* none there, and none required */
 	IDENTITY_REFUSED,          /* answer with code and phrase */
+	IDENTITY_FAILED,           /* the same, but the peer's calls go on (never from here) */
 	IDENTITY_NEED_CERTIFICATE, /* fetch url, store it, ask again */
 };
 
@@ -113,13 +114,30 @@ enum identity_mechanism { IDENTITY_NONE, IDENTITY_RFC8224, IDENTITY_RFC4474 };
 const char *identity_mechanism_name(enum identity_mechanism mechanism);
 const char *identity_outcome_name(enum identity_outcome outcome);
 
+/* How far a signature came: what was being checked when the verdict fell. In this order; a
+ * verified one came to the last. */
+enum identity_stage {
+	IDENTITY_STAGE_PRESENT,
+	IDENTITY_STAGE_SYNTAX,
+	IDENTITY_STAGE_FRESHNESS,
+	IDENTITY_STAGE_CLAIMS, /* RFC 8224 */
+	IDENTITY_STAGE_REPLAY,
+	IDENTITY_STAGE_FETCH,
+	IDENTITY_STAGE_CERTIFICATE,
+	IDENTITY_STAGE_SIGNATURE,
+	IDENTITY_STAGE_COUNT
+};
+/* "the certificate may vouch for it", ... */
+const char *identity_stage_name(enum identity_stage stage);
+
 /* One per leg; the same words in log, call record and commands. Plain value. */
 struct identity_verdict {
 	enum identity_outcome outcome;
-	int code;           /* REFUSED: 403, 428, 436, 437, 438, 500, 503 */
+	int code;           /* REFUSED, FAILED: 403, 428, 436, 437, 438, 500, 503 */
 	const char *phrase; /* static, the reason phrase */
 	char why[128];      /* the first thing that was wrong, or empty */
 	enum identity_mechanism mechanism;
+	enum identity_stage stage;
 	char identity[256]; /* who was claimed, canonical */
 	char domain[128];   /* the domain that vouched */
 	char url[512];      /* where its certificate is */
@@ -134,6 +152,10 @@ struct identity_verdict {
  * against replay. Anything unexpected inside gives REFUSED with 500, never VERIFIED. */
 void policy_verify(struct policy *policy, const struct identity_facts *facts,
 	const struct identity_rules *rules, int64_t now_s, struct identity_verdict *out);
+
+/* What RFC 4474 section 9 signs of this request; for people to look at. SBC_EPROTO: a '|' or a
+ * line end in one of the fields; out's err. */
+int policy_digest_string(const struct identity_facts *facts, struct buf *out);
 
 /* The answers to NEED_CERTIFICATE. body: PEM chain or DER, leaf first, taken as it is: what
  * is wrong with it is the next verdict's matter. max_age_s: of the HTTP answer, clipped. */

@@ -13,8 +13,9 @@
 /*
  * Serves our domains' signing certificates over HTTPS on the signalling loop, with
  * libwebsockets: GET /cert (the first domain), /cert/NAME and /cert?domain=NAME; PEM
- * chains as application/pem-certificate-chain, and with /cert/NAME/rsa the RFC 4474
- * certificate as DER (application/pkix-cert). ETag and Cache-Control. All else: 404, 405.
+ * chains as application/pem-certificate-chain, /cert/keys/NAME likewise, and with
+ * /cert/NAME/rsa the RFC 4474 certificate as DER (application/pkix-cert). ETag and
+ * Cache-Control. All else: 404, 405.
  */
 struct cert_server;
 
@@ -24,12 +25,20 @@ struct cert_server_domain {
 	struct slice rsa_certificate_pem; /* may be empty */
 };
 
+/* One more key's certificate, at /cert/keys/NAME. */
+struct cert_server_key {
+	const char *name;
+	struct slice certificate_pem; /* copied, as above */
+};
+
 struct cert_server_config {
 	struct netaddr address;
 	struct slice tls_certificate_pem;
 	struct slice tls_key_pem;
 	const struct cert_server_domain *domains;
 	size_t domain_count;
+	const struct cert_server_key *keys;
+	size_t key_count;
 	unsigned connection_max;
 	unsigned max_age_s;
 	struct log *log;

@@ -38,9 +38,20 @@ struct config_listener {
 	bool require_client_certificate;
 };
 
+/* A key beside those of domains. */
+struct config_key {
+	const char *name;   /* for its URL and for faults */
+	const char *domain; /* "": for the numbers in its certificate */
+	const char *certificate;
+	const char *key;
+	const char *info_url; /* "": https://DOMAIN:PORT/cert/keys/NAME of the http section */
+};
+
 struct config_user {
 	const char *name;
 	const char *domain;
+	const char *also;     /* more names that it may call as, with blanks between */
+	const char *tls_name; /* a name in its client certificate; "": it has none */
 	const char *ha1_sha256;
 	const char *ha1_sha512_256;
 	const char *ha1_md5;
@@ -48,6 +59,13 @@ struct config_user {
 
 /* How media goes to and from a peer. */
 enum media_mode { MEDIA_MODE_DTLS, MEDIA_MODE_SDES, MEDIA_MODE_RTP };
+
+/* What becomes of a call whose signature does not hold. */
+enum identity_failure {
+	IDENTITY_FAILURE_REJECT,
+	IDENTITY_FAILURE_MARK, /* goes on, and whoever is trusted is told */
+	IDENTITY_FAILURE_PASS, /* goes on */
+};
 
 /* What a peer's profile gives, unless the peer says it itself. */
 enum peer_key {
@@ -104,7 +122,10 @@ struct config_peer {
 	bool identity_required;
 	bool require_mky;
 	bool allow_http;
-	const char *profile; /* a row of sbc/peer_profile.c */
+	bool shaken; /* calls between numbers are signed as RFC 8588 wants it */
+	enum identity_failure on_failure;
+	const char *provider_codes; /* whose word on numbers is taken, with blanks between */
+	const char *profile;        /* a row of sbc/peer_profile.c */
 	enum media_mode media;
 	bool probe;               /* asked whether it is there */
 	unsigned calls_max;       /* at once, both ways; 0: no ceiling of its own */
@@ -256,6 +277,9 @@ struct config {
 	size_t domain_count;
 	struct config_listener *listeners;
 	size_t listener_count;
+	const char *crl; /* "": nothing is revoked */
+	struct config_key *keys;
+	size_t key_count;
 	struct config_user *users;
 	size_t user_count;
 	struct config_peer *peers;
@@ -300,6 +324,8 @@ void config_unref(struct config *config);
 const struct config_domain *config_domain_find(const struct config *config, struct slice name);
 const struct config_user *config_user_find(
 	const struct config *config, struct slice name, struct slice domain);
+/* May the user call as name (in its own domain)? */
+bool config_user_may_claim(const struct config_user *user, struct slice name);
 /* Static names of the hosts section. */
 bool config_host_find(const struct config *config, struct slice name, struct netaddr *out);
 

@@ -51,4 +51,7 @@ int sip_scan_message(struct sip_scan *out, struct slice bytes);
 /* Value of the first line with this name (or compact form), or the empty slice. */
 struct slice sip_scan_value(const struct sip_scan *scan, const char *name);
 
+/* Is a name as written (any case, long or compact) this long name? */
+bool sip_name_is(struct slice written, const char *name);
+
 #endif

@@ -2,6 +2,8 @@
 """Real Kamailio 5.6 as the neighbour domain, both ways: auth_identity (RFC 4474) and secsipid
 (RFC 8224, shaken) sign and we verify, we sign and they verify."""
 
+import base64
+import json
 import os
 import re
 import shutil
@@ -19,6 +21,9 @@ from sbc import users_yaml  # noqa: E402
 PATIENCE = 20 if IS_SLOW else 8
 PASSWORDS = {"alice": "wonderland", "bob": "builder", "+12155551212": "one",
              "+12155551213": "two"}
+# TNAuthList (RFC 8226): a range of a hundred numbers from 12155551200.
+TN_AUTH = ("1.3.6.1.5.5.7.1.26=DER:30:14:A1:12:30:10:16:0B:"
+           + ":".join(f"{byte:02X}" for byte in b"12155551200") + ":02:01:64\n")
 CONFIG = """\
 state_dir: {folder}/state
 call_records: {folder}/call_records.jsonl
@@ -31,7 +36,7 @@ domains:
     rsa_certificate: {keys}/atlanta-rsa.pem
     rsa_key: {keys}/atlanta-rsa.key
     rsa_info_url: {rsa_info_url}
-listeners:
+{more}listeners:
   - transport: udp
     address: 127.0.0.1:{sip_port}
   - transport: tls
@@ -61,6 +66,7 @@ class Neighbour(unittest.TestCase):
     """countersip as atlanta.test, one Kamailio as biloxi.test, and their users."""
 
     script = peer = address = None
+    more = ""  # of the configuration
     first_port = 27000
 
     @classmethod
@@ -78,6 +84,7 @@ class Neighbour(unittest.TestCase):
             subprocess.run(["openssl", "x509", "-in", cls.pki.path(f"{domain}-rsa.pem"),
                             "-outform", "der", "-out", cls.pki.path(f"{domain}-rsa.der")],
                            check=True)
+        cls.pki.certify("numbers", "numbers.test", more=TN_AUTH)
         cls.files = Files(cls.keys)
         cls.addClassCleanup(cls.files.close)
         cls.base = free_block(100, first=cls.first_port)
@@ -95,6 +102,7 @@ class Neighbour(unittest.TestCase):
                 folder=cls.folder, ca=cls.pki.ca, keys=cls.keys, sip_port=cls.sip_port,
                 tls_port=cls.base + 1, users=users_yaml("atlanta.test", PASSWORDS),
                 address=cls.address, peer_port=cls.peer_port, peer=cls.peer,
+                more=cls.more.format(keys=cls.keys, url=cls.files.url("numbers.pem")),
                 info_url=cls.files.url("atlanta.pem"),
                 rsa_info_url=cls.files.url("atlanta-rsa.der"), media_first=cls.base + 20,
                 media_last=cls.base + 59))
@@ -183,3 +191,26 @@ class Rfc8224(Neighbour):
         invite = self.call_them(self.our_user("alice"))
         self.assertRegex(invite.get("Identity"), r"^eyJ[\w-]+\.[\w-]+\.[\w-]{86};info=<http:")
         self.assertTrue(self.kamailio.said("VERIFIED sip:alice@atlanta.test"))
+
+
+class Shaken(Neighbour):
+    """A trunk that wants RFC 8588."""
+
+    script = SECSIPID
+    address = "127.0.0.4"
+    first_port = 27400
+    peer = "    sign: [rfc8224]\n    shaken: true\n    accept: [rfc8224]\n    require_mky: false\n"
+    more = ("keys:\n  - name: numbers\n    certificate: {keys}/numbers.pem\n"
+            "    key: {keys}/numbers.key\n    info_url: {url}\n")
+
+    def test_we_sign_shaken_and_it_verifies(self):
+        """EXT-1, CERT-3: by the key whose certificate has the number."""
+        invite = self.call_them(self.our_user("+12155551212"), "+12155551299")
+        self.assertRegex(invite.get("Identity"),
+                         r";info=<http:[^>]*/numbers\.pem>;alg=ES256;ppt=shaken$")
+        head, payload = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in
+                         invite.get("Identity").split(".")[:2])
+        self.assertEqual("shaken", head["ppt"])
+        self.assertEqual(("A", {"tn": "12155551212"}, {"tn": ["12155551299"]}),
+                         (payload["attest"], payload["orig"], payload["dest"]))
+        self.assertTrue(self.kamailio.said("VERIFIED sip:+12155551212@atlanta.test"))

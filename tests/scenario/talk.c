@@ -95,7 +95,8 @@ static void begin(struct world *w, struct talk *t, enum actor who, const char *u
 {
 	*t = (struct talk){.who = who, .cseq = w->next_cseq++};
 	snprintf(t->call_id, sizeof(t->call_id), "call-%u@%d", w->next_branch, (int)who);
-	snprintf(t->from, sizeof(t->from), "<%s>;tag=tag%u", aor[who], w->next_branch);
+	snprintf(t->from, sizeof(t->from), "<%s>;tag=tag%u", w->as ? w->as : aor[who],
+		w->next_branch);
 	snprintf(t->to, sizeof(t->to), "<%s>", uri);
 	snprintf(t->target, sizeof(t->target), "%s", uri);
 }
@@ -203,6 +204,12 @@ void world_ack_refusal(struct world *w, struct talk *t)
 
 void world_call(struct world *w, struct talk *t, enum actor who, const char *uri)
 {
+	world_call_refused(w, t, who, uri, 100);
+}
+
+void world_call_refused(
+	struct world *w, struct talk *t, enum actor who, const char *uri, uint16_t code)
+{
 	char auth[2048];
 
 	world_invite(w, t, who, uri);
@@ -211,7 +218,7 @@ void world_call(struct world *w, struct talk *t, enum actor who, const char *uri
 	credentials(w, who, "INVITE", uri, true, auth, sizeof(auth));
 	t->cseq++;
 	invite(w, t, auth);
-	world_hear_code(w, who, 100);
+	world_hear_code(w, who, code);
 }
 
 void world_invite_signed(struct world *w, struct talk *t, const char *uri, int alter)

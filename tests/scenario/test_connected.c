@@ -18,17 +18,13 @@
 #define SECONDS(n) ((n)*USEC_PER_SEC)
 #define CAROL      "sip:carol@biloxi.test"
 
-static struct config_peer peer;
-
 static int setup(void **state)
 {
 	struct world *w;
 
 	world_setup(state);
 	w = *state;
-	peer = w->config.peers[0];
-	peer.answer_identity = ANSWER_IDENTITY_REQUIRE;
-	w->config.peers = &peer;
+	w->peers[0].answer_identity = ANSWER_IDENTITY_REQUIRE;
 	return 0;
 }
 
@@ -186,7 +182,7 @@ static void somebody_else_is_preferred(void **state)
 	struct world *w = *state;
 	struct talk a, c;
 
-	peer.answer_identity = ANSWER_IDENTITY_PREFER;
+	w->peers[0].answer_identity = ANSWER_IDENTITY_PREFER;
 	answered(w, &a, &c);
 	assert_true(fake_media()->gate[MEDIA_SIDE_B]);
 	snprintf(c.from, sizeof(c.from), "<sip:dave@biloxi.test>;tag=callee");
@@ -204,7 +200,7 @@ static void preferred_and_wrong(void **state)
 	struct world *w = *state;
 	struct talk a, c;
 
-	peer.answer_identity = ANSWER_IDENTITY_PREFER;
+	w->peers[0].answer_identity = ANSWER_IDENTITY_PREFER;
 	answered(w, &a, &c);
 	update(w, &c, sdp_of(BILOXI, "active", 1), sdp_of(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 438);
@@ -272,7 +268,7 @@ static void proof_is_of_one_branch(void **state)
 	struct world *w = *state;
 	struct talk a, c;
 
-	peer.early_media = EARLY_MEDIA_PASS;
+	w->peers[0].early_media = EARLY_MEDIA_PASS;
 	world_call(w, &a, ALICE, CAROL);
 	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	struct arena keep = w->heard[BILOXI].arena;

@@ -201,7 +201,7 @@ static void early_answer_is_reliable(void **state)
 	unsigned cseq;
 	struct talk a;
 
-	((struct config_peer *)w->config.peers)[0].early_media = EARLY_MEDIA_PASS;
+	w->peers[0].early_media = EARLY_MEDIA_PASS;
 	call_with(w, &a, "sip:carol@biloxi.test", "Supported: 100rel\r\nAllow: UPDATE\r\n",
 		sdp_of(ALICE, "actpass"));
 	cseq = a.cseq;
@@ -250,7 +250,7 @@ static void success_waits_for_prack(void **state)
 	unsigned cseq;
 	struct talk a;
 
-	((struct config_peer *)w->config.peers)[0].early_media = EARLY_MEDIA_PASS;
+	w->peers[0].early_media = EARLY_MEDIA_PASS;
 	call_with(w, &a, "sip:carol@biloxi.test", "Supported: 100rel\r\n",
 		sdp_of(ALICE, "actpass"));
 	cseq = a.cseq;
@@ -275,7 +275,7 @@ static void offer_in_prack(void **state)
 	char sdp[2048];
 	struct talk a;
 
-	((struct config_peer *)w->config.peers)[0].early_media = EARLY_MEDIA_PASS;
+	w->peers[0].early_media = EARLY_MEDIA_PASS;
 	call_with(w, &a, "sip:carol@biloxi.test", "Supported: 100rel\r\n",
 		sdp_of(ALICE, "actpass"));
 	cseq = a.cseq;
@@ -440,7 +440,7 @@ static int clean(void **state)
 {
 	struct world *w = *state;
 
-	((struct config_peer *)w->config.peers)[0].early_media = EARLY_MEDIA_BLOCK;
+	w->peers[0].early_media = EARLY_MEDIA_BLOCK;
 	return world_teardown(state);
 }
 

@@ -43,11 +43,15 @@ static struct config_domain domains[] = {{.name = "atlanta.test"}};
 static struct config_user users[] = {
 	{.name = "alice",
 		.domain = "atlanta.test",
+		.also = "sales +12155551212",
+		.tls_name = "alice.atlanta.test",
 		.ha1_sha256 = "",
 		.ha1_sha512_256 = "",
 		.ha1_md5 = ""},
 	{.name = "bob",
 		.domain = "atlanta.test",
+		.also = "",
+		.tls_name = "bob.atlanta.test",
 		.ha1_sha256 = "",
 		.ha1_sha512_256 = "",
 		.ha1_md5 = ""},
@@ -58,6 +62,7 @@ static struct config_listener listeners[] = {
 };
 static const struct config_peer peers[] = {{.name = "biloxi",
 						   .profile = "domain-dtls",
+						   .provider_codes = "",
 						   .domain = "biloxi.test",
 						   .transport = TRANSPORT_TLS,
 						   .sign_8224 = true,
@@ -67,6 +72,7 @@ static const struct config_peer peers[] = {{.name = "biloxi",
 	{.name = "trunk",
 		.profile = "lab",
 		.host = "",
+		.provider_codes = "",
 		.domain = "trunk.test",
 		.transport = TRANSPORT_UDP,
 		.accept_8224 = true,
@@ -74,6 +80,7 @@ static const struct config_peer peers[] = {{.name = "biloxi",
 	{.name = "spare",
 		.profile = "lab",
 		.host = "",
+		.provider_codes = "",
 		.domain = "spare.test",
 		.transport = TRANSPORT_UDP,
 		.accept_8224 = true,
@@ -362,7 +369,9 @@ void world_say_slice(struct world *w, enum actor who, struct slice bytes)
 	struct transport_source source = {.kind = place[who].kind,
 		.listener = place[who].listener,
 		.flow = {place[who].flow, place[who].flow ? 1 : 0},
-		.tls = who == BILOXI ? &biloxi : NULL};
+		.tls = who == BILOXI                      ? &biloxi
+		       : place[who].kind == TRANSPORT_TLS ? w->shown
+							  : NULL};
 
 	netaddr_parse(&source.peer, slice_str(place[who].address), place[who].port);
 	if (bytes.ptr != w->said.data) {

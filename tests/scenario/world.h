@@ -47,9 +47,11 @@ struct world {
 	char fetch_url[512];
 	bool is_fetch_refused;
 	char resolve_host[256]; /* the last name that was to be looked up; "": none */
-	const char *more;       /* header lines in what actors say from now on; NULL: none */
-	struct buf said;        /* the last message that any actor sent */
-	struct buf records;     /* one line each */
+	const char *as;         /* URI in From of what users say from now on; NULL: their own */
+	const struct tls_names *shown; /* client certificate of users on TLS; NULL: none */
+	const char *more;   /* header lines in what actors say from now on; NULL: none */
+	struct buf said;    /* the last message that any actor sent */
+	struct buf records; /* one line each */
 	size_t record_count;
 	bool is_drained;
 	unsigned next_cseq;
@@ -106,6 +108,9 @@ void world_register(struct world *w, enum actor who);
 void world_invite(struct world *w, struct talk *t, enum actor who, const char *uri);
 /* The whole of it: INVITE, 407, ACK, INVITE with credentials; heard 100. */
 void world_call(struct world *w, struct talk *t, enum actor who, const char *uri);
+/* The same, and code is heard instead of 100. */
+void world_call_refused(
+	struct world *w, struct talk *t, enum actor who, const char *uri, uint16_t code);
 /* An INVITE of carol@biloxi.test to uri, signed by biloxi.test. alter: after signing. */
 void world_invite_signed(struct world *w, struct talk *t, const char *uri, int alter);
 /* The same without a description. */

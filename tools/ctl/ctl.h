@@ -15,6 +15,9 @@ enum {
 
 /* "doctor" and what follows it. An exit status. */
 int ctl_doctor(int argc, char **argv);
+/* "identity" and what follows it: verify. An exit status. */
+int ctl_identity(int argc, char **argv);
+int ctl_identity_verify(int argc, char **argv);
 /* The report of doctor fifo into out: the exit status, or a negative error. */
 int doctor_fifo(const struct doctor_options *options, struct buf *out);
 

@@ -17,7 +17,8 @@
 
 static const char usage[] =
 	"usage: countersipctl [--socket FILE] [--timeout SECONDS] [--json] [METHOD [ARGS]]\n"
-	"       countersipctl doctor fifo [options]\n";
+	"       countersipctl doctor fifo [options]\n"
+	"       countersipctl identity verify [options] FILE|-\n";
 
 static const char help[] =
 	"talks to a running countersip; without a METHOD it asks for commands one by one\n"
@@ -141,6 +142,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "doctor"))
 		return ctl_doctor(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "identity"))
+		return ctl_identity(argc - 1, argv + 1);
 	if (!read_options(argc, argv, &arguments)) {
 		fputs(usage, stderr);
 		return CTL_USAGE;

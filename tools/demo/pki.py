@@ -40,9 +40,9 @@ class Pki:
         _openssl("genpkey", *kind, "-out", self.path(f"{name}.key"))
         os.chmod(self.path(f"{name}.key"), 0o600)
 
-    def certify(self, name, domain, rsa=False):
+    def certify(self, name, domain, rsa=False, more=""):
         """A certificate for domain, also good for 127.0.0.1 and localhost, where the
-        phones of the demo find their proxy. (certificate, key)."""
+        phones of the demo find their proxy. more: lines of extensions. (certificate, key)."""
         certificate, key = self.path(f"{name}.pem"), self.path(f"{name}.key")
         if os.path.exists(certificate):
             return certificate, key
@@ -52,7 +52,7 @@ class Pki:
                        "IP:127.0.0.1\n"
                        "basicConstraints=critical,CA:FALSE\n"
                        "keyUsage=critical,digitalSignature,keyEncipherment\n"
-                       "extendedKeyUsage=serverAuth,clientAuth\n")
+                       "extendedKeyUsage=serverAuth,clientAuth\n" + more)
         self._make_key(name, rsa)
         request = self.path(f"{name}.csr")
         _openssl("req", "-new", "-key", key, "-subj", f"/CN={domain}", "-out", request)

@@ -166,8 +166,16 @@ static const struct fault_case cases[] = {
 		"       |                                             "
 		"^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n",
 		"bad hex"},
+	{ENOUGH "users: [{name: al, domain: a.test, tls_name: x.test, also: x y@a.test}]\n",
+		":4:60: \"y@a.test\": the names are of the user's own domain, without @\n"
+		"     4 | users: [{name: al, domain: a.test, tls_name: x.test, also: x "
+		"y@a.test}]\n"
+		"       |                                                            "
+		"^~~~~~~~~~\n",
+		"names to call as"},
 	{ENOUGH "users: [{name: al, domain: a.test}]\n",
-		":4:9: the user has no password: give ha1_sha256, ha1_sha512_256 or ha1_md5\n"
+		":4:9: the user has no password: give ha1_sha256, ha1_sha512_256 or ha1_md5, "
+		"or a tls_name\n"
 		"     4 | users: [{name: al, domain: a.test}]\n"
 		"       |         ^\n",
 		"nobody could register"},

@@ -200,6 +200,7 @@ static void loads_credentials(void **state)
 		.key = "",
 		.ca = ""};
 	struct config config = {.ca = "",
+		.crl = "",
 		.domains = &domain,
 		.domain_count = 1,
 		.listeners = &listener,
