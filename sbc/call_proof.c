@@ -36,8 +36,8 @@ static const struct fingerprint_set *new_keys(const struct call_change *change)
 
 static void note(struct call *call, int side, const struct identity_verdict *verdict)
 {
-	log_event(call->sbc->log, verdict->outcome == IDENTITY_REFUSED ? LOG_WARN : LOG_INFO,
-		"sbc", "identity.verdict",
+	log_event(call->sbc->log, verdict->code ? LOG_WARN : LOG_INFO, "sbc",
+		"identity.verdict",
 		"call=%s leg=%c outcome=%s identity=\"%s\" code=%d why=\"%s\" new_key=yes",
 		call->name, side == MEDIA_SIDE_A ? 'a' : 'b',
 		identity_outcome_name(verdict->outcome), verdict->identity, verdict->code,
@@ -86,8 +86,10 @@ static enum call_proof check_peer(struct call *call, int side, const struct sip_
 		return PROOF_REFUSED;
 	}
 	/* Never less than what was there; and what proves an answer must cover its key. */
-	if (party->is_key_proved || call_connect_wants(call, side, msg))
+	if (party->is_key_proved || call_connect_wants(call, side, msg)) {
 		strict.identity_required = strict.require_mky = true;
+		strict.on_failure = IDENTITY_FAILURE_REJECT;
+	}
 	check = mem_alloc(sizeof(*check));
 	if (!check) {
 		*refusal = (struct reply){.code = 500};

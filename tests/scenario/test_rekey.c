@@ -179,6 +179,7 @@ static void proof_is_not_given_up(void **state)
 	struct talk t;
 
 	w->peers[0].identity_required = w->peers[0].require_mky = false;
+	w->peers[0].on_failure = IDENTITY_FAILURE_MARK;
 	world_connected_peer(w, &t);
 	world_sdp(BILOXI, "actpass", 1, sdp, sizeof(sdp));
 	world_request(w, &t, "INVITE", "", sdp);
