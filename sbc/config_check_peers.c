@@ -151,9 +151,13 @@ static void check_peer(struct config_reading *r, size_t i)
 	if (find_peer(config, p->name, &first) && first != i)
 		config_fault(r->faults, config_item_key(r, "peers", i, "name"),
 			"the peer %s stands twice", p->name);
-	if (has(p->domain) && config_domain_find(config, slice_str(p->domain)))
+	/* A proxy of ours may show our own certificate. */
+	if (has(p->domain) && !p->authenticates &&
+		config_domain_find(config, slice_str(p->domain)))
 		config_fault(r->faults, config_item_key(r, "peers", i, "domain"),
-			"%s is our own domain: a peer serves another one", p->domain);
+			"%s is our own domain: a peer serves another one, unless it "
+			"authenticates",
+			p->domain);
 	check_peer_name(r, i);
 	if (config->listener_count && !p->is_transport_open &&
 		!has_listener(config, p->transport))

@@ -119,6 +119,7 @@ class Howto(unittest.TestCase):
         self.hang_up(alice, answered, carol)
         self.wait_log("edge-biloxi.yaml", "peer=atlanta flags=AP")
         # In: proved by countersip, and Kamailio's user hears so.
+        self.wait_log("front-of-kamailio.yaml", "peer=kamailio flags=AP")
         answered, invite = connect(carol, alice, carol.invite("alice@atlanta.test"))
         self.assertIn("outcome=verified", self.log("front-of-kamailio.yaml"))
         self.assertEqual("<sip:carol@biloxi.test;verstat=TN-Validation-Passed>",

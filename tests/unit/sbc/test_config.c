@@ -180,7 +180,8 @@ static const struct fault_case cases[] = {
 		"       |         ^\n",
 		"nobody could register"},
 	{ENOUGH "peers: [{name: b, domain: a.test, address: 10.0.0.1}]\nhttp: {}\n",
-		":4:27: a.test is our own domain: a peer serves another one\n"
+		":4:27: a.test is our own domain: a peer serves another one, "
+		"unless it authenticates\n"
 		"     4 | peers: [{name: b, domain: a.test, address: 10.0.0.1}]\n"
 		"       |                           ^~~~~~\n",
 		"a peer that is ourselves"},
