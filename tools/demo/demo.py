@@ -38,7 +38,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build/plain", help="where countersip was built")
     args = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Both by name: a shell starts what runs in the background with SIGINT ignored.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.default_int_handler)
     try:
         failures, logs = run(args.build)
     except BrokenPipeError:  # nobody watches any more
