@@ -8,7 +8,6 @@
 
 #include "base/err.h"
 #include "sbc/call.h"
-#include "sbc/peer_link.h"
 
 /* Option tags of which a request may require us to know (RFC 3262, 4028, 4916). Replaces and
  * the like are not here: nobody's call is taken over through us. */
