@@ -96,7 +96,8 @@ static void put_leg(struct buf *out, const struct call *call, int i)
 {
 	const struct leg *leg = i ? &call->b : &call->a;
 	const struct call_party *party = &call->party[i];
-	const struct media_security *security = &call->media.security[i];
+	const struct media_security *security = &call->media.streams[0].security[i];
+	struct media_counters counters;
 
 	buf_put_char(out, '{');
 	put_text(out, "leg", slice_of(&leg->name, 1));
@@ -105,10 +106,13 @@ static void put_leg(struct buf *out, const struct call *call, int i)
 	put_text(out, "transport", slice_str(transport_kind_name(party->transport)));
 	put_identity(out, party);
 	put_fingerprints(out, party, security);
+	put_text(out, "keying",
+		slice_str(media_link_keying_name(&call->media.streams[0].keying[i])));
 	put_text(out, "dtls", slice_str(security->dtls_version));
 	put_text(out, "cipher_suite", slice_str(security->cipher_suite));
 	put_text(out, "srtp_profile", slice_str(security->srtp_profile));
-	put_counters(out, &call->media.counters[i]);
+	media_link_sum(&call->media, (enum media_side)i, &counters);
+	put_counters(out, &counters);
 	close_object(out);
 }
 
@@ -135,10 +139,12 @@ static void put_call(struct buf *out, const struct call *call)
 
 void call_record(struct call *call)
 {
-	const struct media_counters *counters = call->media.counters;
+	struct media_counters counters[MEDIA_SIDE_COUNT];
 	struct sbc *sbc = call->sbc;
 	struct buf json;
 
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		media_link_sum(&call->media, (enum media_side)side, &counters[side]);
 	log_event(sbc->log, LOG_INFO, "sbc", "call.end",
 		"call=%s code=%u by=%s reason=\"%s\" seconds=%" PRId64 " relayed_a=%" PRIu64
 		" relayed_b=%" PRIu64,

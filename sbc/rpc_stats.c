@@ -238,6 +238,7 @@ static const struct statistic stats[] = {
 	{"identity", "refused", CALLS(identity_refused)},
 
 	{"media", "failed", CALLS(media_failed)},
+	{"media", "one_way", CALLS(media_one_way)},
 
 	{"registrar", "contacts", registrations_now, 0},
 	{"registrar", "max_contacts", registrations_limit, 0},

@@ -72,7 +72,8 @@ struct sbc_counters {
 	uint64_t messages_broken;  /* did not parse */
 	uint64_t identity_verified;
 	uint64_t identity_refused;
-	uint64_t media_failed; /* calls ended because a handshake was not as signalled */
+	uint64_t media_failed;  /* calls ended because a handshake was not as signalled */
+	uint64_t media_one_way; /* silence of one side while the other one spoke */
 };
 void sbc_counters(const struct sbc *sbc, struct sbc_counters *out);
 
