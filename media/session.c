@@ -205,6 +205,8 @@ bool session_next_event(const struct session *session, struct media_event *out)
 	out->type = session->wants_counters ? MEDIA_EVENT_COUNTERS : MEDIA_EVENT_CLOSED;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		stream_counters(&session->streams[side], &out->counters[side]);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		stream_quality(&session->streams[side], &out->quality[side]);
 	return true;
 }
 

@@ -37,6 +37,8 @@ static void forget_sources(struct stream *stream)
 {
 	for (unsigned i = 0; i < stream->source_count; i++)
 		stream->lost_before += rtp_source_lost(&stream->sources[i]);
+	for (unsigned i = 0; i < stream->source_count; i++)
+		stream->expected_before += rtp_source_expected(&stream->sources[i]);
 	stream->source_count = 0;
 }
 
@@ -296,8 +298,35 @@ void stream_heard(struct stream *stream, struct component *component,
 		component_move_peer(component, from);
 }
 
-void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence)
+#define CLOCK_RATE_USUAL 8000u /* Hz */
+
+static uint32_t clock_rate(const struct stream *stream)
 {
+	return stream->remote.clock_rate ? stream->remote.clock_rate : CLOCK_RATE_USUAL;
+}
+
+static uint32_t ticks_to_us(const struct stream *stream, uint32_t ticks)
+{
+	uint64_t us = (uint64_t)ticks * USEC_PER_SEC / clock_rate(stream);
+
+	return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
+static void count_jitter(
+	struct stream *stream, struct rtp_source *source, uint32_t timestamp, usec_t now)
+{
+	struct media_quality *quality = &stream->quality;
+	uint64_t arrival = (uint64_t)now * clock_rate(stream) / USEC_PER_SEC;
+
+	rtp_source_time(source, timestamp, (uint32_t)arrival);
+	quality->jitter_us = ticks_to_us(stream, rtp_source_jitter(source));
+	if (quality->jitter_us > quality->jitter_max_us)
+		quality->jitter_max_us = quality->jitter_us;
+}
+
+void stream_count_rtp(struct stream *stream, const struct rtp_header *header, usec_t now)
+{
+	uint32_t ssrc = header->ssrc;
 	unsigned i = 0;
 
 	while (i < stream->source_count && stream->sources[i].ssrc != ssrc)
@@ -308,7 +337,56 @@ void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence)
 		stream->sources[i] = (struct rtp_source){.ssrc = ssrc};
 		stream->source_count++;
 	}
-	rtp_source_heard(&stream->sources[i], sequence);
+	count_jitter(stream, &stream->sources[i], header->timestamp, now);
+	rtp_source_heard(&stream->sources[i], header->sequence);
+}
+
+#define REPORT_TICKS_PER_SEC 65536u /* RFC 3550 section 6.4.1: the delay's units */
+
+/* RFC 3550 section 6.4.1: our report went out at a time that is known; the peer says how long
+ * it kept it. A peer that says nonsense gives no time. */
+static void count_round_trip(struct stream *stream, const struct rtcp_block *block, usec_t now)
+{
+	usec_t kept = (usec_t)block->delay * USEC_PER_SEC / REPORT_TICKS_PER_SEC;
+	usec_t trip = now - stream->report_sent_at - kept;
+	struct media_quality *quality = &stream->quality;
+
+	if (!stream->report_sent_at || !block->last_sr ||
+		block->last_sr != stream->report_time || trip < 0)
+		return;
+	quality->round_trip_us = (uint32_t)trip;
+	if (quality->round_trip_us > quality->round_trip_max_us)
+		quality->round_trip_max_us = quality->round_trip_us;
+}
+
+void stream_read_rtcp(struct stream *stream, struct stream *other, const uint8_t *bytes,
+	size_t len, usec_t now)
+{
+	struct media_quality *quality = &stream->quality;
+	struct rtcp_report report;
+
+	rtcp_read(&report, bytes, len);
+	for (unsigned i = 0; i < report.count; i++) {
+		const struct rtcp_block *block = &report.blocks[i];
+
+		quality->reports++;
+		quality->reported_lost = block->lost > 0 ? (uint32_t)block->lost : 0;
+		quality->reported_fraction = block->fraction;
+		quality->reported_jitter_us = ticks_to_us(other, block->jitter);
+		count_round_trip(stream, block, now);
+	}
+	if (report.is_sender) { /* which goes on to the other side now */
+		other->report_time = report.ntp_time;
+		other->report_sent_at = now;
+	}
+}
+
+void stream_quality(const struct stream *stream, struct media_quality *out)
+{
+	*out = stream->quality;
+	out->expected = stream->expected_before;
+	for (unsigned i = 0; i < stream->source_count; i++)
+		out->expected += rtp_source_expected(&stream->sources[i]);
 }
 
 void stream_counters(const struct stream *stream, struct media_counters *out)

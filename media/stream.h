@@ -4,6 +4,7 @@
 
 #include "media/component.h"
 #include "media/latch.h"
+#include "media/rtcp.h"
 #include "media/rtp.h"
 
 /* What a side has to tell that the signalling loop has not taken yet. */
@@ -46,6 +47,10 @@ struct stream {
 
 	struct media_counters counters;
 	uint64_t lost_before; /* of associations that are gone */
+	uint64_t expected_before;
+	struct media_quality quality; /* but expected */
+	uint32_t report_time;         /* the newest sender report that went to this side */
+	usec_t report_sent_at;        /* when; 0: none */
 	unsigned source_count;
 	struct rtp_source sources[RTP_SOURCE_MAX];
 };
@@ -88,7 +93,12 @@ bool stream_takes_plain(struct stream *stream, struct component *component,
 void stream_heard(struct stream *stream, struct component *component,
 	const struct netaddr *from, usec_t now);
 /* Such an RTP packet. */
-void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence);
+void stream_count_rtp(struct stream *stream, const struct rtp_header *header, usec_t now);
+/* A checked RTCP packet of stream, in the clear: what it reports about what was sent to it;
+ * other's are what it reports about. */
+void stream_read_rtcp(struct stream *stream, struct stream *other, const uint8_t *bytes,
+	size_t len, usec_t now);
+void stream_quality(const struct stream *stream, struct media_quality *out);
 /* As they are now. */
 void stream_counters(const struct stream *stream, struct media_counters *out);
 

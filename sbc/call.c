@@ -291,6 +291,7 @@ void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 		on_media_timeout(call, ev, now);
 		break;
 	case MEDIA_EVENT_CLOSED:
+		media_link_count(&sbc->counters, ev);
 		finish_if_over(call, now);
 		break;
 	case MEDIA_EVENT_COUNTERS:

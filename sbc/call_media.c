@@ -271,6 +271,7 @@ static int start_stream(
 						   ? MEDIA_DTLS_CLIENT
 						   : MEDIA_DTLS_SERVER;
 	struct fingerprint_set allowed;
+	struct slice codec;
 	int err;
 
 	allowed_fingerprints(call, offered, &allowed);
@@ -279,6 +280,9 @@ static int start_stream(
 	if (!call->party[1].signalled.count)
 		call->party[1].signalled = answered->fingerprints;
 	stream->is_taken = true;
+	sdp_first_codec(answered, &codec, &stream->clock_rate);
+	slice_copy(slice_head(codec, sizeof(stream->codec) - 1), stream->codec,
+		sizeof(stream->codec));
 	err = media_link_set_remote(call->sbc, &call->media, stream, B, answered,
 		&answered->fingerprints, role_as_offerer(answered));
 	if (!err)

@@ -115,6 +115,7 @@ int media_link_set_remote(struct sbc *sbc, const struct call_media *media,
 		.is_held = section->direction == SDP_RECVONLY ||
 			   section->direction == SDP_INACTIVE,
 		.role = role,
+		.clock_rate = stream->clock_rate,
 		.may_latch = media->legs[side].rules->may_latch};
 	int err;
 
@@ -175,6 +176,12 @@ static struct call_stream *find_stream(struct call_media *media, struct media_id
 	return NULL;
 }
 
+static void take_numbers(struct call_stream *stream, const struct media_event *ev)
+{
+	memcpy(stream->counters, ev->counters, sizeof(stream->counters));
+	memcpy(stream->quality, ev->quality, sizeof(stream->quality));
+}
+
 struct call_stream *media_link_take(struct call_media *media, const struct media_event *ev)
 {
 	struct call_stream *stream = find_stream(media, ev->id);
@@ -194,10 +201,10 @@ struct call_stream *media_link_take(struct call_media *media, const struct media
 	case MEDIA_EVENT_CLOSED:
 		stream->is_open = false;
 		media->open_count--;
-		memcpy(stream->counters, ev->counters, sizeof(stream->counters));
+		take_numbers(stream, ev);
 		break;
 	case MEDIA_EVENT_COUNTERS:
-		memcpy(stream->counters, ev->counters, sizeof(stream->counters));
+		take_numbers(stream, ev);
 		media->counters_told++;
 		break;
 	case MEDIA_EVENT_TIMEOUT:
@@ -219,6 +226,25 @@ const char *media_link_keying_name(const struct stream_keying *keying)
 		break;
 	}
 	return "";
+}
+
+void media_link_count(struct sbc_counters *counters, const struct media_event *ev)
+{
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		const struct media_counters *c = &ev->counters[side];
+
+		counters->media_rtp_received += c->rtp_received;
+		counters->media_rtp_relayed += c->rtp_relayed;
+		counters->media_rtp_lost += c->rtp_lost;
+		counters->media_rtcp_relayed += c->rtcp_relayed;
+		counters->media_dropped_gate += c->dropped_gate;
+		counters->media_dropped_auth += c->dropped_auth;
+		counters->media_dropped_replay += c->dropped_replay;
+		counters->media_dropped_malformed += c->dropped_malformed;
+		counters->media_dropped_source += c->dropped_source;
+		counters->media_dropped_dtls += c->dropped_dtls;
+		counters->media_dropped_send += c->dropped_send;
+	}
 }
 
 void media_link_sum(

@@ -36,6 +36,9 @@ struct call_stream {
 	enum media_failure failure[MEDIA_SIDE_COUNT];
 	struct media_security security[MEDIA_SIDE_COUNT];
 	struct media_counters counters[MEDIA_SIDE_COUNT]; /* as last told */
+	struct media_quality quality[MEDIA_SIDE_COUNT];   /* likewise */
+	char codec[32];                                   /* the first that was agreed */
+	uint32_t clock_rate;
 };
 
 /* What a leg's configuration and its hop allow. */
@@ -85,6 +88,9 @@ struct call_stream *media_link_take(struct call_media *media, const struct media
 
 /* "dtls", "sdes", "none"; "" until it is agreed. Static. */
 const char *media_link_keying_name(const struct stream_keying *keying);
+
+/* The last numbers of a session go into the totals. */
+void media_link_count(struct sbc_counters *counters, const struct media_event *ev);
 
 /* Of all streams together. */
 void media_link_sum(

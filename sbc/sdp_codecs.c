@@ -4,26 +4,32 @@
 
 #include "sbc/sdp.h"
 
+#define CLOCK_RATE_MAX 200000 /* Hz; beyond any codec */
+
 /* Payload types that need no a=rtpmap (RFC 3551 section 6): those that are still met. */
 static const struct {
 	const char *format, *name;
+	uint32_t clock_rate;
 } static_types[] = {
-	{"0", "PCMU"},
-	{"3", "GSM"},
-	{"4", "G723"},
-	{"8", "PCMA"},
-	{"9", "G722"},
-	{"13", "CN"},
-	{"15", "G728"},
-	{"18", "G729"},
-	{"26", "JPEG"},
-	{"31", "H261"},
-	{"34", "H263"},
+	{"0", "PCMU", 8000},
+	{"3", "GSM", 8000},
+	{"4", "G723", 8000},
+	{"8", "PCMA", 8000},
+	{"9", "G722", 8000},
+	{"13", "CN", 8000},
+	{"15", "G728", 8000},
+	{"18", "G729", 8000},
+	{"26", "JPEG", 90000},
+	{"31", "H261", 90000},
+	{"34", "H263", 90000},
 };
 
-/* "opus" of "rtpmap:111 opus/48000/2". */
-static struct slice name_of(const struct sdp_media *media, struct slice format)
+/* "opus" of "rtpmap:111 opus/48000/2"; rate may be NULL. */
+static struct slice name_and_rate(
+	const struct sdp_media *media, struct slice format, uint32_t *rate)
 {
+	uint64_t number;
+
 	for (size_t i = 0; i < media->attribute_count; i++) {
 		struct slice value = media->attributes[i], name = slice_cut(&value, ':'), type;
 
@@ -32,14 +38,34 @@ static struct slice name_of(const struct sdp_media *media, struct slice format)
 		value = slice_trim(value);
 		type = slice_cut(&value, ' ');
 		value = slice_trim(value);
-		if (slice_equal(type, format))
-			return slice_cut(&value, '/');
+		if (!slice_equal(type, format))
+			continue;
+		name = slice_cut(&value, '/');
+		if (rate && !slice_to_u64(slice_cut(&value, '/'), CLOCK_RATE_MAX, &number))
+			*rate = (uint32_t)number;
+		return name;
 	}
 	for (size_t i = 0; i < sizeof(static_types) / sizeof(static_types[0]); i++) {
-		if (slice_equal(format, slice_str(static_types[i].format)))
-			return slice_str(static_types[i].name);
+		if (!slice_equal(format, slice_str(static_types[i].format)))
+			continue;
+		if (rate)
+			*rate = static_types[i].clock_rate;
+		return slice_str(static_types[i].name);
 	}
 	return (struct slice){0};
+}
+
+static struct slice name_of(const struct sdp_media *media, struct slice format)
+{
+	return name_and_rate(media, format, NULL);
+}
+
+void sdp_first_codec(const struct sdp_media *media, struct slice *name, uint32_t *clock_rate)
+{
+	*name = (struct slice){0};
+	*clock_rate = 0;
+	if (media->format_count)
+		*name = name_and_rate(media, media->formats[0], clock_rate);
 }
 
 /* DTMF events (RFC 4733) and comfort noise (RFC 3389). */

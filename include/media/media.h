@@ -77,6 +77,20 @@ struct media_counters {
 	uint64_t dropped_send;      /* the socket did not take it */
 };
 
+/* How well media of a side arrives. 0 where nothing is known. */
+struct media_quality {
+	uint64_t expected;      /* RTP packets, by their sequence numbers (RFC 3550 A.3) */
+	uint32_t jitter_us;     /* interarrival, of the source heard last (RFC 3550 A.8) */
+	uint32_t jitter_max_us; /* the highest of any */
+	/* What it reports about media that we send to it (RFC 3550 section 6.4.1) */
+	uint32_t reports;
+	uint32_t reported_lost; /* packets in all; its newest word */
+	uint32_t reported_jitter_us;
+	uint8_t reported_fraction; /* lost since its report before, in 256ths */
+	uint32_t round_trip_us;    /* between it and us; the newest */
+	uint32_t round_trip_max_us;
+};
+
 /* What one side's keying came to; text fields are empty when there was none. */
 struct media_security {
 	enum media_keying keying;
@@ -103,6 +117,7 @@ struct media_event {
 	struct media_security security; /* SECURED, FAILED: of that side */
 	bool is_one_way;                /* TIMEOUT: the other side still speaks */
 	struct media_counters counters[MEDIA_SIDE_COUNT]; /* COUNTERS, CLOSED */
+	struct media_quality quality[MEDIA_SIDE_COUNT];   /* COUNTERS, CLOSED */
 };
 
 /* On the signalling loop, never inside a call of this header. ev is borrowed. */
@@ -194,6 +209,7 @@ struct media_remote {
 	struct netaddr rtcp; /* unset when rtcp_mux */
 	bool rtcp_mux;       /* RFC 5761: RTP, RTCP and DTLS share the RTP port */
 	bool is_held;        /* it is not to send: its silence is no TIMEOUT */
+	uint32_t clock_rate; /* Hz, of the timestamps it sends; 0: 8000 */
 	enum media_keying keying;
 	/* DTLS */
 	enum media_dtls_role role;           /* ours */

@@ -77,6 +77,9 @@ bool sdp_is_relayed(struct slice kind);
  * Empty: all stay. Nothing but those two left: no formats at all. */
 void sdp_keep_codecs(struct sdp_media *media, struct slice codecs);
 
+/* The first format's encoding name and RTP clock (Hz); empty and 0: not told. */
+void sdp_first_codec(const struct sdp_media *media, struct slice *name, uint32_t *clock_rate);
+
 /* What we say about one m= section. */
 struct sdp_section {
 	bool is_used;           /* else it is refused with port 0 */

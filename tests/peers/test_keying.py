@@ -133,6 +133,9 @@ class Keying(Lab):
         self.assertGreater(leg["rtp_relayed"], 50, leg)
         for cause in ("auth", "replay", "malformed", "send"):
             self.assertEqual(0, leg["dropped"][cause], leg)
+        stream = leg["streams"][0]
+        self.assertEqual(("audio", "PCMU", 0), (stream["kind"], stream["codec"], stream["lost"]))
+        self.assertGreater(stream["mos"], 4.0, stream)
 
     def test_plain_trunk_to_dtls_phone(self):
         alice = self.phone("alice", 60, ALICE_HERTZ, answer="auto")

@@ -25,6 +25,7 @@ static struct world {
 	bool is_one_way[2];
 	struct media_security security[2];
 	struct media_counters count[2];
+	struct media_quality quality[2];
 	bool is_stopped;
 	struct phone phones[2];
 	struct media_opened opened;
@@ -44,6 +45,8 @@ static void on_event(const struct media_event *ev, void *arg)
 		w.is_one_way[ev->side] = ev->is_one_way;
 	if (ev->type == MEDIA_EVENT_COUNTERS || ev->type == MEDIA_EVENT_CLOSED)
 		memcpy(w.count, ev->counters, sizeof(w.count));
+	if (ev->type == MEDIA_EVENT_COUNTERS)
+		memcpy(w.quality, ev->quality, sizeof(w.quality));
 }
 
 static void on_stopped(void *arg)
@@ -387,6 +390,40 @@ static void silence_knows_hold_and_one_way(void **state)
 	assert_int_equal(1, w.timeouts[B]); /* held: not told again */
 }
 
+/* RFC 3550 sections 6.4.1, A.3 and A.8: what is measured here, and what is reported. */
+static void tells_quality(void **state)
+{
+	const struct media_quality *a = &w.quality[A];
+	uint8_t *report = w.phones[B].report;
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_DTLS, MEDIA_KEYING_NONE, true);
+	w.phones[A].timestamp_step = 160;
+	talk(5);
+	w.phones[A].sequence += 3; /* lost on the way to us */
+	talk(5);
+	phone_send_rtcp(&w.phones[A]); /* goes on to B */
+	wait_for(w.phones[B].rtp.rtcp_received == 1);
+	pause_ms(50);
+	/* B: a quarter lost, 7 in all, jitter 80 (10 ms), our report 0x12000034 of before. */
+	memcpy(report + 4, "\x40\0\0\x07", 4);
+	report[15] = 80;
+	memcpy(report + 16, "\x12\0\x34\0", 4);
+	phone_send_rtcp(&w.phones[B]);
+	wait_for(w.phones[A].rtp.rtcp_received == 1);
+	ask();
+	assert_int_equal(13, a->expected);
+	assert_int_equal(3, w.count[A].rtp_lost);
+	assert_true(a->jitter_max_us > 0);
+	assert_int_equal(10, w.quality[B].expected);
+	assert_int_equal(1, w.quality[B].reports);
+	assert_int_equal(7, w.quality[B].reported_lost);
+	assert_int_equal(0x40, w.quality[B].reported_fraction);
+	assert_int_equal(10 * USEC_PER_MS, w.quality[B].reported_jitter_us);
+	assert_in_range(w.quality[B].round_trip_us, 50 * USEC_PER_MS, 1 * USEC_PER_SEC);
+	assert_int_equal(0, a->round_trip_us); /* it said nothing of ours */
+}
+
 static void unusable_keying_is_refused(void **state)
 {
 	struct media_remote remote;
@@ -415,6 +452,7 @@ int main(void)
 		TEST(plain_takes_the_signalled_address_alone),
 		TEST(plain_latches_where_it_may),
 		TEST(silence_knows_hold_and_one_way),
+		TEST(tells_quality),
 		TEST(unusable_keying_is_refused),
 	};
 

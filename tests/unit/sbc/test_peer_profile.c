@@ -82,8 +82,8 @@ static void downgrade_by_profile(void **state)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct config *config = config_text_load(table[i].text, NULL);
 
-		assert_int_equal(table[i].is_allowed,
-			config->peers[0].media_rules.allow_downgrade);
+		assert_int_equal(
+			table[i].is_allowed, config->peers[0].media_rules.allow_downgrade);
 		config_unref(config);
 	}
 }
@@ -93,8 +93,8 @@ static void refuses_other_words(void **state)
 	(void)state;
 	assert_true(config_text_refused(
 		PEER(", profile: domain-dtsl"), "did you mean \"domain-dtls\"?"));
-	assert_true(
-		config_text_refused(PEER(", media: zrtp"), "is not one of dtls, sdes, rtp, opportunistic"));
+	assert_true(config_text_refused(
+		PEER(", media: zrtp"), "is not one of dtls, sdes, rtp, opportunistic"));
 }
 
 /* The table names each key of enum peer_key, and each of them is a key of the file. */

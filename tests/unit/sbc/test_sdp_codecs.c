@@ -47,9 +47,45 @@ static void keeps(void **state)
 	}
 }
 
+static void tells_the_first(void **state)
+{
+	static const struct {
+		const char *section, *name;
+		uint32_t rate;
+	} table[] = {
+		{"m=audio 9 RTP/AVP 0 8\r\n", "PCMU", 8000},
+		{"m=audio 9 RTP/AVP 111\r\na=rtpmap:111 opus/48000/2\r\n", "opus", 48000},
+		{"m=audio 9 RTP/AVP 0\r\na=rtpmap:0 PCMU/16000\r\n", "PCMU", 16000},
+		{"m=video 9 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n", "VP8", 90000},
+		{"m=audio 9 RTP/AVP 96\r\na=rtpmap:96 x/99999999\r\n", "x", 0},
+		{"m=audio 9 RTP/AVP 96\r\na=rtpmap:96\r\n", "", 0},
+		{"m=audio 9 RTP/AVP 77\r\n", "", 0},
+		{"m=audio 9 RTP/AVP\r\n", "", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char text[256];
+		struct arena arena;
+		struct slice name;
+		struct sdp *sdp;
+		const char *why;
+		uint32_t rate;
+
+		snprintf(text, sizeof(text), "v=0\r\n%s", table[i].section);
+		arena_init(&arena, 65536);
+		assert_int_equal(0, sdp_parse(&sdp, &arena, slice_str(text), &why));
+		sdp_first_codec(&sdp->media[0], &name, &rate);
+		assert_true(slice_equal(name, slice_str(table[i].name)));
+		assert_int_equal(table[i].rate, rate);
+		arena_fini(&arena);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(keeps)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps), cmocka_unit_test(tells_the_first)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
