@@ -21,8 +21,9 @@
 #define SESSION_MAX 65535u /* of a loop: slots have 16 bits */
 /* UDP payload. Less holds no flight in a sane number of pieces; more than Ethernet's is
  * nobody's path. */
-#define MTU_MIN 256u
-#define MTU_MAX 1472u
+#define MTU_MIN  256u
+#define MTU_MAX  1472u
+#define DSCP_MAX 63 /* six bits */
 
 struct media {
 	struct media_config config;
@@ -315,15 +316,25 @@ static int take_pairs(struct media *media, const struct media_open_request *requ
 	const unsigned *interface = request->interface;
 	int err;
 
-	if (interface[MEDIA_SIDE_A] >= media->config.interface_count ||
-		interface[MEDIA_SIDE_B] >= media->config.interface_count)
-		return SBC_EINVAL;
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		if (interface[side] >= media->config.interface_count ||
+			request->dscp[side] > DSCP_MAX)
+			return SBC_EINVAL;
+	}
 	err = port_pool_take(&media->pools[interface[MEDIA_SIDE_A]], &pairs[MEDIA_SIDE_A]);
 	if (err)
 		return err;
 	err = port_pool_take(&media->pools[interface[MEDIA_SIDE_B]], &pairs[MEDIA_SIDE_B]);
-	if (err)
+	if (err) {
 		give_pair(media, interface[MEDIA_SIDE_A], &pairs[MEDIA_SIDE_A]);
+		return err;
+	}
+	for (int side = 0; !err && side < MEDIA_SIDE_COUNT; side++) {
+		if (request->dscp[side])
+			err = port_pair_set_dscp(&pairs[side], request->dscp[side]);
+	}
+	for (int side = 0; err && side < MEDIA_SIDE_COUNT; side++)
+		give_pair(media, interface[side], &pairs[side]);
 	return err;
 }
 

@@ -484,6 +484,8 @@ void call_start(struct sbc *sbc, const struct request *request)
 	const struct config_user *user = NULL;
 	const struct config_peer *peer = NULL;
 	struct request kept = *request;
+	const struct hop source = {
+		.kind = request->source->kind, .addr = request->source->peer};
 	const char *why;
 	struct call *call;
 
@@ -504,7 +506,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 		return;
 	}
 	call_media_set_leg(call, MEDIA_SIDE_A, user ? user->media : peer->media,
-		user ? &user->media_rules : &peer->media_rules, request->source->kind);
+		user ? &user->media_rules : &peer->media_rules, &source);
 	if (keep_request(call, request, &why)) {
 		refuse_offer(sbc, request, why);
 		call_free(call);

@@ -14,10 +14,19 @@
 #define B MEDIA_SIDE_B
 
 void call_media_set_leg(struct call *call, enum media_side side, enum media_mode mode,
-	const struct config_media_rules *rules, enum transport_kind hop)
+	const struct config_media_rules *rules, const struct hop *hop)
 {
-	call->media.legs[side] = (struct leg_media){
-		.mode = mode, .rules = rules, .is_hop_secured = hop == TRANSPORT_TLS};
+	call->media.legs[side] = (struct leg_media){.mode = mode,
+		.rules = rules,
+		.is_hop_secured = hop->kind == TRANSPORT_TLS,
+		.family = hop->addr.sa.sa_family};
+}
+
+static int find_interface(const struct call *call, enum media_side side, sa_family_t family,
+	struct call_stream *stream)
+{
+	return media_link_interface(call->sbc->config, call->media.legs[side].rules, family,
+		&stream->interface[side]);
 }
 
 static struct slice codecs_of(const struct call *call, enum media_side side)
@@ -87,6 +96,8 @@ static const char *take_section(struct call *call, size_t index)
 	if (why)
 		return why;
 	*stream = (struct call_stream){.index = index};
+	if (find_interface(call, A, offered->address.sa.sa_family, stream))
+		return "an address family that we have no interface for";
 	stream->keying[A].chosen = chosen;
 	if (chosen == SDP_SDES && answer_crypto(call, offered, &stream->keying[A]))
 		return "no suite in common";
@@ -165,6 +176,9 @@ int call_media_prepare(struct call *call, const char **why)
 		sdp_keep_codecs(offered, codecs_of(call, B));
 		*why = "no codec that both legs allow";
 		if (!offered->format_count)
+			return SBC_EPROTO;
+		*why = "no interface with the callee's address family";
+		if (find_interface(call, B, leg->family, stream))
 			return SBC_EPROTO;
 		if (rules.takes_sdes)
 			err = offer_crypto(call, &stream->keying[B]);
@@ -299,9 +313,14 @@ static const char *check_section(
 {
 	const struct sdp_rules rules = rules_for_offer_to(&call->media.legs[B]);
 	struct stream_keying *keying = &stream->keying[B];
-	const char *why = sdp_check_answer(
-		answered, &rules, keying->ours, keying->count, &keying->chosen, &keying->line);
+	const char *why = answered->address.sa.sa_family != stream->local[B].sa.sa_family
+				  ? "another address family than was offered"
+				  : NULL;
 
+	if (why)
+		return why;
+	why = sdp_check_answer(
+		answered, &rules, keying->ours, keying->count, &keying->chosen, &keying->line);
 	if (why)
 		return why;
 	if (keying->chosen == SDP_SDES)

@@ -13,7 +13,7 @@
 
 /* Who a leg is with. */
 void call_media_set_leg(struct call *call, enum media_side side, enum media_mode mode,
-	const struct config_media_rules *rules, enum transport_kind hop);
+	const struct config_media_rules *rules, const struct hop *hop);
 
 /* call->offer of leg a: fills the streams. SBC_EPROTO: 488, and *why (static words). */
 int call_media_take_offer(struct call *call, const char **why);

@@ -86,8 +86,7 @@ static uint16_t find_user(
 	if (!binding)
 		return 480;
 	invite->hop = binding->hop;
-	call_media_set_leg(
-		call, MEDIA_SIDE_B, user->media, &user->media_rules, invite->hop.kind);
+	call_media_set_leg(call, MEDIA_SIDE_B, user->media, &user->media_rules, &invite->hop);
 	invite->request_uri = arena_copy(&call->arena, slice_str(binding->contact));
 	slice_copy(slice_str(user->name), call->party[1].name, sizeof(call->party[1].name));
 	return 0;
@@ -115,7 +114,7 @@ static uint16_t find_target(struct call *call, struct leg_invite *invite,
 		print_aor(call, target, &invite->request_uri))
 		return 500;
 	call_media_set_leg(
-		call, MEDIA_SIDE_B, (*peer)->media, &(*peer)->media_rules, invite->hop.kind);
+		call, MEDIA_SIDE_B, (*peer)->media, &(*peer)->media_rules, &invite->hop);
 	slice_copy(slice_str((*peer)->name), call->party[1].name, sizeof(call->party[1].name));
 	return 0;
 }

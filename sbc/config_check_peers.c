@@ -66,8 +66,10 @@ static void apply_profile(struct config_reading *r, size_t i)
 /* RFC 4568 section 6: the hop must protect the keys. */
 static void check_peer_media(struct config_reading *r, size_t i)
 {
-	const struct config_peer *p = &r->config->peers[i];
+	struct config_peer *p = &r->config->peers[i];
 
+	config_resolve_interface(
+		r, config_item_key(r, "peers", i, "interface"), &p->media_rules);
 	if (p->media == MEDIA_MODE_SDES && p->transport != TRANSPORT_TLS &&
 		!p->media_rules.sdes_without_tls)
 		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),

@@ -90,6 +90,12 @@ static const struct config_row rows[] = {
 		.help = "plain RTP here although the other leg is protected, and vice versa"},
 	{"users[].latch", TYPE(bool), IN(config_user, media_rules.may_latch), DEFAULT("false"),
 		.help = "plain RTP may come from another address than was told, found once"},
+	{"users[].interface", TYPE(name), IN(config_user, media_rules.interface), OPTIONAL,
+		.help = "name of one of media.interfaces; the first of its address family when "
+			"absent"},
+	{"users[].dscp", TYPE(number), IN(config_user, media_rules.dscp), RANGE(0, 63),
+		DEFAULT("46"),
+		.help = "mark of media sent there (RFC 2474); 46 is voice, 0 none"},
 	{"users[].codecs", TYPE(text), IN(config_user, media_rules.codecs), OPTIONAL,
 		.help = "encoding names in order, \"opus PCMA\"; DTMF and CN always pass; all "
 			"when absent"},
@@ -124,6 +130,12 @@ static const struct config_row rows[] = {
 		.help = "plain RTP here although the other leg is protected, and vice versa"},
 	{"peers[].latch", TYPE(bool), IN(config_peer, media_rules.may_latch), DEFAULT("false"),
 		.help = "plain RTP may come from another address than was told, found once"},
+	{"peers[].interface", TYPE(name), IN(config_peer, media_rules.interface), OPTIONAL,
+		.help = "name of one of media.interfaces; the first of its address family when "
+			"absent"},
+	{"peers[].dscp", TYPE(number), IN(config_peer, media_rules.dscp), RANGE(0, 63),
+		DEFAULT("46"),
+		.help = "mark of media sent there (RFC 2474); 46 is voice, 0 none"},
 	{"peers[].codecs", TYPE(text), IN(config_peer, media_rules.codecs), OPTIONAL,
 		.help = "encoding names in order, \"opus PCMA\"; DTMF and CN always pass; all "
 			"when absent"},
@@ -157,6 +169,8 @@ static const struct config_row rows[] = {
 	{"media.interfaces", TYPE(list), IN(config_media, interfaces),
 		AND(config_media, interface_count), ITEMS(config_interface, 4), REQUIRED,
 		.help = "where media is received"},
+	{"media.interfaces[].name", TYPE(name), IN(config_interface, name), OPTIONAL,
+		.help = "for peers and users: inside, outside"},
 	{"media.interfaces[].address", TYPE(address), IN(config_interface, address), REQUIRED,
 		.help = "where its sockets are bound"},
 	{"media.interfaces[].advertised", TYPE(address), IN(config_interface, advertised),

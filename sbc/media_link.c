@@ -50,12 +50,42 @@ const struct fingerprint *media_link_fingerprint(const struct sbc *sbc)
 	return media_own_fingerprint(sbc->media);
 }
 
-static int open_stream(struct sbc *sbc, struct call_stream *stream, uint64_t number)
+/* What others send to tells the family. */
+static sa_family_t family_of(const struct config_interface *interface)
+{
+	return netaddr_is_set(&interface->advertised) ? interface->advertised.sa.sa_family
+						      : interface->address.sa.sa_family;
+}
+
+int media_link_interface(const struct config *config, const struct config_media_rules *rules,
+	sa_family_t family, unsigned *out)
+{
+	const struct config_media *media = &config->media;
+	bool is_named = rules->interface && rules->interface[0];
+
+	for (size_t i = 0; i < media->interface_count; i++) {
+		if (is_named && i != rules->interface_index)
+			continue;
+		if (family == AF_UNSPEC || family_of(&media->interfaces[i]) == family) {
+			*out = (unsigned)i;
+			return 0;
+		}
+	}
+	return SBC_ENOENT;
+}
+
+static int open_stream(struct sbc *sbc, const struct call_media *media,
+	struct call_stream *stream, uint64_t number)
 {
 	struct media_open_request request = {.cookie = number};
 	struct media_opened opened;
-	int err = media_open(sbc->media, &request, &opened);
+	int err;
 
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		request.interface[side] = stream->interface[side];
+		request.dscp[side] = (uint8_t)media->legs[side].rules->dscp;
+	}
+	err = media_open(sbc->media, &request, &opened);
 	if (err)
 		return err;
 	stream->id = opened.id;
@@ -70,7 +100,7 @@ int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < media->count; i++) {
-		err = open_stream(sbc, &media->streams[i], number);
+		err = open_stream(sbc, media, &media->streams[i], number);
 		media->open_count += !err;
 	}
 	if (err)

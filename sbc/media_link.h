@@ -26,7 +26,8 @@ struct stream_keying {
 
 /* One relayed section. Secret: wiped with the call. */
 struct call_stream {
-	size_t index;  /* of its m= line */
+	size_t index; /* of its m= line */
+	unsigned interface[MEDIA_SIDE_COUNT];
 	bool is_open;  /* the media room has a session for it */
 	bool is_taken; /* by both legs */
 	struct media_id id;
@@ -46,6 +47,7 @@ struct leg_media {
 	enum media_mode mode;
 	const struct config_media_rules *rules; /* borrowed from the call's configuration */
 	bool is_hop_secured;                    /* its SIP goes over TLS */
+	sa_family_t family;                     /* of its hop: media's, until it says another */
 };
 
 struct call_media {
@@ -62,6 +64,11 @@ int media_link_new(struct media **out, const struct config *config, uv_loop_t *l
 
 /* As media_stop(). */
 void media_link_stop(struct media *media, media_stopped_h *stopped, void *arg);
+
+/* Where media of a leg comes and goes: the interface that its rules name, else the first one
+ * of that family (AF_UNSPEC: of any). SBC_ENOENT: none has it. */
+int media_link_interface(const struct config *config, const struct config_media_rules *rules,
+	sa_family_t family, unsigned *out);
 
 const struct fingerprint *media_link_fingerprint(const struct sbc *sbc);
 

@@ -177,6 +177,7 @@ const struct fingerprint *media_own_fingerprint(const struct media *media);
 struct media_open_request {
 	uint64_t cookie;                      /* comes back in each event; names the call */
 	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */
+	uint8_t dscp[MEDIA_SIDE_COUNT];       /* of what is sent there (RFC 2474), 0 to 63 */
 };
 
 struct media_opened {

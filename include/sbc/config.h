@@ -49,10 +49,13 @@ enum media_mode {
 
 /* What may be allowed beside the mode. */
 struct config_media_rules {
-	bool sdes_without_tls; /* keys in descriptions over a hop that anybody reads */
-	bool allow_downgrade;  /* one leg in the clear while the other one is protected */
-	bool may_latch;        /* plain RTP may come from elsewhere than was signalled */
-	const char *codecs;    /* encoding names with blanks between; "": all */
+	bool sdes_without_tls;  /* keys in descriptions over a hop that anybody reads */
+	bool allow_downgrade;   /* one leg in the clear while the other one is protected */
+	bool may_latch;         /* plain RTP may come from elsewhere than was signalled */
+	const char *codecs;     /* encoding names with blanks between; "": all */
+	const char *interface;  /* name of one of media.interfaces; "": by address family */
+	size_t interface_index; /* resolved */
+	unsigned dscp;          /* of media sent there */
 };
 
 struct config_user {
@@ -104,6 +107,7 @@ struct config_route {
 };
 
 struct config_interface {
+	const char *name; /* "": none */
 	struct netaddr address;
 	struct netaddr advertised;
 };

@@ -77,12 +77,14 @@ int media_open(
 	out->id = (struct media_id){
 		.slot = (uint16_t)room.session_count, .generation = room.open_count};
 	room.sessions[room.session_count++] = (struct fake_session){
-		.id = out->id, .cookie = request->cookie, .is_open = true};
+		.id = out->id, .cookie = request->cookie, .is_open = true, .request = *request};
 	if (room.cookie != request->cookie)
 		room.id = out->id;
 	room.cookie = request->cookie;
-	netaddr_parse(&out->local[MEDIA_SIDE_A], SLICE("127.0.0.1"), 20000);
-	netaddr_parse(&out->local[MEDIA_SIDE_B], SLICE("127.0.0.1"), 20002);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		netaddr_parse(&out->local[side],
+			request->interface[side] ? SLICE("::1") : SLICE("127.0.0.1"),
+			(uint16_t)(20000 + 2 * side));
 	return 0;
 }
 

@@ -369,6 +369,67 @@ static void signs_without_mky_where_there_is_no_fingerprint(void **state)
 	assert_true(sip_msg_header(msg, "Identity", 0).len > 0);
 }
 
+/* Inside and outside, IPv6 beside IPv4, and marks: each leg's own. */
+static void interfaces_by_leg(void **state)
+{
+	static const char six[] = "v=0\r\nc=IN IP6 2001:db8::1\r\nm=audio 4000 RTP/AVP 0\r\n";
+	struct world *w = *state;
+	const struct media_open_request *request = &fake_media()->sessions[0].request;
+	struct talk t;
+
+	w->users[0].media = w->users[1].media = MEDIA_MODE_RTP;
+	w->users[0].media_rules.dscp = 46;
+	w->users[1].media_rules.dscp = 8;
+	w->sdp[ALICE] = six;
+	world_register(w, BOB);
+	world_call_code(w, &t, ALICE, "sip:bob@atlanta.test", 488); /* only IPv4 is there */
+	assert_int_equal(0, fake_media()->open_count);
+	netaddr_parse(&w->interfaces[1].address, SLICE("::1"), 0);
+	w->config.media.interface_count = 2;
+	world_call(w, &t, ALICE, "sip:bob@atlanta.test");
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_int_equal(1, request->interface[MEDIA_SIDE_A]);
+	assert_int_equal(0, request->interface[MEDIA_SIDE_B]);
+	assert_int_equal(46, request->dscp[MEDIA_SIDE_A]);
+	assert_int_equal(8, request->dscp[MEDIA_SIDE_B]);
+	assert_true(body_has(w->heard[BOB].msg, "c=IN IP4 127.0.0.1"));
+	w->sdp[BOB] = PLAIN;
+	world_answer(w, BOB, 200, "active");
+	assert_true(body_has(world_hear_code(w, ALICE, 200), "c=IN IP6 ::1\r\n"));
+}
+
+/* An answer from a family that our offer was not in is of no use. */
+static void answers_keep_the_address_family(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	w->users[0].media = w->users[1].media = MEDIA_MODE_RTP;
+	w->sdp[ALICE] = PLAIN;
+	ring(w, &t);
+	w->sdp[BOB] = "v=0\r\nc=IN IP6 2001:db8::1\r\nm=audio 4000 RTP/AVP 0\r\n";
+	world_answer(w, BOB, 200, "active");
+	world_hear_code(w, ALICE, 488);
+	assert_never_opened();
+}
+
+/* A leg whose configuration names an interface has that one or none. */
+static void named_interfaces(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	w->users[0].media = w->users[1].media = MEDIA_MODE_RTP;
+	netaddr_parse(&w->interfaces[1].address, SLICE("127.0.0.9"), 0);
+	w->config.media.interface_count = 2;
+	w->users[1].media_rules.interface = "outside";
+	w->users[1].media_rules.interface_index = 1;
+	w->sdp[ALICE] = PLAIN;
+	ring(w, &t);
+	assert_int_equal(0, fake_media()->sessions[0].request.interface[MEDIA_SIDE_A]);
+	assert_int_equal(1, fake_media()->sessions[0].request.interface[MEDIA_SIDE_B]);
+}
+
 static void silence(struct world *w, enum media_side side, bool is_one_way)
 {
 	const struct media_event ev = {.type = MEDIA_EVENT_TIMEOUT,
@@ -415,6 +476,9 @@ int main(void)
 		TEST(codec_lists),
 		TEST(no_codec_in_common),
 		TEST(signs_without_mky_where_there_is_no_fingerprint),
+		TEST(interfaces_by_leg),
+		TEST(answers_keep_the_address_family),
+		TEST(named_interfaces),
 		TEST(one_way_silence_ends_nothing),
 	};
 

@@ -171,6 +171,7 @@ static void make_config(struct world *w)
 	users[0].ha1_md5 = "94ecdac97442e1dde413ab890bdac68a";
 	users[1].ha1_md5 = "ea914ec6cb6893e6db88d7cbbc2db942";
 	domains[0].info_url = "https://atlanta.test/cert";
+	netaddr_parse(&w->interfaces[0].address, SLICE("127.0.0.1"), 0);
 	w->users[0] = users[0];
 	w->users[1] = users[1];
 	w->peer = peers[0];
@@ -190,7 +191,10 @@ static void make_config(struct world *w)
 		.peer_count = 1,
 		.routes = routes,
 		.route_count = 1,
-		.media = {.profiles = {8, 1}, .profile_count = 2},
+		.media = {.interfaces = w->interfaces,
+			.interface_count = 1,
+			.profiles = {8, 1},
+			.profile_count = 2},
 		.limits = {.calls = 8,
 			.transactions = 1000,
 			.registrations = 100,

@@ -51,8 +51,9 @@ struct world {
 	unsigned next_branch;
 	const char *sdp[ACTOR_COUNT]; /* what it describes; NULL: world_sdp() */
 	struct config_user users[2];  /* alice, bob; a test may change how their media goes */
-	struct config_peer peer;      /* biloxi; likewise */
-	int send_error;               /* what the transport says to everything */
+	struct config_interface interfaces[2]; /* the first is 127.0.0.1 */
+	struct config_peer peer;               /* biloxi; likewise */
+	int send_error;                        /* what the transport says to everything */
 };
 
 void world_init(struct world *w);
@@ -122,6 +123,7 @@ struct fake_session {
 	struct media_id id; /* slot: its place in the list */
 	uint64_t cookie;
 	bool is_open, is_closing;
+	struct media_open_request request;
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
 	bool gate[MEDIA_SIDE_COUNT];

@@ -88,6 +88,23 @@ static void downgrade_by_profile(void **state)
 	}
 }
 
+static void names_an_interface(void **state)
+{
+	struct config *config = config_text_load(
+		"domains: [{name: atlanta.test}]\nhttp: {}\n"
+		"listeners: [{transport: tls, address: 127.0.0.1}]\n"
+		"media: {interfaces: [{address: 127.0.0.1}, {name: out, address: 10.0.0.9}]}\n"
+		"peers: [{name: p, domain: c.test, address: 10.0.0.1, interface: out}]\n",
+		NULL);
+
+	(void)state;
+	assert_int_equal(1, config->peers[0].media_rules.interface_index);
+	assert_int_equal(46, config->peers[0].media_rules.dscp);
+	config_unref(config);
+	assert_true(config_text_refused(
+		PEER(", interface: out"), "no media interface has the name \"out\""));
+}
+
 static void refuses_other_words(void **state)
 {
 	(void)state;
@@ -114,6 +131,7 @@ int main(void)
 		cmocka_unit_test(gives_settings),
 		cmocka_unit_test(refuses_what_is_not_built),
 		cmocka_unit_test(refuses_other_words),
+		cmocka_unit_test(names_an_interface),
 		cmocka_unit_test(keys_need_tls),
 		cmocka_unit_test(downgrade_by_profile),
 		cmocka_unit_test(keys_have_names),
