@@ -204,6 +204,21 @@ struct srtp_master {
 	uint8_t salt[MEDIA_SALT_MAX];
 };
 
+#define MEDIA_STATE_SOURCE_MAX 64
+
+/* How far one direction of one port has come: what must not be used twice. */
+struct media_direction_state {
+	enum media_srtp_profile profile;
+	struct srtp_master master; /* as it is in force; of DTLS, out of the handshake */
+	uint32_t rtcp_count;       /* SRTCP packets protected: no index above it was used */
+	unsigned source_count;
+	struct media_source_state {
+		uint32_t ssrc;
+		uint32_t roc;      /* rollover counter */
+		uint16_t sequence; /* highest */
+	} sources[MEDIA_STATE_SOURCE_MAX];
+};
+
 /* What the signalling learnt about one side. Secret with SDES: wipe it. */
 struct media_remote {
 	struct netaddr rtp;
