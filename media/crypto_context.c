@@ -345,13 +345,14 @@ int crypto_context_import(
 
 		err = add_source(context, source->ssrc);
 		if (!err && context->direction == CRYPTO_OUT)
-			err = step_rtcp(context, source->ssrc, state->rtcp_count);
+			err = step_rtcp(context, source->ssrc,
+				state->rtcp_count + MEDIA_STATE_RTCP_MARGIN);
 		context->ssrcs[i] = source->ssrc;
 		context->highest[i] = source->sequence;
 		context->imported->rocs[i] = source->roc;
 		context->imported->is_waiting[i] = true;
 	}
 	context->ssrc_count = context->imported->count = state->source_count;
-	context->rtcp_count = state->rtcp_count;
+	context->rtcp_count = state->rtcp_count + MEDIA_STATE_RTCP_MARGIN;
 	return err;
 }

@@ -93,6 +93,24 @@ int port_pool_take(struct port_pool *pool, struct port_pair *out)
 	return SBC_EIO;
 }
 
+int port_pool_take_port(struct port_pool *pool, uint16_t port, struct port_pair *out)
+{
+	unsigned at = 0;
+
+	while (at < pool->_count && pool->_ring[(pool->_first + at) % pool->_capacity] != port)
+		at++;
+	if (at == pool->_count)
+		return SBC_ELIMIT;
+	if (bind_pair(pool, out, port))
+		return SBC_EIO;
+	for (; at; at--) /* those before it close the gap */
+		pool->_ring[(pool->_first + at) % pool->_capacity] =
+			pool->_ring[(pool->_first + at - 1) % pool->_capacity];
+	pool->_first = (pool->_first + 1) % pool->_capacity;
+	pool->_count--;
+	return 0;
+}
+
 void port_pool_give(struct port_pool *pool, uint16_t port)
 {
 	pool->_ring[(pool->_first + pool->_count) % pool->_capacity] = port;

@@ -85,9 +85,8 @@ static void describe(struct stream *stream)
 	set_profile(security, result->keys.profile);
 }
 
-static void secure(struct stream *stream, usec_t now)
+static void set_secured(struct stream *stream, usec_t now)
 {
-	describe(stream);
 	stream->is_secured = true;
 	stream->heard_at = now;
 	stream->is_silent = false;
@@ -95,6 +94,12 @@ static void secure(struct stream *stream, usec_t now)
 	tell(stream, STREAM_TELL_SECURED);
 	if (stream->env->config->media_timeout)
 		start_timer(stream, &stream->silence, now + stream->env->config->media_timeout);
+}
+
+static void secure(struct stream *stream, usec_t now)
+{
+	describe(stream);
+	set_secured(stream, now);
 }
 
 static void on_component(
@@ -395,4 +400,52 @@ void stream_counters(const struct stream *stream, struct media_counters *out)
 	out->rtp_lost = stream->lost_before;
 	for (unsigned i = 0; i < stream->source_count; i++)
 		out->rtp_lost += rtp_source_lost(&stream->sources[i]);
+}
+
+/* ---- living on elsewhere ---- */
+
+void stream_export(const struct stream *stream, struct media_side_state *out)
+{
+	const struct component *components[] = {&stream->rtp, &stream->rtcp};
+
+	out->has_remote = stream->has_remote && !stream->is_failed;
+	out->is_secured = stream->is_secured;
+	out->is_gate_open = stream->is_gate_open;
+	out->remote = stream->remote;
+	out->security = stream->security;
+	for (int i = 0; i < 2; i++) {
+		out->peer[i] = components[i]->peer;
+		if (components[i]->in)
+			crypto_context_export(components[i]->in, &out->in[i]);
+		if (components[i]->out)
+			crypto_context_export(components[i]->out, &out->out[i]);
+	}
+}
+
+void stream_restore(struct stream *stream, const struct media_side_state *state, usec_t now)
+{
+	const struct media_remote *remote = &state->remote;
+	bool is_plain = remote->keying == MEDIA_KEYING_NONE;
+	int err;
+
+	stream->is_gate_open = state->is_gate_open;
+	if (!state->has_remote)
+		return;
+	if (!state->is_secured) {
+		stream_set_remote(stream, remote, now);
+		return;
+	}
+	stream->remote = *remote;
+	stream->has_remote = true;
+	err = component_restore(&stream->rtp, &remote->rtp, &state->peer[0],
+		is_plain ? NULL : &state->in[0], &state->out[0]);
+	if (!err && !remote->rtcp_mux)
+		err = component_restore(&stream->rtcp, &remote->rtcp, &state->peer[1],
+			is_plain ? NULL : &state->in[1], &state->out[1]);
+	if (err) {
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+		return;
+	}
+	stream->security = state->security;
+	set_secured(stream, now);
 }

@@ -79,6 +79,10 @@ void stream_init(struct stream *stream, const struct component_env *env, stream_
 void stream_fini(struct stream *stream);
 
 void stream_set_remote(struct stream *stream, const struct media_remote *remote, usec_t now);
+/* What it needs to live on. out is zeroed memory. */
+void stream_export(const struct stream *stream, struct media_side_state *out);
+/* Lives on from there; in a stream that had no remote yet. */
+void stream_restore(struct stream *stream, const struct media_side_state *state, usec_t now);
 /* It cannot be any more. */
 void stream_fail(struct stream *stream, enum media_failure failure);
 /* Says goodbye to the peer. */

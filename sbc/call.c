@@ -295,6 +295,7 @@ void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 		finish_if_over(call, now);
 		break;
 	case MEDIA_EVENT_COUNTERS:
+	case MEDIA_EVENT_STATE:
 		break;
 	}
 }

@@ -238,6 +238,7 @@ struct call_stream *media_link_take(struct call_media *media, const struct media
 		media->counters_told++;
 		break;
 	case MEDIA_EVENT_TIMEOUT:
+	case MEDIA_EVENT_STATE: /* which nobody asks for here */
 		break;
 	}
 	return stream;

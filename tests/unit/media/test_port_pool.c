@@ -149,6 +149,35 @@ static void ranges(void **state)
 	mem_fail_after(-1);
 }
 
+/* A session that lives on wants its own ports; the others keep their turns. */
+static void takes_a_certain_port(void **state)
+{
+	struct media_interface interface = interface_of(PORT_MIN, PORT_MAX);
+	struct port_pair wanted, again, next;
+	struct port_pool pool;
+
+	(void)state;
+	assert_int_equal(0, port_pool_init(&pool, &interface));
+	assert_int_equal(0, port_pool_take_port(&pool, PORT_MIN + 5, &wanted));
+	assert_int_equal(PORT_MIN + 5, wanted.port);
+	assert_int_equal(SBC_ELIMIT, port_pool_take_port(&pool, PORT_MIN + 5, &again));
+	assert_int_equal(SBC_ELIMIT, port_pool_take_port(&pool, 9, &again));
+	for (uint16_t port = PORT_MIN + 1; port < PORT_MIN + 8; port += 2) {
+		if (port == PORT_MIN + 5)
+			continue;
+		assert_int_equal(0, port_pool_take(&pool, &next));
+		assert_int_equal(port, next.port);
+		close(next.rtp_fd);
+		close(next.rtcp_fd);
+	}
+	assert_int_equal(SBC_ELIMIT, port_pool_take(&pool, &next));
+	give(&pool, &wanted);
+	assert_int_equal(0, port_pool_take(&pool, &next));
+	assert_int_equal(PORT_MIN + 5, next.port);
+	give(&pool, &next);
+	port_pool_fini(&pool);
+}
+
 /* RFC 2474: the upper six bits of the field, in both families. */
 static void marks_what_is_sent(void **state)
 {
@@ -185,6 +214,7 @@ int main(void)
 		cmocka_unit_test(skips_busy_ones),
 		cmocka_unit_test(all_busy_is_an_error),
 		cmocka_unit_test(ranges),
+		cmocka_unit_test(takes_a_certain_port),
 		cmocka_unit_test(marks_what_is_sent),
 	};
 
