@@ -131,8 +131,10 @@ class Keying(Lab):
         self.assertEqual(keying, leg["keying"])
         self.assertIn(profile, leg["srtp_profile"])
         self.assertGreater(leg["rtp_relayed"], 50, leg)
-        for cause in ("auth", "replay", "malformed", "send"):
+        for cause in ("replay", "malformed", "send"):
             self.assertEqual(0, leg["dropped"][cause], leg)
+        # baresip forgets its keys at hangup before its last RTCP is out.
+        self.assertLessEqual(leg["dropped"]["auth"], 1, leg)
         stream = leg["streams"][0]
         self.assertEqual(("audio", "PCMU", 0), (stream["kind"], stream["codec"], stream["lost"]))
         self.assertGreater(stream["mos"], 4.0, stream)
