@@ -436,7 +436,7 @@ static void the_world_goes_on_meanwhile(void **state)
 	for (uint64_t number = 20; number <= 60; number++) {
 		struct call *call = call_find(w->sbc, number);
 		struct media_event ev = {
-			.type = MEDIA_EVENT_CLOSED, .id = call->media.id, .cookie = number};
+			.type = MEDIA_EVENT_CLOSED, .id = call->media.streams[0].id, .cookie = number};
 		call_end(call, CALL_ENDER_US, 480, NULL, w->now);
 		sbc_media_event(w->sbc, &ev, w->now);
 	}
