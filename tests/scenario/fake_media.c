@@ -78,7 +78,7 @@ int media_open(
 		.slot = (uint16_t)room.session_count, .generation = room.open_count};
 	room.sessions[room.session_count++] = (struct fake_session){
 		.id = out->id, .cookie = request->cookie, .is_open = true, .request = *request};
-	if (room.cookie != request->cookie)
+	if (room.cookie != request->cookie || room.sessions[room.id.slot].is_closing)
 		room.id = out->id;
 	room.cookie = request->cookie;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)

@@ -157,7 +157,7 @@ void world_connected_peer(struct world *w, struct talk *t);
 void world_give_certificate(struct world *w);
 
 /* ---- what the media room was told (fake_media.c) ---- */
-#define FAKE_SESSION_MAX 16
+#define FAKE_SESSION_MAX 256
 
 /* One m= section's session. */
 struct fake_session {
@@ -174,7 +174,7 @@ struct fake_media {
 	unsigned open_count, close_count;
 	struct fake_session sessions[FAKE_SESSION_MAX]; /* in the order of opening */
 	unsigned session_count;
-	/* the first session of the call that opened last */
+	/* the first session of the call, or of its target, that opened last */
 	struct media_id id;
 	uint64_t cookie;
 	struct media_remote remote[MEDIA_SIDE_COUNT];
