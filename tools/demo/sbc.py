@@ -68,11 +68,11 @@ def ha1(algorithm, user, domain, password):
     return hashlib.new(algorithm, f"{user}:{domain}:{password}".encode()).hexdigest()
 
 
-def users_yaml(domain, users, more):
+def users_yaml(domain, users, more=None):
     """users: name to password. more: name to lines of other keys."""
     return "\n".join(f"  - name: {name}\n    domain: {domain}\n"
                      f"    ha1_md5: {ha1('md5', name, domain, password)}"
-                     + "".join(f"\n    {line}" for line in more.get(name, ()))
+                     + "".join(f"\n    {line}" for line in (more or {}).get(name, ()))
                      for name, password in users.items())
 
 
