@@ -17,11 +17,26 @@
 #define RTP_SSRC_AT   8
 #define RTCP_SSRC_AT  4
 
+struct imported;
+
 struct crypto_context {
 	srtp_t srtp; /* owned */
+	enum crypto_direction direction;
+	const struct profile *profile; /* borrowed, constant */
+	struct srtp_master master;     /* secret */
+	uint32_t rtcp_count;           /* protected */
 	size_t ssrc_count;
 	size_t ssrc_last; /* index of the one seen last: a stream rarely has a second */
 	uint32_t ssrcs[RTP_SOURCE_MAX];
+	uint16_t highest[RTP_SOURCE_MAX]; /* sequence numbers; only to be exported */
+	struct imported *imported;        /* owned; NULL once every SSRC went on */
+};
+
+/* Rollover counters of an import, of those SSRCs that were not heard since. */
+struct imported {
+	size_t count; /* that wait */
+	bool is_waiting[RTP_SOURCE_MAX];
+	uint32_t rocs[RTP_SOURCE_MAX];
 };
 
 _Static_assert(CRYPTO_TRAILER_MAX >= SRTP_MAX_TRAILER_LEN + 4, "room for SRTCP's index too");
@@ -49,30 +64,59 @@ static void set_policies(srtp_policy_t *policy, enum media_srtp_profile profile)
 	}
 }
 
-int crypto_context_new(struct crypto_context **out, const struct profile *profile,
-	const struct srtp_master *master, enum crypto_direction direction)
+typedef srtp_err_status_t(srtp_begin)(srtp_t *srtp, const srtp_policy_t *policy);
+
+/* libsrtp keeps the streams that came from the wildcard, with index and replay window. */
+static srtp_err_status_t update(srtp_t *srtp, const srtp_policy_t *policy)
 {
-	struct crypto_context *context = mem_alloc(sizeof(*context));
+	return srtp_update(*srtp, policy);
+}
+
+static int set_key(struct crypto_context *context, const struct profile *profile,
+	const struct srtp_master *master, srtp_begin *begin)
+{
 	uint8_t key[PROFILE_KEY_MAX + PROFILE_SALT_MAX];
 	srtp_policy_t policy = {0};
 	srtp_err_status_t status;
 
-	if (!context)
-		return SBC_ENOMEM;
 	memcpy(key, master->key, profile->key_len);
 	memcpy(key + profile->key_len, master->salt, profile->salt_len);
 	set_policies(&policy, profile->id);
-	policy.ssrc.type = direction == CRYPTO_IN ? ssrc_any_inbound : ssrc_any_outbound;
+	policy.ssrc.type =
+		context->direction == CRYPTO_IN ? ssrc_any_inbound : ssrc_any_outbound;
 	policy.key = key;
 	policy.window_size = REPLAY_WINDOW;
-	status = srtp_create(&context->srtp, &policy);
+	status = begin(&context->srtp, &policy);
 	mem_wipe(key, sizeof(key));
-	if (status) {
-		mem_free(context);
+	if (status)
 		return status == srtp_err_status_alloc_fail ? SBC_ENOMEM : SBC_ECRYPTO;
+	context->profile = profile;
+	context->master = *master;
+	return 0;
+}
+
+int crypto_context_new(struct crypto_context **out, const struct profile *profile,
+	const struct srtp_master *master, enum crypto_direction direction)
+{
+	struct crypto_context *context = mem_alloc(sizeof(*context));
+	int err;
+
+	if (!context)
+		return SBC_ENOMEM;
+	context->direction = direction;
+	err = set_key(context, profile, master, srtp_create);
+	if (err) {
+		mem_free(context);
+		return err;
 	}
 	*out = context;
 	return 0;
+}
+
+int crypto_context_rekey(struct crypto_context *context, const struct profile *profile,
+	const struct srtp_master *master)
+{
+	return set_key(context, profile, master, update);
 }
 
 void crypto_context_free(struct crypto_context *context)
@@ -80,6 +124,8 @@ void crypto_context_free(struct crypto_context *context)
 	if (!context)
 		return;
 	srtp_dealloc(context->srtp);
+	mem_free(context->imported);
+	mem_wipe(&context->master, sizeof(context->master));
 	mem_free(context);
 }
 
@@ -122,25 +168,89 @@ static int run(struct crypto_context *context, srtp_step *step, uint8_t *packet,
 	err = err_of(step(context->srtp, packet, &n));
 	if (err)
 		return err;
-	if (!known)
-		context->ssrcs[context->ssrc_count++] = ssrc;
+	if (!known) {
+		context->ssrc_last = context->ssrc_count++;
+		context->ssrcs[context->ssrc_last] = ssrc;
+	}
 	*len = (size_t)n;
+	return 0;
+}
+
+static uint16_t sequence_of(const uint8_t *packet)
+{
+	return (uint16_t)(packet[2] << 8 | packet[3]);
+}
+
+/* The first packet of an imported SSRC: which turn of the numbers it is in (RFC 3711 appendix
+ * A). SBC_EEXIST: not newer than what was exported. */
+static int place(struct crypto_context *context, const uint8_t *packet)
+{
+	const uint8_t *at = packet + RTP_SSRC_AT;
+	uint32_t ssrc =
+		(uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+	uint16_t sequence = sequence_of(packet);
+	uint32_t roc;
+	size_t i;
+
+	if (!is_known(context, ssrc))
+		return 0;
+	for (i = 0; context->ssrcs[i] != ssrc;)
+		i++;
+	if (!context->imported->is_waiting[i])
+		return 0;
+	if ((int16_t)(uint16_t)(sequence - context->highest[i]) <= 0)
+		return SBC_EEXIST;
+	roc = context->imported->rocs[i] + (sequence < context->highest[i]);
+	return srtp_set_stream_roc(context->srtp, ssrc, roc) ? SBC_ECRYPTO : 0;
+}
+
+static void went_on(struct crypto_context *context)
+{
+	struct imported *imported = context->imported;
+
+	if (!imported->is_waiting[context->ssrc_last])
+		return;
+	imported->is_waiting[context->ssrc_last] = false;
+	if (!--imported->count) {
+		mem_free(imported);
+		context->imported = NULL;
+	}
+}
+
+static int run_rtp(
+	struct crypto_context *context, srtp_step *step, uint8_t *packet, size_t *len)
+{
+	uint16_t sequence = sequence_of(packet);
+	size_t before = context->ssrc_count;
+	int err = context->imported ? place(context, packet) : 0;
+
+	err = err ? err : run(context, step, packet, len, RTP_SSRC_AT);
+	if (err)
+		return err;
+	if (context->imported)
+		went_on(context);
+	if (context->ssrc_count != before ||
+		(int16_t)(uint16_t)(sequence - context->highest[context->ssrc_last]) > 0)
+		context->highest[context->ssrc_last] = sequence;
 	return 0;
 }
 
 int crypto_context_protect_rtp(struct crypto_context *context, uint8_t *packet, size_t *len)
 {
-	return run(context, srtp_protect, packet, len, RTP_SSRC_AT);
+	return run_rtp(context, srtp_protect, packet, len);
 }
 
 int crypto_context_unprotect_rtp(struct crypto_context *context, uint8_t *packet, size_t *len)
 {
-	return run(context, srtp_unprotect, packet, len, RTP_SSRC_AT);
+	return run_rtp(context, srtp_unprotect, packet, len);
 }
 
 int crypto_context_protect_rtcp(struct crypto_context *context, uint8_t *packet, size_t *len)
 {
-	return run(context, srtp_protect_rtcp, packet, len, RTCP_SSRC_AT);
+	int err = run(context, srtp_protect_rtcp, packet, len, RTCP_SSRC_AT);
+
+	context->rtcp_count += !err;
+	return err;
 }
 
 int crypto_context_unprotect_rtcp(struct crypto_context *context, uint8_t *packet, size_t *len)
@@ -151,4 +261,98 @@ int crypto_context_unprotect_rtcp(struct crypto_context *context, uint8_t *packe
 int crypto_context_set_roc(struct crypto_context *context, uint32_t ssrc, uint32_t roc)
 {
 	return srtp_set_stream_roc(context->srtp, ssrc, roc) ? SBC_ENOENT : 0;
+}
+
+/* ---- going on elsewhere ---- */
+
+_Static_assert(MEDIA_STATE_SOURCE_MAX == RTP_SOURCE_MAX, "all of them fit");
+
+/* An index that is stepped over costs a protected packet: a day of reports, every second. */
+#define RTCP_STEP_MAX 86400
+
+void crypto_context_export(
+	const struct crypto_context *context, struct media_direction_state *out)
+{
+	*out = (struct media_direction_state){.profile = context->profile->id,
+		.master = context->master,
+		.rtcp_count = context->rtcp_count,
+		.source_count = (unsigned)context->ssrc_count};
+	for (size_t i = 0; i < context->ssrc_count; i++) {
+		struct media_source_state *source = &out->sources[i];
+
+		source->ssrc = context->ssrcs[i];
+		source->sequence = context->highest[i];
+		if (context->imported && context->imported->is_waiting[i])
+			source->roc = context->imported->rocs[i];
+		else
+			srtp_get_stream_roc(context->srtp, source->ssrc, &source->roc);
+	}
+}
+
+/* libsrtp has no way to set SRTCP's index, so it is stepped to. */
+static int step_rtcp(struct crypto_context *context, uint32_t ssrc, uint32_t count)
+{
+	_Alignas(16) uint8_t packet[8 + CRYPTO_TRAILER_MAX];
+
+	for (uint32_t n = 0; n < count; n++) {
+		const uint8_t report[8] = {0x80, 201, 0, 1, (uint8_t)(ssrc >> 24),
+			(uint8_t)(ssrc >> 16), (uint8_t)(ssrc >> 8), (uint8_t)ssrc};
+		int len = sizeof(report);
+
+		memcpy(packet, report, sizeof(report));
+		if (srtp_protect_rtcp(context->srtp, packet, &len))
+			return SBC_ECRYPTO;
+	}
+	return 0;
+}
+
+static int add_source(struct crypto_context *context, uint32_t ssrc)
+{
+	uint8_t key[PROFILE_KEY_MAX + PROFILE_SALT_MAX];
+	srtp_policy_t policy = {0};
+	srtp_err_status_t status;
+
+	memcpy(key, context->master.key, context->profile->key_len);
+	memcpy(key + context->profile->key_len, context->master.salt,
+		context->profile->salt_len);
+	set_policies(&policy, context->profile->id);
+	policy.ssrc.type = ssrc_specific;
+	policy.ssrc.value = ssrc;
+	policy.key = key;
+	policy.window_size = REPLAY_WINDOW;
+	status = srtp_add_stream(context->srtp, &policy);
+	mem_wipe(key, sizeof(key));
+	if (status)
+		return status == srtp_err_status_alloc_fail ? SBC_ENOMEM : SBC_ECRYPTO;
+	return 0;
+}
+
+int crypto_context_import(
+	struct crypto_context *context, const struct media_direction_state *state)
+{
+	int err = 0;
+
+	if (context->ssrc_count || state->source_count > RTP_SOURCE_MAX ||
+		state->rtcp_count > RTCP_STEP_MAX)
+		return SBC_EINVAL;
+	if (!state->source_count)
+		return 0;
+	context->imported = mem_alloc(sizeof(*context->imported));
+	if (!context->imported)
+		return SBC_ENOMEM;
+	for (size_t i = 0; !err && i < state->source_count; i++) {
+		const struct media_source_state *source = &state->sources[i];
+
+		err = add_source(context, source->ssrc);
+		if (!err && context->direction == CRYPTO_OUT)
+			err = step_rtcp(context, source->ssrc,
+				state->rtcp_count + MEDIA_STATE_RTCP_MARGIN);
+		context->ssrcs[i] = source->ssrc;
+		context->highest[i] = source->sequence;
+		context->imported->rocs[i] = source->roc;
+		context->imported->is_waiting[i] = true;
+	}
+	context->ssrc_count = context->imported->count = state->source_count;
+	context->rtcp_count = state->rtcp_count + MEDIA_STATE_RTCP_MARGIN;
+	return err;
 }

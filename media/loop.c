@@ -144,6 +144,7 @@ static void on_command(const void *msg, void *arg)
 	case COMMAND_REMOTE:
 		session_set_remote(
 			session, command->side, command->remote, clock_monotonic_us());
+		mem_wipe(command->remote, sizeof(*command->remote));
 		mem_free(command->remote);
 		break;
 	case COMMAND_GATE:
@@ -151,6 +152,13 @@ static void on_command(const void *msg, void *arg)
 		break;
 	case COMMAND_COUNTERS:
 		session_ask_counters(session);
+		break;
+	case COMMAND_STATE:
+		session_ask_state(session);
+		break;
+	case COMMAND_RESTORE:
+		session_restore(session, command->state, clock_monotonic_us());
+		session_state_free(command->state);
 		break;
 	case COMMAND_CLOSE:
 		session_close(session);

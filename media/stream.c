@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One side: from a remote description to a secured stream or a failure. Runs on: its media
- * loop.
+ * loop. Keys of the description, or plain RTP, go from IDLE to SECURED at once.
  *
  *   IDLE ──remote──► HANDSHAKING ──all components──► SECURED
  *                      │     ▲  └──────new role or fingerprints (RFC 8842)──┘ (begins again)
@@ -37,6 +37,8 @@ static void forget_sources(struct stream *stream)
 {
 	for (unsigned i = 0; i < stream->source_count; i++)
 		stream->lost_before += rtp_source_lost(&stream->sources[i]);
+	for (unsigned i = 0; i < stream->source_count; i++)
+		stream->expected_before += rtp_source_expected(&stream->sources[i]);
 	stream->source_count = 0;
 }
 
@@ -58,18 +60,33 @@ static void set_presented(struct stream *stream, const struct component *compone
 	stream->security = (struct media_security){.presented = component->mismatching};
 }
 
-static void secure(struct stream *stream, usec_t now)
+static void set_profile(struct media_security *security, const struct profile *profile)
 {
-	const struct dtls_result *result = dtls_assoc_result(stream->rtp.chosen->assoc);
-	struct media_security *security = &stream->security;
+	slice_copy(slice_str(profile->name), security->srtp_profile,
+		sizeof(security->srtp_profile));
+}
 
-	*security = (struct media_security){.presented = result->presented};
+static void describe(struct stream *stream)
+{
+	struct media_security *security = &stream->security;
+	const struct dtls_result *result;
+
+	*security = (struct media_security){.keying = stream->remote.keying};
+	if (security->keying == MEDIA_KEYING_SDES)
+		set_profile(security, profile_find((unsigned)stream->remote.profile));
+	if (security->keying != MEDIA_KEYING_DTLS)
+		return;
+	result = dtls_assoc_result(stream->rtp.chosen->assoc);
+	security->presented = result->presented;
 	slice_copy(slice_str(result->version), security->dtls_version,
 		sizeof(security->dtls_version));
 	slice_copy(slice_str(result->cipher_suite), security->cipher_suite,
 		sizeof(security->cipher_suite));
-	slice_copy(slice_str(result->keys.profile->name), security->srtp_profile,
-		sizeof(security->srtp_profile));
+	set_profile(security, result->keys.profile);
+}
+
+static void set_secured(struct stream *stream, usec_t now)
+{
 	stream->is_secured = true;
 	stream->heard_at = now;
 	stream->is_silent = false;
@@ -79,6 +96,12 @@ static void secure(struct stream *stream, usec_t now)
 		start_timer(stream, &stream->silence, now + stream->env->config->media_timeout);
 }
 
+static void secure(struct stream *stream, usec_t now)
+{
+	describe(stream);
+	set_secured(stream, now);
+}
+
 static void on_component(
 	struct component *component, enum component_event event, usec_t now, void *arg)
 {
@@ -86,7 +109,7 @@ static void on_component(
 
 	switch (event) {
 	case COMPONENT_SECURED:
-		if (stream->rtp.chosen && stream_rtcp(stream)->chosen)
+		if (stream->rtp.is_ready && stream_rtcp(stream)->is_ready)
 			secure(stream, now);
 		break;
 	case COMPONENT_MISMATCH:
@@ -102,7 +125,8 @@ static void on_component(
 static void on_deadline(struct timer *timer, usec_t now, void *arg)
 {
 	struct stream *stream = arg;
-	const struct component *late = stream->rtp.chosen ? stream_rtcp(stream) : &stream->rtp;
+	const struct component *late =
+		stream->rtp.is_ready ? stream_rtcp(stream) : &stream->rtp;
 	bool tried = stream->rtp.has_failed_handshake || stream->rtcp.has_failed_handshake;
 
 	(void)timer;
@@ -119,6 +143,11 @@ static void on_silence(struct timer *timer, usec_t now, void *arg)
 	usec_t timeout = stream->env->config->media_timeout;
 	bool is_silent = now - stream->heard_at >= timeout;
 
+	/* On hold it is asked to be silent; the time counts from the end of that. */
+	if (stream->remote.is_held) {
+		stream->heard_at = now;
+		is_silent = false;
+	}
 	if (is_silent && !stream->is_silent)
 		tell(stream, STREAM_TELL_TIMEOUT);
 	stream->is_silent = is_silent;
@@ -155,10 +184,38 @@ void stream_close(struct stream *stream)
  * from rtcp-mux does, since its number of associations is another. */
 static bool is_same_association(const struct stream *stream, const struct media_remote *remote)
 {
-	return stream->has_remote && !stream->is_failed &&
-	       stream->remote.role == remote->role &&
-	       stream->remote.rtcp_mux == remote->rtcp_mux &&
-	       fingerprint_set_equal(&stream->remote.fingerprints, &remote->fingerprints);
+	const struct media_remote *before = &stream->remote;
+
+	if (!stream->has_remote || stream->is_failed || before->keying != remote->keying ||
+		before->rtcp_mux != remote->rtcp_mux)
+		return false;
+	return remote->keying != MEDIA_KEYING_DTLS ||
+	       (before->role == remote->role &&
+		       fingerprint_set_equal(&before->fingerprints, &remote->fingerprints));
+}
+
+static void begin_handshakes(struct stream *stream, usec_t now)
+{
+	const struct media_remote *remote = &stream->remote;
+
+	start_timer(stream, &stream->deadline, now + stream->env->config->dtls_deadline);
+	if (!stream->is_failed)
+		component_begin(&stream->rtp, remote, &remote->rtp, now);
+	if (!stream->is_failed && !remote->rtcp_mux)
+		component_begin(&stream->rtcp, remote, &remote->rtcp, now);
+}
+
+static void begin_given(struct stream *stream, usec_t now)
+{
+	const struct media_remote *remote = &stream->remote;
+	int err = component_begin_given(&stream->rtp, remote, &remote->rtp);
+
+	if (!err && !remote->rtcp_mux)
+		err = component_begin_given(&stream->rtcp, remote, &remote->rtcp);
+	if (err)
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+	else
+		secure(stream, now);
 }
 
 static void begin(struct stream *stream, usec_t now)
@@ -171,39 +228,110 @@ static void begin(struct stream *stream, usec_t now)
 	timer_stop(stream->env->timers, &stream->silence);
 	forget_sources(stream);
 	end_components(stream);
-	start_timer(stream, &stream->deadline, now + stream->env->config->dtls_deadline);
-	if (!stream->is_failed)
-		component_begin(&stream->rtp, &stream->remote, &stream->remote.rtp, now);
-	if (!stream->is_failed && !stream->remote.rtcp_mux)
-		component_begin(&stream->rtcp, &stream->remote, &stream->remote.rtcp, now);
+	timer_stop(stream->env->timers, &stream->deadline);
+	if (stream->remote.keying == MEDIA_KEYING_DTLS)
+		begin_handshakes(stream, now);
+	else
+		begin_given(stream, now);
+}
+
+static void rekey(struct stream *stream, const struct media_remote *before, usec_t now)
+{
+	const struct media_remote *remote = &stream->remote;
+	bool is_moved = !netaddr_equal(&before->rtp, &remote->rtp);
+	int err = component_rekey(&stream->rtp, before, remote, is_moved);
+
+	if (!err && !remote->rtcp_mux)
+		err = component_rekey(&stream->rtcp, before, remote, is_moved);
+	if (err)
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+	else if (before->profile != remote->profile)
+		secure(stream, now); /* which is news */
 }
 
 void stream_set_remote(struct stream *stream, const struct media_remote *remote, usec_t now)
 {
 	bool is_same = is_same_association(stream, remote);
+	struct media_remote before = stream->remote;
 
 	stream->remote = *remote;
 	stream->has_remote = true;
+	if (!is_same || !netaddr_equal(&before.rtp, &remote->rtp)) {
+		latch_close(&stream->latch);
+		if (stream_is_plain(stream) && remote->may_latch)
+			latch_open(&stream->latch, now);
+	}
 	if (!is_same) {
 		begin(stream, now);
-		return;
+	} else {
+		if (remote->keying == MEDIA_KEYING_SDES)
+			rekey(stream, &before, now);
+		component_set_address(&stream->rtp, &remote->rtp, now);
+		component_set_address(&stream->rtcp, &remote->rtcp, now);
 	}
-	component_set_address(&stream->rtp, &remote->rtp, now);
-	component_set_address(&stream->rtcp, &remote->rtcp, now);
+	mem_wipe(&before, sizeof(before));
+}
+
+bool stream_takes_plain(struct stream *stream, struct component *component,
+	const struct netaddr *from, const struct rtp_header *header, usec_t now)
+{
+	struct netaddr rtcp;
+
+	if (netaddr_equal(&component->peer, from)) {
+		latch_close(&stream->latch);
+		return true;
+	}
+	if (!header || !latch_offer(&stream->latch, from, header, now))
+		return false;
+	/* RTCP then comes from the port above, as it would without a translator; another one
+	 * cannot be known. */
+	rtcp = *from;
+	netaddr_set_port(&rtcp, (uint16_t)(netaddr_port(from) + 1));
+	if (!stream->remote.rtcp_mux)
+		component_move_peer(&stream->rtcp, &rtcp);
+	return true;
 }
 
 void stream_heard(struct stream *stream, struct component *component,
 	const struct netaddr *from, usec_t now)
 {
 	stream->heard_at = now;
+	stream->is_silent = false;
 	/* Only now that it is authenticated an address may be learnt (SRTP-13): a peer behind
 	 * a translator moves without a word. */
 	if (!netaddr_equal(&component->peer, from))
 		component_move_peer(component, from);
 }
 
-void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence)
+#define CLOCK_RATE_USUAL 8000u /* Hz */
+
+static uint32_t clock_rate(const struct stream *stream)
 {
+	return stream->remote.clock_rate ? stream->remote.clock_rate : CLOCK_RATE_USUAL;
+}
+
+static uint32_t ticks_to_us(const struct stream *stream, uint32_t ticks)
+{
+	uint64_t us = (uint64_t)ticks * USEC_PER_SEC / clock_rate(stream);
+
+	return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
+static void count_jitter(
+	struct stream *stream, struct rtp_source *source, uint32_t timestamp, usec_t now)
+{
+	struct media_quality *quality = &stream->quality;
+	uint64_t arrival = (uint64_t)now * clock_rate(stream) / USEC_PER_SEC;
+
+	rtp_source_time(source, timestamp, (uint32_t)arrival);
+	quality->jitter_us = ticks_to_us(stream, rtp_source_jitter(source));
+	if (quality->jitter_us > quality->jitter_max_us)
+		quality->jitter_max_us = quality->jitter_us;
+}
+
+void stream_count_rtp(struct stream *stream, const struct rtp_header *header, usec_t now)
+{
+	uint32_t ssrc = header->ssrc;
 	unsigned i = 0;
 
 	while (i < stream->source_count && stream->sources[i].ssrc != ssrc)
@@ -214,7 +342,56 @@ void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence)
 		stream->sources[i] = (struct rtp_source){.ssrc = ssrc};
 		stream->source_count++;
 	}
-	rtp_source_heard(&stream->sources[i], sequence);
+	count_jitter(stream, &stream->sources[i], header->timestamp, now);
+	rtp_source_heard(&stream->sources[i], header->sequence);
+}
+
+#define REPORT_TICKS_PER_SEC 65536u /* RFC 3550 section 6.4.1: the delay's units */
+
+/* RFC 3550 section 6.4.1: our report went out at a time that is known; the peer says how long
+ * it kept it. A peer that says nonsense gives no time. */
+static void count_round_trip(struct stream *stream, const struct rtcp_block *block, usec_t now)
+{
+	usec_t kept = (usec_t)block->delay * USEC_PER_SEC / REPORT_TICKS_PER_SEC;
+	usec_t trip = now - stream->report_sent_at - kept;
+	struct media_quality *quality = &stream->quality;
+
+	if (!stream->report_sent_at || !block->last_sr ||
+		block->last_sr != stream->report_time || trip < 0)
+		return;
+	quality->round_trip_us = (uint32_t)trip;
+	if (quality->round_trip_us > quality->round_trip_max_us)
+		quality->round_trip_max_us = quality->round_trip_us;
+}
+
+void stream_read_rtcp(struct stream *stream, struct stream *other, const uint8_t *bytes,
+	size_t len, usec_t now)
+{
+	struct media_quality *quality = &stream->quality;
+	struct rtcp_report report;
+
+	rtcp_read(&report, bytes, len);
+	for (unsigned i = 0; i < report.count; i++) {
+		const struct rtcp_block *block = &report.blocks[i];
+
+		quality->reports++;
+		quality->reported_lost = block->lost > 0 ? (uint32_t)block->lost : 0;
+		quality->reported_fraction = block->fraction;
+		quality->reported_jitter_us = ticks_to_us(other, block->jitter);
+		count_round_trip(stream, block, now);
+	}
+	if (report.is_sender) { /* which goes on to the other side now */
+		other->report_time = report.ntp_time;
+		other->report_sent_at = now;
+	}
+}
+
+void stream_quality(const struct stream *stream, struct media_quality *out)
+{
+	*out = stream->quality;
+	out->expected = stream->expected_before;
+	for (unsigned i = 0; i < stream->source_count; i++)
+		out->expected += rtp_source_expected(&stream->sources[i]);
 }
 
 void stream_counters(const struct stream *stream, struct media_counters *out)
@@ -223,4 +400,52 @@ void stream_counters(const struct stream *stream, struct media_counters *out)
 	out->rtp_lost = stream->lost_before;
 	for (unsigned i = 0; i < stream->source_count; i++)
 		out->rtp_lost += rtp_source_lost(&stream->sources[i]);
+}
+
+/* ---- living on elsewhere ---- */
+
+void stream_export(const struct stream *stream, struct media_side_state *out)
+{
+	const struct component *components[] = {&stream->rtp, &stream->rtcp};
+
+	out->has_remote = stream->has_remote && !stream->is_failed;
+	out->is_secured = stream->is_secured;
+	out->is_gate_open = stream->is_gate_open;
+	out->remote = stream->remote;
+	out->security = stream->security;
+	for (int i = 0; i < 2; i++) {
+		out->peer[i] = components[i]->peer;
+		if (components[i]->in)
+			crypto_context_export(components[i]->in, &out->in[i]);
+		if (components[i]->out)
+			crypto_context_export(components[i]->out, &out->out[i]);
+	}
+}
+
+void stream_restore(struct stream *stream, const struct media_side_state *state, usec_t now)
+{
+	const struct media_remote *remote = &state->remote;
+	bool is_plain = remote->keying == MEDIA_KEYING_NONE;
+	int err;
+
+	stream->is_gate_open = state->is_gate_open;
+	if (!state->has_remote)
+		return;
+	if (!state->is_secured) {
+		stream_set_remote(stream, remote, now);
+		return;
+	}
+	stream->remote = *remote;
+	stream->has_remote = true;
+	err = component_restore(&stream->rtp, &remote->rtp, &state->peer[0],
+		is_plain ? NULL : &state->in[0], &state->out[0]);
+	if (!err && !remote->rtcp_mux)
+		err = component_restore(&stream->rtcp, &remote->rtcp, &state->peer[1],
+			is_plain ? NULL : &state->in[1], &state->out[1]);
+	if (err) {
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+		return;
+	}
+	stream->security = state->security;
+	set_secured(stream, now);
 }

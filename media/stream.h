@@ -3,6 +3,8 @@
 #define MEDIA_STREAM_H
 
 #include "media/component.h"
+#include "media/latch.h"
+#include "media/rtcp.h"
 #include "media/rtp.h"
 
 /* What a side has to tell that the signalling loop has not taken yet. */
@@ -30,7 +32,7 @@ struct stream {
 
 	bool has_remote;
 	bool is_gate_open; /* policy's word */
-	bool is_secured;   /* every association is done, each with a signalled certificate */
+	bool is_secured;   /* its keying is done, as the door says for each kind */
 	bool is_failed;
 	struct media_remote remote;
 	enum media_failure failure;
@@ -39,11 +41,16 @@ struct stream {
 
 	struct timer deadline; /* of the handshakes */
 	struct timer silence;
-	usec_t heard_at; /* last authenticated packet, or when it was secured */
-	bool is_silent;  /* told already */
+	struct latch latch; /* plain RTP */
+	usec_t heard_at;    /* last packet that was taken, or when it was secured */
+	bool is_silent;     /* told already */
 
 	struct media_counters counters;
 	uint64_t lost_before; /* of associations that are gone */
+	uint64_t expected_before;
+	struct media_quality quality; /* but expected */
+	uint32_t report_time;         /* the newest sender report that went to this side */
+	usec_t report_sent_at;        /* when; 0: none */
 	unsigned source_count;
 	struct rtp_source sources[RTP_SOURCE_MAX];
 };
@@ -52,6 +59,12 @@ struct stream {
 static inline bool stream_may_forward(const struct stream *from, const struct stream *to)
 {
 	return from->is_secured && from->is_gate_open && to->is_secured && to->is_gate_open;
+}
+
+/* Nothing proves its packets: only where they come from speaks for them. */
+static inline bool stream_is_plain(const struct stream *stream)
+{
+	return stream->remote.keying == MEDIA_KEYING_NONE;
 }
 
 /* Where a side's RTCP comes and goes (RFC 5761). */
@@ -66,16 +79,30 @@ void stream_init(struct stream *stream, const struct component_env *env, stream_
 void stream_fini(struct stream *stream);
 
 void stream_set_remote(struct stream *stream, const struct media_remote *remote, usec_t now);
+/* What it needs to live on. out is zeroed memory. */
+void stream_export(const struct stream *stream, struct media_side_state *out);
+/* Lives on from there; in a stream that had no remote yet. */
+void stream_restore(struct stream *stream, const struct media_side_state *state, usec_t now);
 /* It cannot be any more. */
 void stream_fail(struct stream *stream, enum media_failure failure);
 /* Says goodbye to the peer. */
 void stream_close(struct stream *stream);
 
-/* An authenticated packet came in on component from there. */
+/* Plain RTP or RTCP (header NULL): is it from where the peer's media comes from? May find
+ * that the peer is elsewhere. */
+bool stream_takes_plain(struct stream *stream, struct component *component,
+	const struct netaddr *from, const struct rtp_header *header, usec_t now);
+
+/* A packet that was authenticated, or taken, came in on component from there. */
 void stream_heard(struct stream *stream, struct component *component,
 	const struct netaddr *from, usec_t now);
-/* An authenticated RTP packet. */
-void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence);
+/* Such an RTP packet. */
+void stream_count_rtp(struct stream *stream, const struct rtp_header *header, usec_t now);
+/* A checked RTCP packet of stream, in the clear: what it reports about what was sent to it;
+ * other's are what it reports about. */
+void stream_read_rtcp(struct stream *stream, struct stream *other, const uint8_t *bytes,
+	size_t len, usec_t now);
+void stream_quality(const struct stream *stream, struct media_quality *out);
 /* As they are now. */
 void stream_counters(const struct stream *stream, struct media_counters *out);
 

@@ -42,7 +42,7 @@ static void drop_check(struct call *call)
 void call_forget_invite(struct call *call)
 {
 	call->invite = NULL;
-	arena_fini(&call->invite_arena);
+	arena_fini_secret(&call->invite_arena); /* its description may have keys */
 }
 
 void call_free(struct call *call)
@@ -69,8 +69,9 @@ void call_free(struct call *call)
 	call_cursor_forget(sbc, call);
 	list_remove(&call->in_order);
 	sbc->counters.calls_now--;
-	arena_fini(&call->invite_arena);
+	arena_fini_secret(&call->invite_arena);
 	arena_fini(&call->arena);
+	mem_wipe(&call->media, sizeof(call->media));
 	config_unref(call->config);
 	mem_free(call);
 }
@@ -99,7 +100,7 @@ static bool are_legs_over(const struct call *call)
  * a timer: handlers of this call may still be on the stack. */
 void call_finish_if_over(struct call *call, usec_t now)
 {
-	if (call->state == CALL_ENDED || !are_legs_over(call) || call->media.is_open)
+	if (call->state == CALL_ENDED || !are_legs_over(call) || call->media.open_count)
 		return;
 	call->state = CALL_ENDED;
 	call_record(call);
@@ -307,7 +308,7 @@ static int sign(struct leg *leg, const struct sip_request_spec *spec, struct sli
 	if (!party->peer || is_left(call, leg))
 		return 0;
 	if (spec->body.len)
-		fingerprint_set_add(&own, media_link_fingerprint(call->sbc));
+		call_media_own_fingerprints(call, call_side(call, leg), &own);
 	fill_job(call, leg, &job);
 	if (!leg->dialog.remote_tag.len) /* else it is a Contact */
 		job.called_uri = spec->request_uri;

@@ -23,7 +23,9 @@
  *   call_change.c  re-INVITE and UPDATE across
  *   call_proof.c   a key that changes must be proved as the first one was
  *   call_connect.c connected identity: the answerer's key, signed
- *   call_media.c   descriptions, keys, gates, what the media room says
+ *   call_description.c  what an end says, against policy and what was agreed
+ *   call_describe.c     what an end is told
+ *   call_media.c   sections' sessions, keys, gates, what the media room says
  *   call_pass.c    INFO and MESSAGE across
  *   call_record.c  the record of it
  */
@@ -38,12 +40,17 @@ enum call_state {
 /* Who ended it. */
 enum call_ender { CALL_ENDER_NONE, CALL_ENDER_CALLER, CALL_ENDER_CALLEE, CALL_ENDER_US };
 
-/* What one end said last and is in force; in memory of its own, since it changes. Zeroed
- * memory: nothing yet. */
+/* What one end said last and is in force; in memory of its own, since it changes. Secret with
+ * SDES. Zeroed memory: nothing yet. */
 struct call_description {
 	struct arena arena;
 	struct sdp *sdp;
-	size_t index; /* of the section we take */
+	struct call_taken {
+		enum sdp_keying keying; /* SDP_REFUSED: not relayed */
+		size_t crypto;          /* SDES: its line that counts */
+		size_t line;            /* SDES: ours beside it, of those that it was offered */
+	} taken[SDP_MEDIA_MAX];
+	size_t index; /* of the section that decides: the first sound, else the first */
 };
 
 /* What is known about the other end of one leg, for log and call record. */
@@ -51,12 +58,10 @@ struct call_party {
 	char name[128];                 /* user or peer */
 	const struct config_peer *peer; /* borrowed from the config; NULL: one of our users */
 	enum transport_kind transport;
-	const char *identity_outcome;    /* static: authenticated, verified, signed, ... */
-	struct identity_verdict verdict; /* of the last request that proved something */
-	bool is_key_proved;              /* so that no unproved one may follow */
-	bool has_media;                  /* the two below were told to the media room */
-	struct fingerprint_set signalled;
-	enum media_dtls_role role; /* ours */
+	const char *identity_outcome;     /* static: authenticated, verified, signed, ... */
+	struct identity_verdict verdict;  /* of the last request that proved something */
+	bool is_key_proved;               /* so that no unproved one may follow */
+	struct fingerprint_set signalled; /* of the section that decides, for the record */
 };
 
 /* A re-INVITE or UPDATE that goes across, or one that we begin ourselves; one at a time. */
@@ -86,6 +91,7 @@ struct call_target {
 	struct hop hop;
 	struct slice request_uri;
 	const struct config_peer *peer; /* borrowed from the config; NULL: one of our users */
+	const struct config_user *user; /* likewise; NULL: a peer */
 	struct slice name;              /* user or peer */
 };
 #define CALL_TARGET_MAX ROUTE_TARGET_MAX
@@ -230,34 +236,51 @@ void call_connect_forget(struct call *call);
 /* The caller's ACK came: our own answer is signed where the caller wants it. */
 void call_connect_confirmed(struct call *call, usec_t now);
 
-/* ---- call_media.c ---- */
-/* before: what the same end said last, NULL at first. SBC_EPARSE, SBC_EPROTO, SBC_ENOMEM: *why
- * says what; out is untouched then. */
-int call_description_read(struct call_description *out, struct slice body,
-	const struct call_description *before, const char **why);
+/* ---- call_description.c ---- */
+/* What an end says. before: what the same end said last and what its keying is kept to; NULL
+ * or empty: nothing was agreed yet. */
+struct call_said {
+	int side;
+	struct slice body;
+	bool is_answer; /* to an offer of ours */
+	const struct call_description *before;
+};
+/* SBC_EPARSE, SBC_EPROTO, SBC_ENOMEM: *why says what; out is untouched then. */
+int call_description_read(struct call *call, const struct call_said *said,
+	struct call_description *out, const char **why);
 void call_description_fini(struct call_description *description);
 /* from becomes empty. */
 void call_description_move(struct call_description *to, struct call_description *from);
-static inline const struct sdp_media *call_description_section(
-	const struct call_description *description)
-{
-	return &description->sdp->media[description->index];
-}
+/* What a leg is offered first. */
+struct sdp_rules call_media_offers(const struct call *call, int side);
+/* MB-4: would one leg hear a promise that the other, a or b, does not keep? */
+bool call_media_is_downgrade(const struct call *call, enum sdp_keying a, enum sdp_keying b);
 
-/* What we tell a side: what the other end says, with our address and key. offered: the
- * section that is answered; NULL: an offer. */
+/* ---- call_describe.c ---- */
+/* What we tell a side: what the other end says, with our addresses and keys. offered: what is
+ * answered; NULL: an offer. Secret with SDES. SBC_EPROTO: no codec is left. */
 int call_media_print(struct call *call, int side, const struct call_description *said,
-	const struct sdp_media *offered, struct buf *body);
+	const struct call_description *offered, struct buf *body);
 /* Would the other leg read the same from both? */
-bool call_media_reads_same(struct call *call, const struct call_description *one,
-	const struct call_description *two);
-/* Our DTLS role from what a side says (RFC 5763 section 5). is_answer: to an offer of ours. */
-enum media_dtls_role call_media_role(
-	const struct call *call, int side, const struct call_description *said, bool is_answer);
-/* A new association would be needed (RFC 8842 section 3). */
+bool call_media_reads_same(
+	const struct call_description *one, const struct call_description *two);
+
+/* ---- call_media.c ---- */
+/* Who a leg is with. */
+void call_media_set_leg(struct call *call, int side, enum media_mode mode,
+	const struct config_media_rules *rules, const struct hop *hop);
+/* Sessions and keys for what one side offers. SBC_EPROTO: 488, and *why; else 503. */
+int call_media_open(
+	struct call *call, int from, const struct call_description *offer, const char **why);
+/* Gives all of it up: another target begins anew. */
+void call_media_reset(struct call *call);
+/* Those in what we tell a side, for its signature. */
+void call_media_own_fingerprints(
+	const struct call *call, int side, struct fingerprint_set *out);
+/* A new association, or other keys, would be needed (RFC 8842 section 3). */
 bool call_media_changes_key(
-	const struct call *call, int side, const struct call_description *said, bool is_answer);
-/* What a side says goes to the media room. */
+	const struct call *call, int side, const struct call_description *said);
+/* What a side says goes to the media room. is_answer: it chose the codecs. */
 int call_media_set(
 	struct call *call, int side, const struct call_description *said, bool is_answer);
 /* Each gate as policy has it now. */

@@ -12,7 +12,7 @@
 
 static int answer_caller(struct call *call, bool is_final, uint16_t code, usec_t now)
 {
-	const struct sdp_media *offered = call_description_section(&call->remote[MEDIA_SIDE_A]);
+	const struct call_description *offered = &call->remote[MEDIA_SIDE_A];
 	struct buf body;
 	int err = 0;
 
@@ -26,7 +26,7 @@ static int answer_caller(struct call *call, bool is_final, uint16_t code, usec_t
 		err = leg_uas_accept(&call->a, buf_slice(&body), now);
 	else if (!err)
 		leg_uas_provisional(&call->a, code, buf_slice(&body), now);
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	return err;
 }
 
@@ -35,16 +35,14 @@ static int read_answer(
 	struct call *call, struct slice body, struct call_description *out, const char **why)
 {
 	const struct call_description *offer = &call->remote[MEDIA_SIDE_A];
-	int err = call_description_read(out, body, NULL, why);
+	const struct call_said said = {.side = MEDIA_SIDE_B, .body = body, .is_answer = true};
+	int err = call_description_read(call, &said, out, why);
 
 	if (err)
 		return err;
-	if (out->sdp->media_count != offer->sdp->media_count)
-		*why = "the answer has not the offer's sections";
-	else if (out->index != offer->index)
-		*why = "the answer takes another section";
-	else
+	if (out->sdp->media_count == offer->sdp->media_count)
 		return 0;
+	*why = "the answer has not the offer's sections";
 	call_description_fini(out);
 	return SBC_EPROTO;
 }
@@ -55,7 +53,7 @@ static int start_media(struct call *call, struct call_description *answer)
 
 	call_description_move(&call->remote[MEDIA_SIDE_B], answer);
 	/* Another branch of a fork: what was proved was not its key. */
-	if (call_media_changes_key(call, MEDIA_SIDE_B, &call->remote[MEDIA_SIDE_B], true))
+	if (call_media_changes_key(call, MEDIA_SIDE_B, &call->remote[MEDIA_SIDE_B]))
 		call_connect_forget(call);
 	err = call_media_set(call, MEDIA_SIDE_B, &call->remote[MEDIA_SIDE_B], true);
 	err = err ? err
@@ -145,12 +143,14 @@ static int pass_offer(
 {
 	struct call_description *offer = &call->remote[MEDIA_SIDE_B];
 	struct buf body;
-	int err = call_description_read(offer, msg->body, NULL, why);
+	const struct call_said said = {.side = MEDIA_SIDE_B, .body = msg->body};
+	int err = call_description_read(call, &said, offer, why);
 
 	buf_init(&body, OA_TEXT_MAX);
+	err = err ? err : call_media_open(call, MEDIA_SIDE_B, offer, why);
 	err = err ? err : call_media_print(call, MEDIA_SIDE_A, offer, NULL, &body);
 	err = err ? err : leg_uas_accept(&call->a, buf_slice(&body), now);
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	return err;
 }
 
@@ -171,7 +171,7 @@ static int take_answer(
 	*why = "no resources for media";
 	if (msg->body.len && call->is_early_told)
 		call->is_told_stale =
-			!call_media_reads_same(call, &answer, &call->remote[MEDIA_SIDE_B]);
+			!call_media_reads_same(&answer, &call->remote[MEDIA_SIDE_B]);
 	err = start_media(call, &answer);
 	return err ? err : answer_caller(call, true, 200, now);
 }
@@ -208,11 +208,9 @@ static int take_ack(struct call *call)
 	err = call_media_set(call, MEDIA_SIDE_A, answer, true);
 	err = err ? err : call_media_set(call, MEDIA_SIDE_B, offer, false);
 	buf_init(&body, OA_TEXT_MAX);
-	err = err ? err
-		  : call_media_print(
-			    call, MEDIA_SIDE_B, answer, call_description_section(offer), &body);
+	err = err ? err : call_media_print(call, MEDIA_SIDE_B, answer, offer, &body);
 	err = err ? err : leg_uac_ack(call->b, buf_slice(&body));
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	return err ? err : call_media_set_gates(call);
 }
 
@@ -233,15 +231,14 @@ static int read_ack(struct call *call, const struct sip_msg *msg, const char **w
 {
 	const struct call_description *offer = &call->remote[MEDIA_SIDE_B];
 	struct call_description *answer = &call->change.answer;
-	int err = call_description_read(answer, msg->body, NULL, why);
+	const struct call_said said = {
+		.side = MEDIA_SIDE_A, .body = msg->body, .is_answer = true};
+	int err = call_description_read(call, &said, answer, why);
 
 	if (err)
 		return err;
 	*why = "the answer has not the offer's sections";
-	return answer->sdp->media_count == offer->sdp->media_count &&
-			       answer->index == offer->index
-		       ? 0
-		       : SBC_EPROTO;
+	return answer->sdp->media_count == offer->sdp->media_count ? 0 : SBC_EPROTO;
 }
 
 void call_confirmed(struct call *call, const struct sip_msg *msg, usec_t now)

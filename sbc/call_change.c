@@ -20,7 +20,7 @@ static void clear(struct call *call)
 	call_description_fini(&change->offer);
 	call_description_fini(&change->answer);
 	if (change->stage == CHANGE_ACKED)
-		arena_fini(&change->ack);
+		arena_fini_secret(&change->ack);
 	*change = (struct call_change){0};
 }
 
@@ -61,6 +61,28 @@ static void end(struct call *call, const char *why, usec_t now)
 	call_end(call, CALL_ENDER_US, 488, "SIP;cause=488;text=\"change not usable\"", now);
 }
 
+/* ---- what they say ---- */
+
+static int read_offer(struct call *call, int side, const struct sip_msg *msg,
+	struct call_description *out, const char **why)
+{
+	const struct call_said said = {
+		.side = side, .body = msg->body, .before = &call->remote[side]};
+
+	return call_description_read(call, &said, out, why);
+}
+
+static int read_answer(struct call *call, int side, const struct sip_msg *msg,
+	struct call_description *out, const char **why)
+{
+	const struct call_said said = {.side = side,
+		.body = msg->body,
+		.is_answer = true,
+		.before = &call->remote[side]};
+
+	return call_description_read(call, &said, out, why);
+}
+
 /* ---- answered here ---- */
 
 /* An answer's direction: never what the offer does not take (RFC 3264 section 6.1). */
@@ -76,14 +98,27 @@ static enum sdp_direction narrow_direction(enum sdp_direction own, enum sdp_dire
 	return hears ? SDP_RECVONLY : SDP_INACTIVE;
 }
 
+static void narrow_section(
+	const struct sdp_media *own, const struct sdp_media *offered, struct sdp_media *out)
+{
+	*out = *own;
+	out->format_count = 0;
+	for (size_t i = 0; i < own->format_count; i++) {
+		for (size_t j = 0; j < offered->format_count; j++) {
+			if (slice_equal(own->formats[i], offered->formats[j])) {
+				out->formats[out->format_count++] = own->formats[i];
+				break;
+			}
+		}
+	}
+	out->direction = narrow_direction(own->direction, offered->direction);
+}
+
 /* What the other side says, and of it only what this offer has too. */
 static int narrow(const struct call_description *said, struct call_description *offer,
 	struct call_description *out)
 {
-	const struct sdp_media *offered = call_description_section(offer);
-	const struct sdp_media *own = call_description_section(said);
 	struct sdp *sdp = arena_alloc(&offer->arena, sizeof(*sdp));
-	struct sdp_media *media;
 
 	if (!sdp)
 		return SBC_ENOMEM;
@@ -92,20 +127,17 @@ static int narrow(const struct call_description *said, struct call_description *
 	if (!sdp->media)
 		return SBC_ENOMEM;
 	memcpy(sdp->media, offer->sdp->media, sdp->media_count * sizeof(*sdp->media));
-	media = &sdp->media[offer->index];
-	*media = *own;
-	media->format_count = 0;
-	for (size_t i = 0; i < own->format_count; i++) {
-		for (size_t j = 0; j < offered->format_count; j++) {
-			if (slice_equal(own->formats[i], offered->formats[j])) {
-				media->formats[media->format_count++] = own->formats[i];
-				break;
-			}
-		}
-	}
-	media->direction = narrow_direction(own->direction, offered->direction);
 	*out = (struct call_description){.sdp = sdp, .index = offer->index};
-	return media->format_count ? 0 : SBC_EPROTO;
+	for (size_t i = 0; i < sdp->media_count && i < said->sdp->media_count; i++) {
+		if (said->taken[i].keying == SDP_REFUSED ||
+			offer->taken[i].keying == SDP_REFUSED)
+			continue;
+		out->taken[i] = said->taken[i];
+		narrow_section(&said->sdp->media[i], &offer->sdp->media[i], &sdp->media[i]);
+		if (!sdp->media[i].format_count)
+			return SBC_EPROTO;
+	}
+	return 0;
 }
 
 /* The new key counts as proved from now on. */
@@ -133,10 +165,9 @@ static int accept_offer(struct call *call, const struct call_description *said, 
 	call_change_take_proof(call);
 	err = call_media_set(call, from, offer, false);
 	buf_init(&body, OA_TEXT_MAX);
-	err = err ? err
-		  : call_media_print(call, from, said, call_description_section(offer), &body);
+	err = err ? err : call_media_print(call, from, said, offer, &body);
 	err = err ? err : leg_in_accept(call_leg(call, from), buf_slice(&body), now);
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	return err;
 }
 
@@ -174,7 +205,7 @@ static void send_across(struct call *call, usec_t now)
 		err = call_media_print(call, to, &change->offer, NULL, &body);
 	out.body = buf_slice(&body);
 	err = err ? err : leg_out_start(call_leg(call, to), &out, now);
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	if (!err)
 		return;
 	/* Something is under way there already, or it cannot be asked yet (UPD-1). */
@@ -189,7 +220,7 @@ static void go_on(struct call *call, usec_t now)
 	struct call_change *change = &call->change;
 
 	if (call->remote[1 - change->from].sdp &&
-		call_media_reads_same(call, &change->offer, &call->remote[change->from])) {
+		call_media_reads_same(&change->offer, &call->remote[change->from])) {
 		answer_here(call, now);
 		return;
 	}
@@ -228,7 +259,7 @@ static void prove(struct call *call, const struct sip_msg *msg, usec_t now)
 	struct reply refusal = {0};
 	struct buf lines;
 
-	if (!call_media_changes_key(call, change->from, &change->offer, false) &&
+	if (!call_media_changes_key(call, change->from, &change->offer) &&
 		!call_connect_wants(call, change->from, msg)) {
 		go_on(call, now);
 		return;
@@ -266,7 +297,7 @@ void call_change_offered(struct call *call, int from, const struct sip_msg *msg,
 		return;
 	}
 	change->stage = CHANGE_CHECKING;
-	if (call_description_read(&change->offer, msg->body, &call->remote[from], &why))
+	if (read_offer(call, from, msg, &change->offer, &why))
 		refuse_offer(call, why, now);
 	else
 		prove(call, msg, now);
@@ -298,11 +329,9 @@ void call_change_gone(struct call *call, int from, usec_t now)
 /* ---- the other side's answer ---- */
 
 /* A key that was proved may not become another one by an answer, which proves nothing. */
-static bool is_hijack(
-	struct call *call, int side, const struct call_description *said, bool is_answer)
+static bool is_hijack(const struct call *call, int side, const struct call_description *said)
 {
-	return call->party[side].is_key_proved &&
-	       call_media_changes_key(call, side, said, is_answer);
+	return call->party[side].is_key_proved && call_media_changes_key(call, side, said);
 }
 
 /* change->offer of one side was answered by the other: both are in force now. */
@@ -326,13 +355,13 @@ static void take_answer(struct call *call, int side, const struct sip_msg *msg, 
 	bool is_given_up = change->is_given_up;
 	struct call_description answer = {0};
 	const char *why;
-	int err = call_description_read(&answer, msg->body, &call->remote[side], &why);
+	int err = read_answer(call, side, msg, &answer, &why);
 
 	if (!err && answer.sdp->media_count != change->offer.sdp->media_count) {
 		err = SBC_EPROTO;
 		why = "the answer has not the offer's sections";
 	}
-	if (!err && is_hijack(call, side, &answer, true)) {
+	if (!err && is_hijack(call, side, &answer)) {
 		err = SBC_EPROTO;
 		why = "another key in the answer, and nothing proves it";
 	}
@@ -357,9 +386,9 @@ static void take_offer(struct call *call, int side, const struct sip_msg *msg, u
 	struct call_change *change = &call->change;
 	struct buf body;
 	const char *why;
-	int err = call_description_read(&change->answer, msg->body, &call->remote[side], &why);
+	int err = read_offer(call, side, msg, &change->answer, &why);
 
-	if (!err && is_hijack(call, side, &change->answer, false)) {
+	if (!err && is_hijack(call, side, &change->answer)) {
 		err = SBC_EPROTO;
 		why = "another key in the offer, and nothing proves it";
 	}
@@ -372,7 +401,7 @@ static void take_offer(struct call *call, int side, const struct sip_msg *msg, u
 		change->stage = CHANGE_OFFERED;
 		err = leg_in_accept(call_leg(call, change->from), buf_slice(&body), now);
 	}
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	if (err)
 		end(call, why, now);
 }
@@ -386,8 +415,8 @@ static void take_own(struct call *call, int side, const struct sip_msg *msg, use
 
 	if (!msg->body.len)
 		return; /* a refresh by UPDATE */
-	err = call_description_read(&answer, msg->body, &call->remote[side], &why);
-	if (!err && is_hijack(call, side, &answer, true))
+	err = read_answer(call, side, msg, &answer, &why);
+	if (!err && is_hijack(call, side, &answer))
 		err = SBC_EPROTO;
 	err = err ? err : call_media_set(call, side, &answer, true);
 	if (!err)
@@ -460,10 +489,9 @@ void call_change_take_ack(struct call *call, usec_t now)
 	err = call_media_set(call, from, answer, true);
 	err = err ? err : call_media_set(call, to, offer, false);
 	buf_init(&body, OA_TEXT_MAX);
-	err = err ? err
-		  : call_media_print(call, to, answer, call_description_section(offer), &body);
+	err = err ? err : call_media_print(call, to, answer, offer, &body);
 	err = err ? err : leg_out_ack(call_leg(call, to), buf_slice(&body));
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	if (!err) {
 		call_description_move(&call->remote[from], answer);
 		call_description_move(&call->remote[to], offer);
@@ -496,7 +524,7 @@ void call_change_prove_ack(struct call *call, const struct sip_msg *ack, usec_t 
 	arena_init(&change->ack, CALL_ARENA_MAX);
 	buf_init(&lines, SBC_TEXT_MAX);
 	if (call_proof_is_needed(call, change->from) &&
-		call_media_changes_key(call, change->from, &change->answer, true)) {
+		call_media_changes_key(call, change->from, &change->answer)) {
 		msg = keep_ack(call, ack);
 		proof = msg ? call_proof_check(call, change->from, msg, &refusal, &lines, now)
 			    : PROOF_REFUSED;
@@ -515,7 +543,7 @@ void call_change_acked(struct call *call, int from, const struct sip_msg *msg, u
 		return;
 	/* The offer was the other side's, which answer held until now. */
 	call_description_move(&change->offer, &change->answer);
-	if (call_description_read(&change->answer, msg->body, &call->remote[from], &why) ||
+	if (read_answer(call, from, msg, &change->answer, &why) ||
 		change->answer.sdp->media_count != change->offer.sdp->media_count)
 		end(call, why, now);
 	else
@@ -537,7 +565,7 @@ void call_change_ours(struct call *call, int side, usec_t now)
 	err = call_media_print(call, side, &call->remote[1 - side], NULL, &body);
 	out.body = buf_slice(&body);
 	err = err ? err : leg_out_start(call_leg(call, side), &out, now);
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	if (err)
 		log_event(call->sbc->log, LOG_WARN, "sbc", "call.change_unsent",
 			"call=%s leg=%c err=%s", call->name, side == MEDIA_SIDE_A ? 'a' : 'b',

@@ -1,169 +1,176 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Descriptions and media of a call: what each end said, what the other end is told of it,
- * which keys may be shown, and when media may flow (RFC 3264, 5763, 8842). Signalling thread.
+ * Media of a call: a session for each section that is relayed, which keys may be shown, when
+ * media may flow, and what the media room says (RFC 5763, 4568, 8842). Signalling thread.
  */
 
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "sbc/call.h"
 
 #define MISMATCH_REASON "SIP;cause=488;text=\"DTLS fingerprint mismatch\""
 
-#define DESCRIPTION_ARENA_MAX (128 * 1024) /* bytes: a large body and eight sections */
+/* ---- streams ---- */
 
-/* ---- descriptions ---- */
-
-/* Hold as RFC 2543 had it: c=0.0.0.0 and no word about direction. It means that nothing is
- * to be sent there (RFC 3264 section 8.4); where to was said before. */
-static void read_old_hold(struct sdp *sdp, const struct call_description *before)
+void call_media_set_leg(struct call *call, int side, enum media_mode mode,
+	const struct config_media_rules *rules, const struct hop *hop)
 {
-	const struct sdp_media *last;
-	struct sdp_media *section;
-
-	if (!before || !before->sdp || before->index >= sdp->media_count)
-		return;
-	last = call_description_section(before);
-	section = &sdp->media[before->index];
-	if (!section->port || !netaddr_is_any(&section->address))
-		return;
-	section->address = last->address;
-	if (section->direction == SDP_SENDRECV)
-		section->direction = SDP_SENDONLY;
-	else if (section->direction == SDP_RECVONLY)
-		section->direction = SDP_INACTIVE;
+	call->media.legs[side] = (struct leg_media){.mode = mode,
+		.rules = rules,
+		.is_hop_secured = hop->kind == TRANSPORT_TLS,
+		.family = hop->addr.sa.sa_family};
 }
 
-/* The same section as before, and never fewer of them (RFC 3264 section 8). */
-static int compare(const struct call_description *now, const struct call_description *before,
-	const char **why)
+static int find_interface(
+	const struct call *call, int side, sa_family_t family, struct call_stream *stream)
 {
-	if (!before || !before->sdp)
+	return media_link_interface(
+		call->config, call->media.legs[side].rules, family, &stream->interface[side]);
+}
+
+/* Who offered: one key of ours beside the line that we take. */
+static int key_offerer(struct call *call, const struct call_description *offer, int side,
+	struct call_stream *stream)
+{
+	const struct call_taken *taken = &offer->taken[stream->index];
+	const struct sdp_media *section = &offer->sdp->media[stream->index];
+	struct stream_keying *keying = &stream->keying[side];
+
+	keying->chosen = taken->keying;
+	if (taken->keying != SDP_SDES)
 		return 0;
-	*why = "another section than before";
-	if (now->index != before->index)
-		return SBC_EPROTO;
-	*why = "fewer sections than before";
-	return now->sdp->media_count < before->sdp->media_count ? SBC_EPROTO : 0;
+	keying->count = 1;
+	return sdes_line_make(&keying->ours[0], section->crypto[taken->crypto].tag,
+		section->crypto[taken->crypto].profile, &call->sbc->random);
 }
 
-int call_description_read(struct call_description *out, struct slice body,
-	const struct call_description *before, const char **why)
+static int offer_crypto(struct call *call, struct stream_keying *keying)
 {
-	struct call_description description = {0};
-	struct slice text;
-	int err;
+	const struct config_media *config = &call->config->media;
+	int err = 0;
 
-	*why = "no description";
-	if (!body.len)
-		return SBC_EPROTO;
-	arena_init_small(&description.arena, DESCRIPTION_ARENA_MAX, CALL_ARENA_BLOCK);
-	text = arena_copy(&description.arena, body);
-	*why = "no memory";
-	err = text.ptr ? sdp_parse(&description.sdp, &description.arena, text, why)
-		       : SBC_ENOMEM;
-	if (!err)
-		read_old_hold(description.sdp, before);
-	err = err ? err : sdp_find_dtls_audio(description.sdp, &description.index, why);
-	err = err ? err : compare(&description, before, why);
-	if (err)
-		arena_fini(&description.arena);
-	else
-		*out = description;
+	for (size_t i = 0; !err && i < config->profile_count && i < SDES_LINE_MAX; i++) {
+		err = sdes_line_make(&keying->ours[i], (uint32_t)i + 1, config->profiles[i],
+			&call->sbc->random);
+		keying->count++;
+	}
 	return err;
 }
 
-void call_description_fini(struct call_description *description)
+static bool has_codec(const struct call *call, int side, const struct sdp_media *section)
 {
-	if (description->sdp)
-		arena_fini(&description->arena);
-	*description = (struct call_description){0};
+	struct sdp_media left = *section;
+
+	sdp_keep_codecs(&left, slice_str(call->media.legs[side].rules->codecs));
+	return left.format_count > 0;
 }
 
-void call_description_move(struct call_description *to, struct call_description *from)
+/* Who is to be offered it. NULL, or why it cannot be. */
+static const char *key_answerer(struct call *call, const struct sdp_media *section, int side,
+	struct call_stream *stream)
 {
-	call_description_fini(to);
-	*to = *from;
-	*from = (struct call_description){0};
+	const struct leg_media *leg = &call->media.legs[side];
+	struct stream_keying *keying = stream->keying;
+
+	/* Known before anybody rings: the other end's media is in the clear. */
+	keying[side].chosen = leg->mode == MEDIA_MODE_RTP ? SDP_PLAIN : SDP_REFUSED;
+	if (leg->mode == MEDIA_MODE_RTP &&
+		call_media_is_downgrade(call, keying[0].chosen, keying[1].chosen))
+		return "protected media would go on in the clear";
+	if (!has_codec(call, side, section))
+		return "no codec that both legs allow";
+	if (find_interface(call, side, leg->family, stream))
+		return "no interface with the other leg's address family";
+	if (call_media_offers(call, side).takes_sdes && offer_crypto(call, &keying[side]))
+		return "no keys";
+	return NULL;
 }
 
-int call_media_print(struct call *call, int side, const struct call_description *said,
-	const struct sdp_media *offered, struct buf *body)
+static int add_stream(
+	struct call *call, const struct call_description *offer, int from, size_t index)
 {
-	const struct call_description *theirs = &call->remote[side];
-	const struct sdp_media *section = call_description_section(said);
-	struct sdp_print print = {
-		.address = call->media.local[side],
-		.codecs = said->sdp,
-		.active = said->index,
-		.fingerprint = media_link_fingerprint(call->sbc),
-		.setup = SDP_SETUP_ACTPASS,
-		.rtcp_mux = true,
-		/* What was agreed with this end; at first the other's word. */
-		.proto = theirs->sdp ? call_description_section(theirs)->proto : section->proto,
-	};
+	const struct sdp_media *section = &offer->sdp->media[index];
+	struct call_stream *stream = &call->media.streams[call->media.count];
 
-	if (offered) {
-		print.setup = call->party[side].role == MEDIA_DTLS_CLIENT ? SDP_SETUP_ACTIVE
-									  : SDP_SETUP_PASSIVE;
-		print.rtcp_mux = offered->rtcp_mux;
-		print.proto = offered->proto;
+	*stream = (struct call_stream){.index = index};
+	slice_copy(slice_head(section->kind, sizeof(stream->kind) - 1), stream->kind,
+		sizeof(stream->kind));
+	call->media.count++;
+	if (find_interface(call, from, section->address.sa.sa_family, stream))
+		return SBC_EPROTO;
+	return key_offerer(call, offer, from, stream);
+}
+
+int call_media_open(
+	struct call *call, int from, const struct call_description *offer, const char **why)
+{
+	const struct leg_media *leg = &call->media.legs[1 - from];
+	int err = 0;
+
+	*why = "keys for the other end would cross in the clear";
+	if (leg->mode == MEDIA_MODE_SDES && !call_media_offers(call, 1 - from).takes_sdes)
+		return SBC_EPROTO;
+	*why = "no resources for media";
+	for (size_t i = 0; !err && i < offer->sdp->media_count; i++) {
+		const char *fault = NULL;
+
+		if (offer->taken[i].keying == SDP_REFUSED)
+			continue;
+		err = add_stream(call, offer, from, i);
+		if (!err)
+			fault = key_answerer(call, &offer->sdp->media[i], 1 - from,
+				&call->media.streams[call->media.count - 1]);
+		if (fault) {
+			*why = fault;
+			return SBC_EPROTO;
+		}
 	}
-	return oa_print(&call_leg(call, side)->oa, &print, body);
+	return err ? err : media_link_open(call->sbc, &call->media, call->number);
 }
 
-/* Everything that crosses, and nothing of a leg's own. */
-static int print_crossing(
-	struct call *call, const struct call_description *said, struct buf *out)
+void call_media_reset(struct call *call)
 {
-	struct sdp_print print = {
-		.address = call->media.local[0],
-		.codecs = said->sdp,
-		.active = said->index,
-		.fingerprint = media_link_fingerprint(call->sbc),
-		.setup = SDP_SETUP_ACTPASS,
-		.rtcp_mux = true,
-		.proto = SLICE("RTP"),
-	};
+	struct call_media *media = &call->media;
 
-	return sdp_print(out, &print);
+	media_link_close(call->sbc, media);
+	mem_wipe(media->streams, sizeof(media->streams));
+	media->count = 0;
+	media->open_count = 0;
 }
 
-bool call_media_reads_same(struct call *call, const struct call_description *one,
-	const struct call_description *two)
+void call_media_own_fingerprints(const struct call *call, int side, struct fingerprint_set *out)
 {
-	struct buf first, second;
-	bool is_same;
+	bool offers = call_media_offers(call, side).takes_dtls;
 
-	buf_init(&first, OA_TEXT_MAX);
-	buf_init(&second, OA_TEXT_MAX);
-	is_same = !print_crossing(call, one, &first) && !print_crossing(call, two, &second) &&
-		  slice_equal(buf_slice(&first), buf_slice(&second));
-	buf_fini(&first);
-	buf_fini(&second);
-	return is_same;
+	*out = (struct fingerprint_set){0};
+	for (size_t i = 0; i < call->media.count; i++) {
+		enum sdp_keying chosen = call->media.streams[i].keying[side].chosen;
+
+		if (chosen == SDP_DTLS || (chosen == SDP_REFUSED && offers)) {
+			fingerprint_set_add(out, media_link_fingerprint(call->sbc));
+			return;
+		}
+	}
 }
 
 /* ---- keys ---- */
 
-enum media_dtls_role call_media_role(
-	const struct call *call, int side, const struct call_description *said, bool is_answer)
+/* Our DTLS role from what a side says (RFC 5763 section 5). */
+static enum media_dtls_role role_for(
+	const struct call_stream *stream, int side, const struct sdp_media *section)
 {
-	const struct call_party *party = &call->party[side];
-	enum sdp_setup setup = call_description_section(said)->setup;
-
-	if (setup == SDP_SETUP_ACTIVE)
+	if (section->setup == SDP_SETUP_ACTIVE)
 		return MEDIA_DTLS_SERVER;
-	if (setup == SDP_SETUP_PASSIVE)
+	if (section->setup == SDP_SETUP_PASSIVE)
 		return MEDIA_DTLS_CLIENT;
 	/* The role stays while nothing forces another one (RFC 8842 section 5.5). */
-	if (party->has_media)
-		return party->role;
+	if (stream->has_remote[side])
+		return stream->role[side];
 	/* No a=setup in an answer means passive to RFC 4145, and nobody else would begin. For
 	 * an offer: active where it lets us, since then no stranger can be first with a
 	 * ClientHello (SDP-12, SDP-15). */
-	(void)is_answer;
 	return MEDIA_DTLS_CLIENT;
 }
 
@@ -194,39 +201,110 @@ static bool is_same_set(const struct fingerprint_set *one, const struct fingerpr
 	return true;
 }
 
-bool call_media_changes_key(
-	const struct call *call, int side, const struct call_description *said, bool is_answer)
+static bool is_taken(const struct call_description *said, size_t index)
 {
-	const struct call_party *party = &call->party[side];
+	return index < said->sdp->media_count && said->taken[index].keying != SDP_REFUSED;
+}
+
+static bool changes_key(const struct call *call, const struct call_stream *stream, int side,
+	const struct call_description *said)
+{
+	const struct call_taken *taken = &said->taken[stream->index];
+	const struct sdp_media *section = &said->sdp->media[stream->index];
+	const struct stream_keying *keying = &stream->keying[side];
+	const struct sdes_line *line = &section->crypto[taken->crypto];
 	struct fingerprint_set allowed;
 
-	if (!party->has_media)
+	if (!stream->has_remote[side] || taken->keying != keying->chosen)
 		return true;
-	allowed_fingerprints(party, call_description_section(said), &allowed);
-	return call_media_role(call, side, said, is_answer) != party->role ||
-	       !is_same_set(&allowed, &party->signalled);
+	if (taken->keying == SDP_SDES)
+		return line->profile != keying->theirs.profile ||
+		       !mem_equal_secret(line->key, keying->theirs.key, sizeof(line->key));
+	if (taken->keying != SDP_DTLS)
+		return false;
+	allowed_fingerprints(&call->party[side], section, &allowed);
+	return role_for(stream, side, section) != stream->role[side] ||
+	       !is_same_set(&allowed, &stream->signalled[side]);
+}
+
+bool call_media_changes_key(
+	const struct call *call, int side, const struct call_description *said)
+{
+	for (size_t i = 0; i < said->sdp->media_count; i++) {
+		const struct call_stream *stream = media_link_stream(&call->media, i);
+
+		if (stream && is_taken(said, i) && changes_key(call, stream, side, said))
+			return true;
+	}
+	return false;
+}
+
+/* ---- to the media room ---- */
+
+static void read_codec(struct call_stream *stream, const struct sdp_media *answered)
+{
+	struct slice codec;
+
+	sdp_first_codec(answered, &codec, &stream->clock_rate);
+	slice_copy(slice_head(codec, sizeof(stream->codec) - 1), stream->codec,
+		sizeof(stream->codec));
+}
+
+static int set_stream(struct call *call, int side, struct call_stream *stream,
+	const struct call_description *said)
+{
+	const struct call_taken *taken = &said->taken[stream->index];
+	const struct sdp_media *section = &said->sdp->media[stream->index];
+	struct stream_keying *keying = &stream->keying[side];
+	struct call_party *party = &call->party[side];
+	enum media_dtls_role role = role_for(stream, side, section);
+	struct fingerprint_set allowed;
+	int err;
+
+	if (changes_key(call, stream, side, said))
+		stream->is_secured[side] = false;
+	keying->chosen = taken->keying;
+	if (taken->keying == SDP_SDES) {
+		keying->line = taken->line;
+		keying->theirs = section->crypto[taken->crypto];
+	}
+	allowed_fingerprints(party, section, &allowed);
+	err = media_link_set_remote(call->sbc, &call->media, stream,
+		&(struct media_link_words){.side = side,
+			.section = section,
+			.fingerprints = &allowed,
+			.role = role});
+	if (err)
+		return err;
+	if (stream->index == said->index)
+		party->signalled = allowed;
+	stream->signalled[side] = allowed;
+	stream->role[side] = role;
+	stream->has_remote[side] = true;
+	stream->is_taken = stream->is_taken || stream->has_remote[1 - side];
+	return 0;
 }
 
 int call_media_set(
 	struct call *call, int side, const struct call_description *said, bool is_answer)
 {
-	const struct sdp_media *section = call_description_section(said);
-	struct call_party *party = &call->party[side];
-	enum media_dtls_role role = call_media_role(call, side, said, is_answer);
-	struct fingerprint_set allowed;
-	int err;
+	int err = 0;
 
-	if (call_media_changes_key(call, side, said, is_answer))
-		call->media.is_secured[side] = false;
-	allowed_fingerprints(party, section, &allowed);
-	err = media_link_set_remote(
-		call->sbc, &call->media, (enum media_side)side, section, &allowed, role);
-	if (err)
-		return err;
-	party->signalled = allowed;
-	party->role = role;
-	party->has_media = true;
-	return 0;
+	for (size_t i = 0; i < call->media.count && !err; i++) {
+		struct call_stream *stream = &call->media.streams[i];
+
+		if (!media_link_is_live(stream))
+			continue;
+		if (!is_taken(said, stream->index)) {
+			stream->is_given_up = true;
+			media_link_close_stream(call->sbc, stream);
+			continue;
+		}
+		if (is_answer)
+			read_codec(stream, &said->sdp->media[stream->index]);
+		err = set_stream(call, side, stream, said);
+	}
+	return err;
 }
 
 int call_media_set_gates(struct call *call)
@@ -234,12 +312,15 @@ int call_media_set_gates(struct call *call)
 	int err = 0;
 
 	/* Policy's word: the caller was proved before the callee was called, and the callee
-	 * is whom our route chose, proved where that is required. The handshakes still have
-	 * to show the signalled keys. */
-	for (int side = 0; side < MEDIA_SIDE_COUNT && !err; side++) {
-		if (call->party[side].has_media)
-			err = media_link_set_gate(call->sbc, &call->media,
-				(enum media_side)side, call_connect_is_open(call, side));
+	 * is whom our route chose, proved where that is required. The keys still have to be
+	 * shown on each side. */
+	for (size_t i = 0; i < call->media.count * MEDIA_SIDE_COUNT && !err; i++) {
+		const struct call_stream *stream = &call->media.streams[i / MEDIA_SIDE_COUNT];
+		int side = (int)(i % MEDIA_SIDE_COUNT);
+
+		if (media_link_is_live(stream) && stream->has_remote[side])
+			err = media_link_set_gate(
+				call->sbc, stream, side, call_connect_is_open(call, side));
 	}
 	return err;
 }
@@ -263,48 +344,68 @@ static void on_failed(struct call *call, const struct media_event *ev, usec_t no
 }
 
 /* A side that is on hold may be silent (SDP-29). */
-static bool expects_media(const struct call *call, int side)
+static bool expects_media(const struct call *call, size_t index, int side)
 {
 	const struct call_description *own = &call->remote[side];
 	const struct call_description *other = &call->remote[1 - side];
 	enum sdp_direction direction;
 
-	if (!own->sdp || !other->sdp)
+	if (!own->sdp || !other->sdp || index >= own->sdp->media_count ||
+		index >= other->sdp->media_count)
 		return true;
-	direction = call_description_section(own)->direction;
+	direction = own->sdp->media[index].direction;
 	if (direction != SDP_SENDRECV && direction != SDP_SENDONLY)
 		return false;
-	direction = call_description_section(other)->direction;
+	direction = other->sdp->media[index].direction;
 	return direction == SDP_SENDRECV || direction == SDP_RECVONLY;
+}
+
+/* One silent side may be somebody who only listens; nobody speaking is no call. */
+static void on_timeout(struct call *call, const struct call_stream *stream,
+	const struct media_event *ev, usec_t now)
+{
+	if (stream->is_given_up || !expects_media(call, stream->index, ev->side))
+		return;
+	if (!ev->is_one_way) {
+		call_end(call, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no media\"", now);
+		return;
+	}
+	call->sbc->counters.media_one_way++;
+	log_event(call->sbc->log, LOG_WARN, "sbc", "media.one_way", "call=%s silent=%c",
+		call->name, ev->side == MEDIA_SIDE_A ? 'a' : 'b');
 }
 
 void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 {
 	struct call *call = call_find(sbc, ev->cookie);
+	const struct call_stream *stream;
 
+	if (ev->type == MEDIA_EVENT_CLOSED)
+		media_link_count(&sbc->counters, ev);
 	/* The session of a target that was given up is not this call's any more. */
-	if (!call || !media_link_is(&call->media, ev->id))
+	stream = call ? media_link_take(&call->media, ev) : NULL;
+	if (!stream)
 		return;
-	media_link_take(&call->media, ev);
 	switch (ev->type) {
 	case MEDIA_EVENT_SECURED:
 		log_event(sbc->log, LOG_INFO, "sbc", "media.secured",
-			"call=%s leg=%c dtls=%s suite=%s profile=%s", call->name,
-			ev->side == MEDIA_SIDE_A ? 'a' : 'b', ev->security.dtls_version,
+			"call=%s leg=%c keying=%s dtls=%s suite=%s profile=%s", call->name,
+			ev->side == MEDIA_SIDE_A ? 'a' : 'b',
+			media_keying_name(ev->security.keying), ev->security.dtls_version,
 			ev->security.cipher_suite, ev->security.srtp_profile);
 		break;
 	case MEDIA_EVENT_FAILED:
-		on_failed(call, ev, now);
+		if (!stream->is_given_up)
+			on_failed(call, ev, now);
 		break;
 	case MEDIA_EVENT_TIMEOUT:
-		if (!expects_media(call, ev->side))
-			break;
-		call_end(call, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no media\"", now);
+		on_timeout(call, stream, ev, now);
 		break;
 	case MEDIA_EVENT_CLOSED:
 		call_finish_if_over(call, now);
 		break;
 	case MEDIA_EVENT_COUNTERS:
+	case MEDIA_EVENT_STATE:
 		break;
 	}
 }

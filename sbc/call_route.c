@@ -78,6 +78,7 @@ static uint16_t find_user(struct call *call, const struct sip_uri *to, usec_t no
 		return 500;
 	*target = (struct call_target){.hop = binding->hop,
 		.request_uri = arena_copy(&call->arena, slice_str(binding->contact)),
+		.user = user,
 		.name = slice_str(user->name)};
 	return 0;
 }
@@ -245,7 +246,7 @@ static int send_invite(struct call *call, const struct call_target *target, usec
 	invite.body = buf_slice(&body);
 	invite.lines = buf_slice(&lines);
 	err = err ? err : leg_uac_start(call->b, &invite, now);
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	buf_fini(&lines);
 	return err;
 }
@@ -267,6 +268,27 @@ static bool count_at_peer(struct call *call, const struct config_peer *peer, use
 	return true;
 }
 
+/* Of its own for each target: other ports, other keys. Without an offer it waits for the
+ * callee's. */
+static int open_media(struct call *call, const struct call_target *target)
+{
+	const struct config_peer *peer = target->peer;
+	const struct call_description *offer = &call->remote[MEDIA_SIDE_A];
+	const char *why;
+	int err;
+
+	call_media_set_leg(call, MEDIA_SIDE_B, peer ? peer->media : target->user->media,
+		peer ? &peer->media_rules : &target->user->media_rules, &target->hop);
+	if (!offer->sdp)
+		return 0;
+	err = call_media_open(call, MEDIA_SIDE_A, offer, &why);
+	if (err)
+		log_event(call->sbc->log, LOG_WARN, "sbc", "call.media_refused",
+			"call=%s to=\"%s\" why=\"%s\"", call->name,
+			call->party[MEDIA_SIDE_B].name, why);
+	return err;
+}
+
 /* 0, or the code that says why this one cannot be called. */
 static uint16_t try_target(struct call *call, usec_t now)
 {
@@ -278,9 +300,11 @@ static uint16_t try_target(struct call *call, usec_t now)
 	*party = (struct call_party){
 		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
 	slice_copy(target->name, party->name, sizeof(party->name));
-	if (!count_at_peer(call, target->peer, now) ||
-		media_link_open(sbc, &call->media, call->number))
+	if (!count_at_peer(call, target->peer, now))
 		return 503;
+	err = open_media(call, target);
+	if (err)
+		return err == SBC_EPROTO ? 488 : 503;
 	err = send_invite(call, target, now);
 	if (err) {
 		log_event(sbc->log, LOG_WARN, "sbc", "call.unsent", "call=%s to=\"%s\" err=%s",
@@ -344,10 +368,8 @@ bool call_try_next(struct call *call, uint16_t code, usec_t now)
 		if (new_branch(call))
 			return false;
 		leg_end(left, 487, (struct slice){0}, now);
-		call->party[MEDIA_SIDE_A].has_media = false;
 		call_description_fini(&call->remote[MEDIA_SIDE_B]);
-		media_link_close(call->sbc, &call->media);
-		call->media = (struct call_media){0};
+		call_media_reset(call);
 		log_event(call->sbc->log, LOG_INFO, "sbc", "call.next",
 			"call=%s code=%u left=\"%s\"", call->name, code,
 			call->party[MEDIA_SIDE_B].name);

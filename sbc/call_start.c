@@ -76,6 +76,7 @@ static int keep_request(struct call *call, const struct request *request, const 
 {
 	struct arena *arena = &call->invite_arena;
 	struct slice bytes = arena_copy(arena, request->msg->scan.bytes);
+	struct call_said said = {.side = MEDIA_SIDE_A};
 	struct sip_fault fault;
 	struct sip_msg *msg;
 	int err = bytes.ptr ? sip_msg_parse(&msg, arena, bytes, &fault) : SBC_ENOMEM;
@@ -88,10 +89,11 @@ static int keep_request(struct call *call, const struct request *request, const 
 	call->to = arena_copy(&call->arena, msg->to.uri.raw);
 	if (!call->from.ptr || !call->to.ptr)
 		return SBC_ENOMEM;
+	said.body = msg->body;
 	/* Without a description the callee offers and the caller's ACK answers. */
-	return msg->body.len ? call_description_read(
-				       &call->remote[MEDIA_SIDE_A], msg->body, NULL, why)
-			     : 0;
+	return msg->body.len
+		       ? call_description_read(call, &said, &call->remote[MEDIA_SIDE_A], why)
+		       : 0;
 }
 
 /* One of our users must prove it (RFC 3261 section 22.3); true when it has. */
@@ -207,6 +209,8 @@ void call_start(struct sbc *sbc, const struct request *request)
 	struct peer_entry *entry;
 	struct request kept = *request;
 	struct caller caller;
+	const struct hop source = {
+		.kind = request->source->kind, .addr = request->source->peer};
 	const char *why;
 	struct call *call;
 
@@ -239,6 +243,8 @@ void call_start(struct sbc *sbc, const struct request *request)
 		call_free(call);
 		return;
 	}
+	call_media_set_leg(call, MEDIA_SIDE_A, user ? user->media : peer->media,
+		user ? &user->media_rules : &peer->media_rules, &source);
 	if (keep_request(call, request, &why)) {
 		refuse_offer(sbc, request, why);
 		call_free(call);

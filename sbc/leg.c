@@ -62,7 +62,7 @@ void leg_fini(struct leg *leg)
 	leg->invite = leg->bye = NULL;
 	--*count_of(leg);
 	buf_fini(&leg->cross);
-	buf_fini(&leg->out.ack);
+	buf_fini_secret(&leg->out.ack);
 	buf_fini(&leg->out.lines);
 	buf_fini(&leg->target_text);
 	buf_fini(&leg->remote_text);
@@ -309,7 +309,7 @@ void leg_send_bye(struct leg *leg, struct slice lines, usec_t now)
 	request.branch = slice_str(branch);
 	request.bytes = buf_slice(&bytes);
 	err = err ? err : leg_send(leg, &request, &leg->bye, now);
-	buf_fini(&bytes);
+	buf_fini_secret(&bytes);
 	if (err) {
 		log_event(leg->sbc->log, LOG_WARN, "sbc", "leg.bye_unsent",
 			"call=%s leg=%c err=%s", leg->call_name, leg->name, err_name(err));

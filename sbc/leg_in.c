@@ -119,7 +119,7 @@ int leg_in_accept(struct leg *leg, struct slice body, usec_t now)
 	if (err || in->method != SIP_METHOD_INVITE)
 		leg_in_forget(leg);
 	buf_fini(&lines);
-	buf_fini(&bytes);
+	buf_fini_secret(&bytes);
 	return err;
 }
 

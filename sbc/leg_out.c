@@ -32,7 +32,7 @@ static void clear(struct leg *leg)
 		txn_detach(out->txn);
 	if (out->txn && out->method != SIP_METHOD_INVITE)
 		out->txn = NULL;
-	buf_fini(&out->body);
+	buf_fini_secret(&out->body);
 	out->kind = LEG_OUT_NONE;
 	out->is_cancelled = false;
 }
@@ -160,10 +160,10 @@ int leg_out_ack(struct leg *leg, struct slice body)
 	buf_init(&ack, SIP_MESSAGE_MAX);
 	err = leg_build(leg, &leg->dialog, &text, branch, &ack);
 	if (err) {
-		buf_fini(&ack);
+		buf_fini_secret(&ack);
 		return err;
 	}
-	buf_fini(&out->ack);
+	buf_fini_secret(&out->ack);
 	out->ack = ack;
 	if (out->is_ack_owed && body.len)
 		oa_answered(&leg->oa);
@@ -210,7 +210,7 @@ static void on_success(struct leg *leg, const struct sip_msg *msg, usec_t now)
 	out->ack_cseq = out->cseq;
 	clear(leg);
 	if (is_invite)
-		buf_fini(&out->ack);
+		buf_fini_secret(&out->ack);
 	take_agreement(leg, msg, now);
 	if (is_invite && !has_body && msg->body.len) {
 		out->is_ack_owed = true;
@@ -303,7 +303,7 @@ void leg_out_cancel(struct leg *leg, usec_t now)
 		request.bytes = buf_slice(&bytes);
 		leg_send(leg, &request, NULL, now);
 	}
-	buf_fini(&bytes);
+	buf_fini_secret(&bytes);
 	out->has_provisional = false; /* one CANCEL is enough */
 }
 
@@ -342,7 +342,7 @@ static int send_change(struct leg *leg, usec_t now)
 	request.bytes = buf_slice(&bytes);
 	err = err ? err : leg_send(leg, &request, &out->txn, now);
 	buf_fini(&lines);
-	buf_fini(&bytes);
+	buf_fini_secret(&bytes);
 	if (!err && out->method == SIP_METHOD_INVITE) {
 		timer_stop(leg->sbc->timers, &out->timer);
 		timer_init(&out->timer, on_silence, leg);

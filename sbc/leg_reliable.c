@@ -25,7 +25,7 @@ void leg_learn_peer(struct leg *leg, const struct sip_msg *msg)
 void leg_reliable_stop(struct leg *leg)
 {
 	resend_stop(&leg->reliable.again);
-	buf_fini(&leg->reliable.waiting_body);
+	buf_fini_secret(&leg->reliable.waiting_body);
 	leg->reliable.waiting_code = 0;
 }
 
@@ -44,7 +44,7 @@ static int wait(struct leg *leg, uint16_t code, struct slice body)
 
 	if (reliable->waiting_code == 200)
 		return SBC_ESTATE;
-	buf_fini(&reliable->waiting_body);
+	buf_fini_secret(&reliable->waiting_body);
 	buf_init(&reliable->waiting_body, OA_TEXT_MAX);
 	reliable->waiting_code = code;
 	return buf_put_slice(&reliable->waiting_body, body);
@@ -82,7 +82,7 @@ int leg_reliable_send(struct leg *leg, uint16_t code, struct slice body, usec_t 
 			oa_answered(&leg->oa);
 	}
 	buf_fini(&lines);
-	buf_fini(&bytes);
+	buf_fini_secret(&bytes);
 	return err;
 }
 
@@ -114,7 +114,7 @@ static void send_waiting(struct leg *leg, usec_t now)
 		leg_uas_accept(leg, buf_slice(&body), now);
 	else if (code)
 		leg_uas_provisional(leg, code, buf_slice(&body), now);
-	buf_fini(&body);
+	buf_fini_secret(&body);
 }
 
 void leg_reliable_prack(struct leg *leg, const struct request *request)
@@ -180,7 +180,7 @@ static void send_prack(struct leg *leg, struct leg_fork *fork, usec_t now)
 		leg_send(leg, &request, NULL, now);
 	}
 	buf_fini(&lines);
-	buf_fini(&bytes);
+	buf_fini_secret(&bytes);
 }
 
 bool leg_reliable_take(

@@ -46,7 +46,7 @@ static void refresh(struct leg *leg, usec_t now)
 		err = leg->owner->describe(leg, &body, leg->owner_arg);
 	change.body = buf_slice(&body);
 	err = err ? err : leg_out_start(leg, &change, now);
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	if (err && err != SBC_EAGAIN) /* what is under way there refreshes too */
 		log_event(leg->sbc->log, LOG_WARN, "sbc", "leg.refresh_unsent",
 			"call=%s leg=%c err=%s", leg->call_name, leg->name, err_name(err));

@@ -54,8 +54,8 @@ static void drop_fork(struct leg *leg, const struct sip_msg *msg, usec_t now)
 	}
 	if (early)
 		early->is_dropped = true; /* its 2xx again gets an ACK, no second BYE */
-	buf_fini(&ack);
-	buf_fini(&bye);
+	buf_fini_secret(&ack);
+	buf_fini_secret(&bye);
 }
 
 int leg_uac_ack(struct leg *leg, struct slice body)
@@ -69,7 +69,7 @@ int leg_uac_ack(struct leg *leg, struct slice body)
 		leg->ack = arena_copy(leg->arena, buf_slice(&ack));
 		err = leg->ack.ptr ? 0 : SBC_ENOMEM;
 	}
-	buf_fini(&ack);
+	buf_fini_secret(&ack);
 	if (err)
 		return err;
 	leg->is_ack_owed = false;
@@ -256,7 +256,7 @@ static void send_cancel(struct leg *leg, usec_t now)
 		if (!txn_client_new(&txn, leg->sbc->txns, &request, now))
 			txn_detach(txn);
 	}
-	buf_fini(&bytes);
+	buf_fini_secret(&bytes);
 	timer_init(&leg->timer, on_cancel_timer, leg);
 	timer_start(leg->sbc->timers, &leg->timer, now + 64 * leg->sbc->timing.t1);
 }
@@ -315,7 +315,7 @@ static int send_invite(struct leg *leg, usec_t now)
 	request.bytes = buf_slice(&bytes);
 	err = err ? err : leg_send(leg, &request, &leg->invite, now);
 	buf_fini(&lines);
-	buf_fini(&bytes);
+	buf_fini_secret(&bytes);
 	return err;
 }
 

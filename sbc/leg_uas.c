@@ -194,7 +194,7 @@ int leg_uas_accept(struct leg *leg, struct slice body, usec_t now)
 		err = resend_start(&leg->success, leg->sbc, buf_slice(&bytes), now);
 		leg_session_start(leg, now);
 	}
-	buf_fini(&bytes);
+	buf_fini_secret(&bytes);
 	return err;
 }
 

@@ -13,7 +13,7 @@ void oa_init(struct oa *oa, uint64_t session_id)
 
 void oa_fini(struct oa *oa)
 {
-	buf_fini(&oa->told);
+	buf_fini_secret(&oa->told);
 }
 
 uint16_t oa_offered(struct oa *oa)
@@ -73,10 +73,10 @@ int oa_print(struct oa *oa, const struct sdp_print *print, struct buf *out)
 	}
 	err = err ? err : buf_put_slice(out, buf_slice(&text));
 	if (err) {
-		buf_fini(&text);
+		buf_fini_secret(&text);
 		return err;
 	}
-	buf_fini(&oa->told);
+	buf_fini_secret(&oa->told);
 	oa->told = text;
 	oa->version = version;
 	return 0;

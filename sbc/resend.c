@@ -43,7 +43,7 @@ int resend_start(struct resend *resend, struct sbc *sbc, struct slice bytes, use
 	err = buf_put_slice(&resend->bytes, bytes);
 	err = err ? err : start_timer(resend, now);
 	if (err)
-		buf_fini(&resend->bytes);
+		buf_fini_secret(&resend->bytes);
 	return err;
 }
 
@@ -52,7 +52,7 @@ void resend_stop(struct resend *resend)
 	if (!resend->sbc)
 		return;
 	timer_stop(resend->sbc->timers, &resend->timer);
-	buf_fini(&resend->bytes);
+	buf_fini_secret(&resend->bytes);
 }
 
 bool resend_is_running(const struct resend *resend)

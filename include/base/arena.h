@@ -23,6 +23,8 @@ void arena_init(struct arena *a, size_t max);
 /* The same in blocks of another size, for what there are many of. */
 void arena_init_small(struct arena *a, size_t max, size_t block);
 void arena_fini(struct arena *a);
+/* As arena_fini, and overwrites the bytes first. */
+void arena_fini_secret(struct arena *a);
 /* Frees all but one block, which is used again. */
 void arena_reset(struct arena *a);
 

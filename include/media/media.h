@@ -13,13 +13,20 @@
 
 /*
  * The media room's only door. A media session relays one m= section between side A
- * (towards the caller) and side B: each side ends DTLS-SRTP (RFC 5764) of its own and
- * carries RTP and RTCP. Sessions live on media loops, each a thread; everything here is
- * called on the signalling thread, returns at once, and names a session by its media_id.
+ * (towards the caller) and side B: each side has a keying of its own, of any kind beside any
+ * other, and carries RTP and RTCP. Sessions live on media loops, each a thread; everything
+ * here is called on the signalling thread, returns at once, and names a session by its
+ * media_id.
  *
- * Nothing is forwarded from or to a side until (1) its DTLS handshake is done, (2) the
- * certificate shown in it has a fingerprint that media_set_remote() gave, and (3) its gate
- * was opened by media_set_gate(). The gate is shut at first: fail closed.
+ * Nothing is forwarded from or to a side until its keying is done and its gate was opened by
+ * media_set_gate(). The gate is shut at first: fail closed. Keying is done
+ *  - DTLS: when the handshake is done and the certificate shown in it has a fingerprint that
+ *    media_set_remote() gave. Each packet from then on must verify.
+ *  - SDES: when media_set_remote() gave both keys. Each packet must verify; what does not is
+ *    dropped, also media in the clear.
+ *  - NONE: when media_set_remote() said so, which is the caller's word that policy allows it.
+ *    There is nothing to verify: packets are taken from the signalled address alone, or from
+ *    the one that latching found.
  */
 struct media;
 
@@ -31,6 +38,14 @@ struct media_id {
 
 enum media_side { MEDIA_SIDE_A, MEDIA_SIDE_B };
 #define MEDIA_SIDE_COUNT 2
+
+enum media_keying {
+	MEDIA_KEYING_DTLS, /* DTLS-SRTP (RFC 5764) */
+	MEDIA_KEYING_SDES, /* keys out of the descriptions (RFC 4568) */
+	MEDIA_KEYING_NONE, /* plain RTP */
+};
+/* "dtls", "sdes", "none", for logs and call records. */
+const char *media_keying_name(enum media_keying keying);
 
 /* Our role in the DTLS handshake, from both a=setup values (RFC 5763 section 5). */
 enum media_dtls_role { MEDIA_DTLS_CLIENT, MEDIA_DTLS_SERVER };
@@ -62,8 +77,23 @@ struct media_counters {
 	uint64_t dropped_send;      /* the socket did not take it */
 };
 
-/* What one side's handshake came to; text fields are empty when there was none. */
+/* How well media of a side arrives. 0 where nothing is known. */
+struct media_quality {
+	uint64_t expected;      /* RTP packets, by their sequence numbers (RFC 3550 A.3) */
+	uint32_t jitter_us;     /* interarrival, of the source heard last (RFC 3550 A.8) */
+	uint32_t jitter_max_us; /* the highest of any */
+	/* What it reports about media that we send to it (RFC 3550 section 6.4.1) */
+	uint32_t reports;
+	uint32_t reported_lost; /* packets in all; its newest word */
+	uint32_t reported_jitter_us;
+	uint8_t reported_fraction; /* lost since its report before, in 256ths */
+	uint32_t round_trip_us;    /* between it and us; the newest */
+	uint32_t round_trip_max_us;
+};
+
+/* What one side's keying came to; text fields are empty when there was none. */
 struct media_security {
+	enum media_keying keying;
 	char dtls_version[16];        /* "DTLSv1.2" */
 	char cipher_suite[48];        /* IANA name */
 	char srtp_profile[40];        /* "SRTP_AES128_CM_HMAC_SHA1_80" (RFC 5764 names) */
@@ -71,21 +101,27 @@ struct media_security {
 };
 
 enum media_event_type {
-	MEDIA_EVENT_SECURED,  /* this side's handshake is done and its fingerprint matched */
+	MEDIA_EVENT_SECURED,  /* this side's keying is done (above) */
 	MEDIA_EVENT_FAILED,   /* it cannot be any more; the session stays, shut */
-	MEDIA_EVENT_TIMEOUT,  /* no authenticated packet on this side for media_timeout */
+	MEDIA_EVENT_TIMEOUT,  /* no packet was taken from this side for media_timeout */
 	MEDIA_EVENT_COUNTERS, /* the answer to media_ask_counters() */
+	MEDIA_EVENT_STATE,    /* the answer to media_ask_state() */
 	MEDIA_EVENT_CLOSED,   /* last word; final counters; the name is dead now */
 };
+
+struct media_state; /* below */
 
 struct media_event {
 	enum media_event_type type;
 	struct media_id id;
-	uint64_t cookie;                                  /* as given to media_open() */
-	enum media_side side;                             /* SECURED, FAILED, TIMEOUT */
-	enum media_failure failure;                       /* FAILED */
-	struct media_security security;                   /* SECURED, FAILED: of that side */
+	uint64_t cookie;                /* as given to media_open() */
+	enum media_side side;           /* SECURED, FAILED, TIMEOUT */
+	enum media_failure failure;     /* FAILED */
+	struct media_security security; /* SECURED, FAILED: of that side */
+	bool is_one_way;                /* TIMEOUT: the other side still speaks */
 	struct media_counters counters[MEDIA_SIDE_COUNT]; /* COUNTERS, CLOSED */
+	struct media_quality quality[MEDIA_SIDE_COUNT];   /* COUNTERS, CLOSED */
+	const struct media_state *state;                  /* STATE: borrowed for the call */
 };
 
 /* On the signalling loop, never inside a call of this header. ev is borrowed. */
@@ -145,6 +181,8 @@ const struct fingerprint *media_own_fingerprint(const struct media *media);
 struct media_open_request {
 	uint64_t cookie;                      /* comes back in each event; names the call */
 	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */
+	uint16_t port[MEDIA_SIDE_COUNT];      /* 0: any; else this RTP port (SBC_ELIMIT) */
+	uint8_t dscp[MEDIA_SIDE_COUNT];       /* of what is sent there (RFC 2474), 0 to 63 */
 };
 
 struct media_opened {
@@ -162,26 +200,96 @@ struct media_opened {
 int media_open(struct media *media, const struct media_open_request *request,
 	struct media_opened *out);
 
-/* What the signalling learnt about one side. */
+#define MEDIA_KEY_MAX  32 /* bytes of an SRTP master key */
+#define MEDIA_SALT_MAX 14
+
+/* One direction's SRTP master key and salt. Secret. */
+struct srtp_master {
+	uint8_t key[MEDIA_KEY_MAX];
+	uint8_t salt[MEDIA_SALT_MAX];
+};
+
+#define MEDIA_STATE_SOURCE_MAX 64
+
+/* How far one direction of one port has come: what must not be used twice. */
+struct media_direction_state {
+	enum media_srtp_profile profile;
+	struct srtp_master master; /* as it is in force; of DTLS, out of the handshake */
+	uint32_t rtcp_count;       /* SRTCP packets protected: no index above it was used */
+	unsigned source_count;
+	struct media_source_state {
+		uint32_t ssrc;
+		uint32_t roc;      /* rollover counter */
+		uint16_t sequence; /* highest */
+	} sources[MEDIA_STATE_SOURCE_MAX];
+};
+
+/* What the signalling learnt about one side. Secret with SDES: wipe it. */
 struct media_remote {
 	struct netaddr rtp;
-	struct netaddr rtcp;       /* unset when rtcp_mux */
-	bool rtcp_mux;             /* RFC 5761: RTP, RTCP and DTLS share the RTP port */
-	enum media_dtls_role role; /* ours */
+	struct netaddr rtcp; /* unset when rtcp_mux */
+	bool rtcp_mux;       /* RFC 5761: RTP, RTCP and DTLS share the RTP port */
+	bool is_held;        /* it is not to send: its silence is no TIMEOUT */
+	uint32_t clock_rate; /* Hz, of the timestamps it sends; 0: 8000 */
+	enum media_keying keying;
+	/* DTLS */
+	enum media_dtls_role role;           /* ours */
 	struct fingerprint_set fingerprints; /* signalled; any of the strongest hash will do */
+	/* SDES */
+	enum media_srtp_profile profile;
+	struct srtp_master ours;  /* protects what we send */
+	struct srtp_master peers; /* protects what it sends */
+	/* NONE: where its packets do not come from the signalled address, the first other one
+	 * that sends them in order for a while is taken, once (media/latch.h). With keys no
+	 * such guess is needed: an address is learnt from each packet that verifies. */
+	bool may_latch;
 };
 
 /*
- * Repeating it with the same role and fingerprints keeps the association and only changes
- * addresses; a change of either begins a new association (RFC 8842) and shuts the side
- * until it is secured again. So does a change of rtcp_mux. SBC_EAGAIN: mailbox full;
- * SBC_EINVAL: no usable fingerprint, no address; SBC_ENOENT: the name is dead; SBC_ENOMEM.
+ * Repeating it with the same keying, role and fingerprints keeps the association and only
+ * changes addresses; a change of one of them begins a new association (RFC 8842) and shuts
+ * the side until it is secured again. So does a change of rtcp_mux. A new SDES key re-keys
+ * its own direction: rollover counters stay (RFC 3711 section 3.3.1) unless the address
+ * changes with the peer's key, which begins at zero (RFC 4568 section 7.1.4). SBC_EAGAIN:
+ * mailbox full; SBC_EINVAL: no usable fingerprint or profile, no address; SBC_ENOENT: the
+ * name is dead; SBC_ENOMEM.
  */
 int media_set_remote(struct media *media, struct media_id id, enum media_side side,
 	const struct media_remote *remote);
 
 /* Policy's word on one side. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open);
+
+/*
+ * What a session needs to live on, here or on another machine: one value without pointers.
+ * Secret: wiped by who keeps it. It is a snapshot. Sequence numbers are the peers' own, so one
+ * that is older by less than 32768 packets and MEDIA_STATE_RTCP_MARGIN reports of a side will
+ * do; but only one session may live on it at a time, or two would protect different packets
+ * with one index (RFC 3711 section 9.1). The DTLS association stays behind: no close_notify,
+ * and a new one begins as RFC 8842 says, by signalling.
+ */
+#define MEDIA_STATE_RTCP_MARGIN 256
+
+struct media_state {
+	uint16_t port[MEDIA_SIDE_COUNT]; /* our RTP ports */
+	struct media_side_state {
+		bool has_remote;
+		bool is_secured;
+		bool is_gate_open;
+		struct media_remote remote;
+		struct media_security security;
+		struct netaddr peer[2];             /* RTP, RTCP: where it proved to be */
+		struct media_direction_state in[2]; /* RTP's port, RTCP's; unused: no sources */
+		struct media_direction_state out[2];
+	} sides[MEDIA_SIDE_COUNT];
+};
+
+/* Answered by a STATE event. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
+int media_ask_state(struct media *media, struct media_id id);
+/* Into a session that was opened with the same ports and got no remote yet: sides that were
+ * secured are so at once (SECURED follows), others begin again. SBC_EINVAL, SBC_EAGAIN,
+ * SBC_ENOENT, SBC_ENOMEM. */
+int media_restore(struct media *media, struct media_id id, const struct media_state *state);
 
 /* Answered by a COUNTERS event. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_ask_counters(struct media *media, struct media_id id);

@@ -47,18 +47,37 @@ struct config_key {
 	const char *info_url; /* "": https://DOMAIN:PORT/cert/keys/NAME of the http section */
 };
 
+/* How media goes to and from somebody. Offers get the strongest keying that they have and
+ * that the mode takes. */
+enum media_mode {
+	MEDIA_MODE_DTLS,          /* DTLS-SRTP and nothing else */
+	MEDIA_MODE_SDES,          /* offers keys in the description; takes DTLS-SRTP too */
+	MEDIA_MODE_RTP,           /* plain RTP and nothing else */
+	MEDIA_MODE_OPPORTUNISTIC, /* RFC 8643: whatever is had, plain RTP at the least */
+};
+
+/* What may be allowed beside the mode. */
+struct config_media_rules {
+	bool sdes_without_tls;  /* keys in descriptions over a hop that anybody reads */
+	bool allow_downgrade;   /* one leg in the clear while the other one is protected */
+	bool may_latch;         /* plain RTP may come from elsewhere than was signalled */
+	const char *codecs;     /* encoding names with blanks between; "": all */
+	const char *interface;  /* name of one of media.interfaces; "": by address family */
+	size_t interface_index; /* resolved */
+	unsigned dscp;          /* of media sent there */
+};
+
 struct config_user {
 	const char *name;
 	const char *domain;
 	const char *also;     /* more names that it may call as, with blanks between */
 	const char *tls_name; /* a name in its client certificate; "": it has none */
+	enum media_mode media;
+	struct config_media_rules media_rules;
 	const char *ha1_sha256;
 	const char *ha1_sha512_256;
 	const char *ha1_md5;
 };
-
-/* How media goes to and from a peer. */
-enum media_mode { MEDIA_MODE_DTLS, MEDIA_MODE_SDES, MEDIA_MODE_RTP };
 
 /* What becomes of a call whose signature does not hold. */
 enum identity_failure {
@@ -76,6 +95,7 @@ enum peer_key {
 	PEER_KEY_REQUIRE_MKY,
 	PEER_KEY_ALLOW_HTTP,
 	PEER_KEY_TRUSTED,
+	PEER_KEY_ALLOW_DOWNGRADE,
 	PEER_KEY_COUNT
 };
 
@@ -127,6 +147,7 @@ struct config_peer {
 	const char *provider_codes; /* whose word on numbers is taken, with blanks between */
 	const char *profile;        /* a row of sbc/peer_profile.c */
 	enum media_mode media;
+	struct config_media_rules media_rules;
 	bool probe;               /* asked whether it is there */
 	unsigned calls_max;       /* at once, both ways; 0: no ceiling of its own */
 	unsigned calls_per_s_max; /* both ways; 0: likewise */
@@ -174,6 +195,7 @@ struct config_rewrite {
 };
 
 struct config_interface {
+	const char *name; /* "": none */
 	struct netaddr address;
 	struct netaddr advertised;
 };

@@ -32,6 +32,13 @@ static size_t usual_block(const struct arena *a)
 	return a->_block ? a->_block : ARENA_BLOCK;
 }
 
+void arena_fini_secret(struct arena *a)
+{
+	for (struct arena_block *block = a->_blocks; block; block = block->next)
+		mem_wipe(block->data, block->used);
+	arena_fini(a);
+}
+
 void arena_fini(struct arena *a)
 {
 	struct arena_block *block = a->_blocks;

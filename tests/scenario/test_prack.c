@@ -358,6 +358,35 @@ static void late_offer(void **state)
 	world_all_over(w);
 }
 
+/* The same to a caller whose leg has its keys in descriptions: ours are offered, hers answer.
+ */
+static void late_offer_with_keys(void **state)
+{
+	struct world *w = *state;
+	const struct media_remote *remote = fake_media()->remote;
+	struct talk a;
+
+	w->users[0].media = MEDIA_MODE_SDES;
+	world_register(w, BOB);
+	call_with(w, &a, "sip:bob@atlanta.test", "", "");
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_answer(w, BOB, 200, "actpass");
+	world_hear_code(w, ALICE, 200);
+	assert_true(world_heard_body(w, ALICE, "RTP/SAVP 0 101\r\n"));
+	assert_true(world_heard_body(w, ALICE, "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:"));
+	assert_false(world_heard_body(w, ALICE, "fingerprint"));
+	world_learn(w, &a);
+	world_ack_with(w, &a,
+		"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+		"m=audio 4000 RTP/SAVP 0\r\na=crypto:2 AES_CM_128_HMAC_SHA1_80 "
+		"inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd\r\n");
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	assert_true(world_heard_body(w, BOB, "a=setup:active"));
+	assert_int_equal(MEDIA_KEYING_SDES, remote[MEDIA_SIDE_A].keying);
+	assert_int_equal(MEDIA_KEYING_DTLS, remote[MEDIA_SIDE_B].keying);
+	assert_true(fake_media()->gate[MEDIA_SIDE_A] && fake_media()->gate[MEDIA_SIDE_B]);
+}
+
 /* SIP-5: her ACK never comes, or has no answer: BYE to both, bob's 2xx is acknowledged. */
 static void late_offer_without_answer(void **state)
 {
@@ -458,6 +487,7 @@ int main(void)
 		SCENARIO(offer_in_prack),
 		SCENARIO(update_too_early),
 		SCENARIO(late_offer),
+		SCENARIO(late_offer_with_keys),
 		SCENARIO(late_offer_without_answer),
 		SCENARIO(late_offer_and_no_ack),
 		SCENARIO(late_offer_of_a_peer),

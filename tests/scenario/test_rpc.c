@@ -435,13 +435,17 @@ static void the_world_goes_on_meanwhile(void **state)
 	assert_int_equal(RPC_MORE, rpc_call_step(&a.call));
 	for (uint64_t number = 20; number <= 60; number++) {
 		struct call *call = call_find(w->sbc, number);
-		struct media_event ev = {
-			.type = MEDIA_EVENT_CLOSED, .id = call->media.id, .cookie = number};
+		struct media_event ev = {.type = MEDIA_EVENT_CLOSED,
+			.id = call->media.streams[0].id,
+			.cookie = number};
 		call_end(call, CALL_ENDER_US, 480, NULL, w->now);
 		sbc_media_event(w->sbc, &ev, w->now);
 	}
 	world_forget(w);
 	world_call(w, &t, ALICE, "sip:bob@atlanta.test");
+	/* The others' media never closes, so that they stay after bob's silence. */
+	for (unsigned i = 0; i < fake_media()->session_count; i++)
+		fake_media()->sessions[i].is_open = false;
 	world_pass(w, 40 * USEC_PER_SEC);
 	assert_null(call_find(w->sbc, 33));
 	while (rpc_call_step(&a.call) != RPC_DONE)

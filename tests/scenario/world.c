@@ -207,6 +207,9 @@ static void make_config(struct world *w, unsigned calls)
 	users[0].ha1_md5 = "94ecdac97442e1dde413ab890bdac68a";
 	users[1].ha1_md5 = "ea914ec6cb6893e6db88d7cbbc2db942";
 	domains[0].info_url = "https://atlanta.test/cert";
+	netaddr_parse(&w->interfaces[0].address, SLICE("127.0.0.1"), 0);
+	w->users[0] = users[0];
+	w->users[1] = users[1];
 	memcpy(w->peers, peers, sizeof(peers));
 	memcpy(w->routes, routes, sizeof(routes));
 	netaddr_parse(&w->peers[0].address, slice_str(place[BILOXI].address), 5061);
@@ -223,12 +226,16 @@ static void make_config(struct world *w, unsigned calls)
 		.domain_count = 1,
 		.listeners = listeners,
 		.listener_count = 2,
-		.users = users,
+		.users = w->users,
 		.user_count = 2,
 		.peers = w->peers,
 		.peer_count = 3,
 		.routes = w->routes,
 		.route_count = 1,
+		.media = {.interfaces = w->interfaces,
+			.interface_count = 1,
+			.profiles = {8, 1},
+			.profile_count = 2},
 		.dispatcher = {.ds_ping_interval = 10,
 			.ds_probing_threshold = 2,
 			.ds_inactive_threshold = 2,
@@ -335,13 +342,18 @@ int world_teardown(void **state)
 static void close_media(struct world *w)
 {
 	struct fake_media *room = fake_media();
-	struct media_event ev = {
-		.type = MEDIA_EVENT_CLOSED, .id = room->id, .cookie = room->cookie};
 
-	if (!room->is_open || room->close_count < room->open_count)
-		return;
-	room->is_open = false;
-	sbc_media_event(w->sbc, &ev, w->now);
+	for (unsigned i = 0; i < room->session_count; i++) {
+		struct fake_session *session = &room->sessions[i];
+		struct media_event ev = {.type = MEDIA_EVENT_CLOSED,
+			.id = session->id,
+			.cookie = session->cookie};
+
+		if (!session->is_open || !session->is_closing)
+			continue;
+		session->is_open = false;
+		sbc_media_event(w->sbc, &ev, w->now);
+	}
 }
 
 void world_pass(struct world *w, usec_t time)

@@ -56,7 +56,10 @@ struct world {
 	bool is_drained;
 	unsigned next_cseq;
 	unsigned next_branch;
-	int send_error; /* what the transport says to everything */
+	const char *sdp[ACTOR_COUNT]; /* what it describes; NULL: world_sdp() */
+	struct config_user users[2];  /* alice, bob; a test may change how their media goes */
+	struct config_interface interfaces[2]; /* the first is 127.0.0.1 */
+	int send_error;                        /* what the transport says to everything */
 };
 
 void world_init(struct world *w);
@@ -158,11 +161,26 @@ void world_connected_peer(struct world *w, struct talk *t);
 void world_give_certificate(struct world *w);
 
 /* ---- what the media room was told (fake_media.c) ---- */
+#define FAKE_SESSION_MAX 256
+
+/* One m= section's session. */
+struct fake_session {
+	struct media_id id; /* slot: its place in the list */
+	uint64_t cookie;
+	bool is_open, is_closing;
+	struct media_open_request request;
+	struct media_remote remote[MEDIA_SIDE_COUNT];
+	bool has_remote[MEDIA_SIDE_COUNT];
+	bool gate[MEDIA_SIDE_COUNT];
+};
+
 struct fake_media {
 	unsigned open_count, close_count;
-	struct media_id id; /* the last opened */
+	struct fake_session sessions[FAKE_SESSION_MAX]; /* in the order of opening */
+	unsigned session_count;
+	/* the first session of the call, or of its target, that opened last */
+	struct media_id id;
 	uint64_t cookie;
-	bool is_open;
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
 	bool gate[MEDIA_SIDE_COUNT];

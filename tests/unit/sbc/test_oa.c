@@ -59,8 +59,9 @@ static void print(struct oa *oa, const struct sdp_print *what, char version)
 /* SDP-34: up by one when something changes, and only then. */
 static void versions(void **state)
 {
-	struct sdp_print what = {
-		.setup = SDP_SETUP_ACTPASS, .proto = SLICE("RTP/AVP"), .session_id = 1};
+	struct sdp_section section = {
+		.is_used = true, .setup = SDP_SETUP_ACTPASS, .proto = SLICE("RTP/AVP")};
+	struct sdp_print what = {.sections = &section, .session_id = 1};
 	struct fingerprint ours;
 	struct arena arena;
 	struct oa oa;
@@ -74,20 +75,20 @@ static void versions(void **state)
 	assert_int_equal(0, sdp_parse(&sdp, &arena, slice_str(offer), &why));
 	ours = sdp->all_fingerprints.items[0];
 	what.codecs = sdp;
-	what.fingerprint = &ours;
-	assert_int_equal(0, netaddr_parse(&what.address, SLICE("192.0.2.9"), 20002));
+	section.fingerprint = &ours;
+	assert_int_equal(0, netaddr_parse(&section.address, SLICE("192.0.2.9"), 20002));
 	print(&oa, &what, '1');
 	print(&oa, &what, '1');
-	what.setup = SDP_SETUP_ACTIVE;
+	section.setup = SDP_SETUP_ACTIVE;
 	print(&oa, &what, '2');
 	sdp->media[0].direction = SDP_INACTIVE;
 	print(&oa, &what, '3');
 	print(&oa, &what, '3');
 	/* What cannot be written leaves what was said. */
 	buf_init(&out, OA_TEXT_MAX);
-	what.active = 7;
+	section.is_used = false;
 	assert_int_equal(SBC_EINVAL, oa_print(&oa, &what, &out));
-	what.active = 0;
+	section.is_used = true;
 	mem_fail_after(0);
 	assert_int_equal(SBC_ENOMEM, oa_print(&oa, &what, &out));
 	mem_fail_after(-1);
