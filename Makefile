@@ -5,6 +5,7 @@
 # make deps       install and build what is missing
 # make check      the gates alone                  make fuzz F=sdp TIME=60
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
+# make bench-media  packet path against rtpengine and bare forwarders; QUICK=1: two minutes
 # WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
 
 CC      ?= cc
@@ -65,7 +66,7 @@ LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 Q    := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 
-.PHONY: all deps test demo run check fuzz fuzz-smoke clean help
+.PHONY: all deps test demo run check fuzz fuzz-smoke bench-media clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -153,6 +154,18 @@ endif
 
 fuzz-smoke: $(FUZZERS:%=$(FUZZ)/fuzz_%)
 	@sh tools/fuzz_smoke.sh $(FUZZ) $(or $(SMOKE_TIME),10) $(FUZZERS)
+
+# The load generator, the media room as a process, the floor; then rows in turn.
+BENCH := $(B)/bench
+$(BENCH)/generator: $(BENCH)/generator.o $(BENCH)/legs.o $(BENCH)/cpu.o
+$(BENCH)/host: $(BENCH)/host.o
+$(BENCH)/floor: $(BENCH)/floor.o
+$(BENCH)/generator $(BENCH)/host $(BENCH)/floor: $(call lib,media) $(call lib,base)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(DEP_LIBS)
+
+bench-media: $(BENCH)/generator $(BENCH)/host $(BENCH)/floor
+	@python3 bench/media.py --build $(B) --out build/bench $(if $(QUICK),--quick)
 
 clean:
 	rm -rf build/plain build/address build/thread build/fuzz

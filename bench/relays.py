@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The relays under test, each with a load generator of its own. A relay that is not being
+measured is stopped, so that it costs nothing while another one is."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import ng
+
+CM, GCM = 1, 7  # registered numbers of the SRTP protection profiles
+GENERATOR = "127.0.0.20"
+
+
+def cpu_seconds(pid):
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as text:
+                total += int(text.read().split()[0])
+        except FileNotFoundError:
+            continue
+    return total / 1e9
+
+
+def memory_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as text:
+        for line in text:
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+    return 0
+
+
+class Generator:
+    def __init__(self, build, profile):
+        self.process = subprocess.Popen(
+            [f"{build}/bench/generator", GENERATOR, str(profile)], text=True, bufsize=1,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        hello = self._answer()
+        self.fingerprint, self.ports = hello["fingerprint"], hello["ports"]
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("the generator is gone")
+        return json.loads(line)
+
+    def ask(self, *words):
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        answer = self._answer()
+        if answer.get("error"):
+            raise RuntimeError(f"generator: {words}: {answer}")
+        return answer
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Relay:
+    """name; sessions so far; setup: [(sessions, CPU seconds, growth of memory in kB)]."""
+
+    def __init__(self, build, name, profile):
+        self.build, self.name, self.profile = build, name, profile
+        self.sessions = 0
+        self.generator = Generator(build, profile)
+        self.process = self._start()
+        self.generator.ask("relay", self.process.pid)
+        self.is_stopped = False
+
+    def grow(self, sessions, connect=True):
+        """So many sessions in all: what they cost in CPU seconds and kB."""
+        more = sessions - self.sessions
+        if more <= 0:
+            return None
+        self.wake()
+        pid = self.process.pid
+        cpu, memory = cpu_seconds(pid), memory_kb(pid)
+        for ports in self._open(more):
+            self.generator.ask("leg", self.ADDRESS, *ports)
+            self._opened_leg()
+        self.sessions = sessions
+        answer = self.generator.ask("connect") if connect else {"failed": 0, "pending": 0}
+        if answer["failed"] or answer["pending"]:
+            raise RuntimeError(f"{self.name}: {answer}")
+        time.sleep(0.3)
+        return {"sessions": more, "cpu": cpu_seconds(pid) - cpu,
+                "kb": memory_kb(pid) - memory}
+
+    def _opened_leg(self):
+        pass
+
+    def wake(self):
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def sleep(self):
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def close(self):
+        self.generator.close()
+        self.wake()
+        self.process.kill()
+        self.process.wait()
+
+
+class Ours(Relay):
+    ADDRESS = "127.0.0.21"
+    OPTIONS = ()
+
+    def __init__(self, build, name, profile, options=()):
+        self.options = options
+        super().__init__(build, name, profile)
+
+    def _start(self):
+        process = subprocess.Popen(
+            [f"{self.build}/bench/host", self.ADDRESS, str(self.profile), *self.options],
+            text=True, bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"{self.name} does not start")
+        return process
+
+    def _open(self, count):
+        a, b = self.generator.ports
+        # The generator's address is told with its ports.
+        self.process.stdin.write(
+            f"open {count} {GENERATOR} {a} {b} {self.generator.fingerprint}\n")
+        ports = []
+        while True:
+            words = self.process.stdout.readline().split()
+            if words[0] == "session":
+                ports.append(words[1:])
+            elif words[0] == "opened":
+                return ports
+            elif words[0] != "secured":
+                raise RuntimeError(f"{self.name}: {words}")
+
+
+class Floor(Relay):
+    ADDRESS = "127.0.0.22"
+    FIRST_PORT = 10000
+    SESSIONS = 4000
+
+    def _start(self):
+        self.next_port = self.FIRST_PORT
+        process = subprocess.Popen(
+            [f"{self.build}/bench/floor", self.ADDRESS, str(self.FIRST_PORT),
+             str(self.SESSIONS), GENERATOR, *map(str, self.generator.ports)],
+            text=True, stdout=subprocess.PIPE)
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"{self.name} does not start")
+        return process
+
+    def _open(self, count):
+        first = self.next_port
+        self.next_port += 2 * count
+        return [(p, p + 1) for p in range(first, self.next_port, 2)]
+
+    def _opened_leg(self):
+        self.generator.ask("preset")
+
+
+class Rtpengine(Relay):
+    ADDRESS = "127.0.0.23"
+
+    def __init__(self, build, name, profile, log="/dev/null", address=ADDRESS):
+        self.ADDRESS, self.log = address, log
+        super().__init__(build, name, profile)
+
+    def _start(self):
+        control = (self.ADDRESS, 22222)
+        with open(self.log, "wb") as log:
+            process = subprocess.Popen(
+                ["taskset", "-c", "1", "rtpengine", "--foreground", "--log-stderr",
+                 "--log-level=3", "--table=-1", f"--interface={self.ADDRESS}",
+                 f"--listen-ng={control[0]}:{control[1]}", "--port-min=10000",
+                 "--port-max=60000", "--num-threads=2", "--timeout=36000",
+                 "--silent-timeout=36000", "--pidfile=/dev/null"],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        self.client = ng.Client(control)
+        for _ in range(100):
+            time.sleep(0.1)
+            try:
+                self.client.ask(command="ping")
+                return process
+            except OSError:
+                continue
+        raise RuntimeError("rtpengine does not start")
+
+    def _open(self, count):
+        sdp = [ng.description(GENERATOR, port, self.generator.fingerprint)
+               for port in self.generator.ports]
+        return [self.client.call(f"bench-{self.sessions + i}", *sdp) for i in range(count)]
