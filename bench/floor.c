@@ -9,7 +9,6 @@
  */
 
 #include <arpa/inet.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -183,7 +182,6 @@ static unsigned number(const char *text)
 int main(int argc, char **argv)
 {
 	int epoll = epoll_create1(0);
-	cpu_set_t second;
 	struct leg *legs;
 	unsigned count;
 
@@ -193,9 +191,6 @@ int main(int argc, char **argv)
 	legs = mem_array(count, sizeof(*legs));
 	if (!legs)
 		return 1;
-	CPU_ZERO(&second);
-	CPU_SET(1, &second);
-	sched_setaffinity(0, sizeof(second), &second);
 	for (unsigned i = 0; i < count; i++) {
 		legs[i].other = &legs[i ^ 1];
 		legs[i].to.sin_family = AF_INET;

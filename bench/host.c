@@ -8,7 +8,6 @@
  * of sides whenever all of them are.
  */
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,19 +136,13 @@ static void on_input(uv_poll_t *poll, int status, int events)
 	host->line_len = 0;
 }
 
-static void pin(void)
-{
-	cpu_set_t second;
-
-	CPU_ZERO(&second);
-	CPU_SET(1, &second);
-	sched_setaffinity(0, sizeof(second), &second);
-}
-
-static int make_media(struct host *host, unsigned profile, const char *coalesce)
+static int make_media(struct host *host, int argc, char **argv)
 {
 	struct media_config config;
+	uint64_t profile;
 
+	if (slice_to_u64(slice_str(argv[2]), 8, &profile))
+		return SBC_EINVAL;
 	media_config_init(&config);
 	config.session_max = SESSIONS_MAX;
 	config.interfaces[0] = (struct media_interface){
@@ -158,25 +151,24 @@ static int make_media(struct host *host, unsigned profile, const char *coalesce)
 	config.profiles[0] = (enum media_srtp_profile)profile;
 	config.profile_count = 1;
 	config.dtls_deadline = DEADLINE;
-	(void)coalesce;
+	if (argc > 3)
+		config.coalesce = strtol(argv[3], NULL, 10);
+	config.want_ring = argc < 5;
 	return media_new(&host->media, &config, &host->loop, on_event, host);
 }
 
 int main(int argc, char **argv)
 {
 	struct host *host = mem_alloc(sizeof(*host));
-	uint64_t profile;
 
-	if (!host || argc < 3 || netaddr_parse(&host->address, slice_str(argv[1]), 0) ||
-		slice_to_u64(slice_str(argv[2]), 8, &profile)) {
-		fprintf(stderr, "usage: host ADDRESS PROFILE [COALESCE_US]\n");
+	if (!host || argc < 3 || netaddr_parse(&host->address, slice_str(argv[1]), 0)) {
+		fprintf(stderr, "usage: host ADDRESS PROFILE [COALESCE_US [plain]]\n");
 		return 1;
 	}
-	pin();
 	uv_loop_init(&host->loop);
 	uv_timer_init(&host->loop, &host->more);
 	host->more.data = host;
-	if (make_media(host, (unsigned)profile, argc > 3 ? argv[3] : NULL))
+	if (make_media(host, argc, argv))
 		return 1;
 	uv_poll_init(&host->loop, &host->input, 0);
 	host->input.data = host;
