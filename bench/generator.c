@@ -6,7 +6,7 @@
  *   leg HOST PORT_A PORT_B        a session more
  *   connect                       DTLS handshakes of all that have none yet
  *   preset                        the newest session's keys are those of preset.h
- *   run SECONDS PPS SESSIONS HS   traffic; HS handshakes a second beside it
+ *   run SECONDS RATE SESSIONS HS  RATE packets a second, HS handshakes a second beside it
  *   backlog REPS SESSIONS         stopped relay, one packet a leg, continued; REPS times
  *
  * Pinned to the first core and, where it may, in real time: it is to be the clock of the
@@ -43,7 +43,7 @@ struct generator {
 
 struct row {
 	double seconds;
-	unsigned pps, limit; /* packets/s of a leg, legs */
+	unsigned rate, limit; /* packets/s in all, legs */
 	unsigned handshakes; /* a second */
 	uint64_t cpu, received;
 	double took;
@@ -96,10 +96,10 @@ static void pace(struct generator *g, const struct row *row, usec_t until)
 {
 	struct legs *legs = &g->legs;
 	usec_t began = clock_monotonic_us(), tick = began, now = began, ticked = began;
-	uint64_t rate = (uint64_t)row->limit * row->pps, sent = 0, begun = 0;
+	uint64_t sent = 0, begun = 0;
 
 	while (now < until) {
-		uint64_t due = rate * (uint64_t)(now - began) / USEC_PER_SEC;
+		uint64_t due = row->rate * (uint64_t)(now - began) / USEC_PER_SEC;
 		uint64_t hello = row->handshakes * (uint64_t)(now - began) / USEC_PER_SEC;
 
 		legs_receive(legs);
@@ -214,7 +214,7 @@ static bool obey(struct generator *g, const char *line)
 		connect_all(g);
 	else if (strncmp(line, "preset", 6) == 0)
 		printf("{\"error\": %d}\n", legs_preset(&g->legs));
-	else if (sscanf(line, "run %lf %u %u %u", &row.seconds, &row.pps, &a,
+	else if (sscanf(line, "run %lf %u %u %u", &row.seconds, &row.rate, &a,
 			 &row.handshakes) == 4 &&
 		 a && 2 * a <= g->legs.count) {
 		row.limit = 2 * a;

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""make bench-media: the media plane against rtpengine and a bare forwarder, in rows in turn.
+
+Nanoseconds are CPU time, user and system, of all threads of a relay, divided by the packets
+that came back decrypted and right. They move with the neighbours; ratios within a run hold."""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+
+import relays
+import sheet
+
+RATE = 50000  # packets/s of the rows from 500 sessions on: 50 a second and leg at 500
+OVERLOAD = 100000  # 1000 sessions, 50 packets/s each way
+STORM = 200  # handshakes/s
+NAMES = {"ours": "countersip", "floor": "bare forwarder", "rtpengine": "rtpengine",
+         "plain": "countersip, no io_uring, no rest", "ours-gcm": "countersip GCM",
+         "rtpengine-gcm": "rtpengine GCM"}
+
+
+class Bench:
+    def __init__(self, build, quick):
+        self.build, self.quick = build, quick
+        self.steps = (500,) if quick else (50, 200, 500, 1000, 2000)
+        self.reps = 3 if quick else 4
+        self.seconds = 1.5 if quick else 2
+        self.relays, self.rows, self.setups = {}, [], {}
+        self.began = time.monotonic()
+
+    def say(self, text):
+        print(f"  {time.monotonic() - self.began:5.0f} s  {text}", flush=True)
+
+    def add(self, name, kind, *rest):
+        self.relays[name] = kind(self.build, name, *rest)
+        self.relays[name].sleep()
+
+    def start(self):
+        cm, gcm = relays.CM, relays.GCM
+        self.add("ours", relays.Ours, cm)
+        self.add("floor", relays.Floor, cm)
+        self.add("rtpengine", relays.Rtpengine, cm)
+        self.add("storm", relays.Ours, cm)
+        if not self.quick:
+            self.add("plain", relays.Ours, cm, ("0", "plain"))
+            self.add("ours-gcm", relays.Ours, gcm)
+            self.add("rtpengine-gcm", relays.Rtpengine, gcm)
+
+    def close(self):
+        for relay in self.relays.values():
+            relay.close()
+
+    def grow(self, name, sessions, connect=True):
+        relay = self.relays[name]
+        cost = relay.grow(sessions, connect)
+        relay.sleep()
+        if cost and connect:
+            self.setups.setdefault(name, []).append(cost)
+
+    def row(self, name, mode, sessions, *words, label=None):
+        relay = self.relays[name]
+        relay.wake()
+        row = relay.generator.ask(*words)
+        relay.sleep()
+        row.update(relay=label or name, mode=mode, n=sessions)
+        self.rows.append(row)
+        return row
+
+    def pair(self, name, sessions, label=None):
+        rate = min(RATE, 100 * sessions)
+        self.row(name, "normal", sessions, "run", self.seconds, rate, sessions, 0, label=label)
+        self.row(name, "backlog", sessions, "backlog", 4 + 8000 // sessions, sessions,
+                 label=label)
+
+    def step(self, sessions):
+        names = [n for n in self.relays if n != "storm"]
+        for name in names:
+            self.grow(name, sessions)
+        self.say(f"{sessions} sessions each")
+        for _ in range(self.reps):
+            for name in names:
+                self.pair(name, sessions)
+
+    def growth(self):
+        """2000 sessions against 500 at the same rate, in turn: two processes."""
+        self.grow("ours", 2000)
+        self.grow("storm", 500)
+        self.say("growth: 2000 sessions against 500")
+        for _ in range(self.reps):
+            self.pair("ours", 2000, label="ours-2000")
+            self.pair("storm", 500, label="ours-500")
+
+    def storm(self):
+        each = int(STORM * self.seconds / 2) + 8
+        self.grow("storm", 500)
+        self.grow("storm", 500 + each * self.reps, connect=False)
+        self.say(f"{STORM} handshakes/s beside 500 sessions")
+        for _ in range(self.reps):
+            for mode, handshakes in (("calm", 0), ("storm", STORM)):
+                self.row("storm", mode, 500, "run", self.seconds, RATE, 500, handshakes,
+                         label="ours")
+
+    def overload(self):
+        names = ("ours",) if self.quick else ("ours", "floor", "rtpengine")
+        self.say("1000 sessions, 100000 packets/s")
+        for name in names:
+            self.row(name, "overload", 1000, "run", 2 * self.seconds, OVERLOAD, 1000, 0)
+
+    def run(self):
+        self.start()
+        for sessions in self.steps:
+            self.step(sessions)
+        self.growth()
+        self.overload()
+        self.storm()
+        self.say("done")
+
+
+def median(rows, relay, mode, n, key="ns"):
+    values = [r[key] for r in rows if (r["relay"], r["mode"], r["n"]) == (relay, mode, n)]
+    return statistics.median(values) if values else None
+
+
+def lost(rows, relay, mode, n):
+    picked = [r for r in rows if (r["relay"], r["mode"], r["n"]) == (relay, mode, n)]
+    return (sum(r["lost"] + r["bad"] for r in picked), sum(r["sent"] for r in picked))
+
+
+def setup(setups, name, key):
+    total = sum(s["sessions"] for s in setups[name])
+    return sum(s[key] for s in setups[name]) / total
+
+
+def figures(bench):
+    rows, setups = bench.rows, bench.setups
+
+    def ratio(mode, over, n=500, key="ns"):
+        return median(rows, "ours", mode, n, key) / median(rows, over, mode, n, key)
+
+    overload, offered = lost(rows, "ours", "overload", 1000)
+    return {
+        "vs_rtpengine": ratio("normal", "rtpengine"),
+        "vs_rtpengine_backlog": ratio("backlog", "rtpengine"),
+        "vs_floor": ratio("normal", "floor"),
+        "vs_floor_backlog": ratio("backlog", "floor"),
+        # The fastest mode is the default one: io_uring on a socket per leg.
+        "best_vs_rtpengine": ratio("backlog", "rtpengine"),
+        "growth_2000": median(rows, "ours-2000", "normal", 2000) /
+        median(rows, "ours-500", "normal", 500),
+        "growth_2000_backlog": median(rows, "ours-2000", "backlog", 2000) /
+        median(rows, "ours-500", "backlog", 500),
+        "setup_vs_rtpengine": setup(setups, "ours", "cpu") / setup(setups, "rtpengine", "cpu"),
+        "memory_vs_rtpengine": setup(setups, "ours", "kb") / setup(setups, "rtpengine", "kb"),
+        "storm_p99": median(rows, "ours", "storm", 500, "p99") /
+        median(rows, "ours", "calm", 500, "p99"),
+        "lost": lost(rows, "ours", "normal", 500)[0],
+        "lost_1000": overload / offered,
+    }
+
+
+def last_line(found):
+    shown = ("vs_rtpengine vs_rtpengine_backlog vs_floor best_vs_rtpengine growth_2000 "
+             "setup_vs_rtpengine memory_vs_rtpengine storm_p99").split()
+    words = [f"{key}={found[key]:.2f}" for key in shown]
+    return f"bench-media: {' '.join(words)} lost={found['lost']}/{100 * found['lost_1000']:.3f}%"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--quick", action="store_true")
+    args = parser.parse_args()
+    bench = Bench(args.build, args.quick)
+    try:
+        bench.run()
+    except FileNotFoundError as missing:
+        sys.exit(f"bench-media: {missing.filename} is not installed")
+    finally:
+        bench.close()
+    found = figures(bench)
+    result = {"machine": f"{platform.machine()}, {os.cpu_count()} cores, Linux "
+                         f"{platform.release()}", "load": os.getloadavg()[0],
+              "seconds": time.monotonic() - bench.began, "quick": args.quick,
+              "figures": found, "setups": bench.setups, "rows": bench.rows}
+    os.makedirs(args.out, exist_ok=True)
+    with open(f"{args.out}/media.json", "w", encoding="utf-8") as out:
+        json.dump(result, out, indent=1)
+    table = sheet.table(result, NAMES)
+    with open(f"{args.out}/media.md", "w", encoding="utf-8") as out:
+        out.write(table)
+    with open(f"{args.out}/media.svg", "w", encoding="utf-8") as out:
+        out.write(sheet.picture(result, NAMES))
+    print(table)
+    print(last_line(found))
+
+
+if __name__ == "__main__":
+    main()
