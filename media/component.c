@@ -51,6 +51,15 @@ static void send_to_candidate(const uint8_t *bytes, size_t len, void *arg)
 	udp_socket_send(&candidate->component->socket, &candidate->address, bytes, len);
 }
 
+static void free_joins(struct component *c)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		mem_free(c->joins[i]);
+		c->joins[i] = NULL;
+		c->joined[i] = (struct netaddr){0};
+	}
+}
+
 static void choose(struct component *c, struct candidate *candidate, usec_t now)
 {
 	const struct dtls_keys *keys = &dtls_assoc_result(candidate->assoc)->keys;
@@ -63,6 +72,7 @@ static void choose(struct component *c, struct candidate *candidate, usec_t now)
 		if (&c->candidates[i] != candidate)
 			candidate_free(&c->candidates[i]);
 	}
+	free_joins(c); /* no more hellos are heard: half of what a session would keep */
 	c->chosen = candidate;
 	c->peer = candidate->address;
 	c->handler(c, err ? COMPONENT_BROKEN : COMPONENT_SECURED, now, c->arg);
@@ -344,11 +354,7 @@ void component_end(struct component *c)
 	crypto_context_free(c->out);
 	c->in = NULL;
 	c->out = NULL;
-	for (unsigned i = 0; i < 2; i++) {
-		mem_free(c->joins[i]);
-		c->joins[i] = NULL;
-		c->joined[i] = (struct netaddr){0};
-	}
+	free_joins(c);
 	c->is_active = false;
 	c->peer = (struct netaddr){0};
 	c->has_failed_handshake = false;
