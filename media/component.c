@@ -74,6 +74,7 @@ static void choose(struct component *c, struct candidate *candidate, usec_t now)
 	}
 	free_joins(c); /* no more hellos are heard: half of what a session would keep */
 	c->chosen = candidate;
+	c->is_ready = !err;
 	c->peer = candidate->address;
 	c->handler(c, err ? COMPONENT_BROKEN : COMPONENT_SECURED, now, c->arg);
 }
@@ -311,6 +312,8 @@ void component_input(struct component *c, const struct udp_packet *packet, usec_
 	}
 	if (c->is_active)
 		input(c, packet, now);
+	else if (c->is_ready) /* by other means than DTLS */
+		c->counters->dropped_dtls++;
 	else
 		early_put(&c->early, packet);
 }
@@ -356,6 +359,7 @@ void component_end(struct component *c)
 	c->out = NULL;
 	free_joins(c);
 	c->is_active = false;
+	c->is_ready = false;
 	c->peer = (struct netaddr){0};
 	c->has_failed_handshake = false;
 	c->mismatching = (struct fingerprint){0};
@@ -400,14 +404,67 @@ void component_begin(struct component *c, const struct media_remote *remote,
 	early_free(&early);
 }
 
+int component_begin_given(
+	struct component *c, const struct media_remote *remote, const struct netaddr *address)
+{
+	int err = 0;
+
+	component_end(c);
+	early_free(&c->early);
+	c->signalled = *address;
+	if (remote->keying == MEDIA_KEYING_SDES) {
+		const struct profile *profile = profile_find((unsigned)remote->profile);
+
+		err = crypto_context_new(&c->in, profile, &remote->peers, CRYPTO_IN);
+		if (!err)
+			err = crypto_context_new(&c->out, profile, &remote->ours, CRYPTO_OUT);
+	}
+	if (err) {
+		component_end(c);
+		return err;
+	}
+	c->is_ready = true;
+	if (is_reachable(address))
+		c->peer = *address;
+	return 0;
+}
+
+static bool is_same_master(const struct srtp_master *a, const struct srtp_master *b)
+{
+	return mem_equal_secret(a, b, sizeof(*a));
+}
+
+int component_rekey(struct component *c, const struct media_remote *before,
+	const struct media_remote *remote, bool is_moved)
+{
+	const struct profile *profile = profile_find((unsigned)remote->profile);
+	bool is_other = before->profile != remote->profile;
+	int err = 0;
+
+	if (is_other || !is_same_master(&before->peers, &remote->peers)) {
+		if (is_moved) { /* RFC 4568 section 7.1.4: who sends now begins at zero */
+			crypto_context_free(c->in);
+			c->in = NULL;
+			err = crypto_context_new(&c->in, profile, &remote->peers, CRYPTO_IN);
+		} else {
+			err = crypto_context_rekey(c->in, profile, &remote->peers);
+		}
+	}
+	if (!err && (is_other || !is_same_master(&before->ours, &remote->ours)))
+		err = crypto_context_rekey(c->out, profile, &remote->ours);
+	if (err)
+		component_end(c);
+	return err;
+}
+
 void component_set_address(struct component *c, const struct netaddr *address, usec_t now)
 {
-	if (!c->is_active || is_signalled(c, address))
+	if ((!c->is_active && !c->is_ready) || is_signalled(c, address))
 		return;
 	c->signalled = *address;
 	if (!is_reachable(address))
 		return;
-	if (c->chosen)
+	if (c->is_ready)
 		component_move_peer(c, address);
 	else if (c->role == MEDIA_DTLS_CLIENT)
 		start_client(c, now);

@@ -57,15 +57,16 @@ struct component {
 
 	struct udp_socket socket;
 	bool is_active; /* an association is wanted here */
+	bool is_ready;  /* keyed: by an association, by given keys, or plain */
 	enum media_dtls_role role;
 	struct fingerprint_set fingerprints;
 	struct netaddr signalled; /* where signalling says the peer is */
-	struct netaddr peer;      /* where it proved to be; set once secured */
+	struct netaddr peer;      /* where it proved to be; set once ready */
 
 	struct candidate candidates[CANDIDATE_MAX];
-	struct candidate *chosen;    /* one of them; NULL until secured */
-	struct crypto_context *in;   /* owned; NULL until secured */
-	struct crypto_context *out;  /* owned; NULL until secured */
+	struct candidate *chosen;    /* one of them; NULL until secured by DTLS */
+	struct crypto_context *in;   /* owned; NULL until ready, and with plain RTP */
+	struct crypto_context *out;  /* owned; NULL likewise */
 	struct early *early;         /* owned; datagrams from before the peer was known */
 	struct hello_join *joins[2]; /* owned; of the signalled address, of the others */
 	struct netaddr joined[2];    /* whose fragments they are */
@@ -84,6 +85,13 @@ void component_fini(struct component *component);
 /* Begins an association and forgets the one before. Handler may run inside. */
 void component_begin(struct component *component, const struct media_remote *remote,
 	const struct netaddr *address, usec_t now);
+/* Ready at once: by keys of the description, or in the clear. SBC_ENOMEM, SBC_ECRYPTO. */
+int component_begin_given(struct component *component, const struct media_remote *remote,
+	const struct netaddr *address);
+/* Keys of another description for the same association; what did not change stays. is_moved:
+ * the peer's address is another one. On error nothing is ready any more. */
+int component_rekey(struct component *component, const struct media_remote *before,
+	const struct media_remote *remote, bool is_moved);
 /* Forgets the association: nothing comes or goes here any more. */
 void component_end(struct component *component);
 /* The same association, another address. */

@@ -19,6 +19,7 @@
 
 struct crypto_context {
 	srtp_t srtp; /* owned */
+	enum crypto_direction direction;
 	size_t ssrc_count;
 	size_t ssrc_last; /* index of the one seen last: a stream rarely has a second */
 	uint32_t ssrcs[RTP_SOURCE_MAX];
@@ -49,30 +50,57 @@ static void set_policies(srtp_policy_t *policy, enum media_srtp_profile profile)
 	}
 }
 
-int crypto_context_new(struct crypto_context **out, const struct profile *profile,
-	const struct srtp_master *master, enum crypto_direction direction)
+typedef srtp_err_status_t(srtp_begin)(srtp_t *srtp, const srtp_policy_t *policy);
+
+/* libsrtp keeps the streams that came from the wildcard, with index and replay window. */
+static srtp_err_status_t update(srtp_t *srtp, const srtp_policy_t *policy)
 {
-	struct crypto_context *context = mem_alloc(sizeof(*context));
+	return srtp_update(*srtp, policy);
+}
+
+static int set_key(struct crypto_context *context, const struct profile *profile,
+	const struct srtp_master *master, srtp_begin *begin)
+{
 	uint8_t key[PROFILE_KEY_MAX + PROFILE_SALT_MAX];
 	srtp_policy_t policy = {0};
 	srtp_err_status_t status;
 
-	if (!context)
-		return SBC_ENOMEM;
 	memcpy(key, master->key, profile->key_len);
 	memcpy(key + profile->key_len, master->salt, profile->salt_len);
 	set_policies(&policy, profile->id);
-	policy.ssrc.type = direction == CRYPTO_IN ? ssrc_any_inbound : ssrc_any_outbound;
+	policy.ssrc.type =
+		context->direction == CRYPTO_IN ? ssrc_any_inbound : ssrc_any_outbound;
 	policy.key = key;
 	policy.window_size = REPLAY_WINDOW;
-	status = srtp_create(&context->srtp, &policy);
+	status = begin(&context->srtp, &policy);
 	mem_wipe(key, sizeof(key));
-	if (status) {
-		mem_free(context);
+	if (status)
 		return status == srtp_err_status_alloc_fail ? SBC_ENOMEM : SBC_ECRYPTO;
+	return 0;
+}
+
+int crypto_context_new(struct crypto_context **out, const struct profile *profile,
+	const struct srtp_master *master, enum crypto_direction direction)
+{
+	struct crypto_context *context = mem_alloc(sizeof(*context));
+	int err;
+
+	if (!context)
+		return SBC_ENOMEM;
+	context->direction = direction;
+	err = set_key(context, profile, master, srtp_create);
+	if (err) {
+		mem_free(context);
+		return err;
 	}
 	*out = context;
 	return 0;
+}
+
+int crypto_context_rekey(struct crypto_context *context, const struct profile *profile,
+	const struct srtp_master *master)
+{
+	return set_key(context, profile, master, update);
 }
 
 void crypto_context_free(struct crypto_context *context)

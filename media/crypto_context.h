@@ -22,6 +22,10 @@ enum crypto_direction { CRYPTO_OUT, CRYPTO_IN };
 /* SBC_ECRYPTO, SBC_ENOMEM. */
 int crypto_context_new(struct crypto_context **out, const struct profile *profile,
 	const struct srtp_master *master, enum crypto_direction direction);
+/* Another key for what comes from now on: rollover counters and replay windows stay (RFC
+ * 3711 section 3.3.1). On error the old key stays. SBC_ECRYPTO, SBC_ENOMEM. */
+int crypto_context_rekey(struct crypto_context *context, const struct profile *profile,
+	const struct srtp_master *master);
 /* NULL is allowed. Wipes the keys. */
 void crypto_context_free(struct crypto_context *context);
 

@@ -6,12 +6,6 @@
 
 #include "media/profile.h"
 
-/* One direction's SRTP master key and salt. Secret. */
-struct srtp_master {
-	uint8_t key[PROFILE_KEY_MAX];
-	uint8_t salt[PROFILE_SALT_MAX];
-};
-
 struct dtls_keys {
 	const struct profile *profile; /* borrowed, constant */
 	struct srtp_master ours;       /* protects what we send */

@@ -148,6 +148,7 @@ static void on_command(const void *msg, void *arg)
 	case COMMAND_REMOTE:
 		session_set_remote(
 			session, command->side, command->remote, clock_monotonic_us());
+		mem_wipe(command->remote, sizeof(*command->remote));
 		mem_free(command->remote);
 		break;
 	case COMMAND_GATE:

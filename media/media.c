@@ -59,6 +59,19 @@ const char *media_failure_name(enum media_failure failure)
 	return "unknown";
 }
 
+const char *media_keying_name(enum media_keying keying)
+{
+	switch (keying) {
+	case MEDIA_KEYING_DTLS:
+		return "dtls";
+	case MEDIA_KEYING_SDES:
+		return "sdes";
+	case MEDIA_KEYING_NONE:
+		return "none";
+	}
+	return "unknown";
+}
+
 void media_config_init(struct media_config *config)
 {
 	*config = (struct media_config){
@@ -387,13 +400,26 @@ give_name:
 	return err;
 }
 
+static bool is_keying_usable(const struct media_remote *remote)
+{
+	switch (remote->keying) {
+	case MEDIA_KEYING_DTLS:
+		return fingerprint_set_strongest(&remote->fingerprints) != FINGERPRINT_UNKNOWN;
+	case MEDIA_KEYING_SDES:
+		return profile_find((unsigned)remote->profile) != NULL;
+	case MEDIA_KEYING_NONE:
+		return true;
+	}
+	return false;
+}
+
 int media_set_remote(struct media *media, struct media_id id, enum media_side side,
 	const struct media_remote *remote)
 {
 	struct command command = {.type = COMMAND_REMOTE, .id = id, .side = side};
 	int err;
 
-	if (fingerprint_set_strongest(&remote->fingerprints) == FINGERPRINT_UNKNOWN)
+	if (!is_keying_usable(remote))
 		return SBC_EINVAL;
 	if (!netaddr_is_set(&remote->rtp) ||
 		(!remote->rtcp_mux && !netaddr_is_set(&remote->rtcp)))
@@ -405,8 +431,10 @@ int media_set_remote(struct media *media, struct media_id id, enum media_side si
 		return SBC_ENOMEM;
 	*command.remote = *remote;
 	err = media_loop_post(media->loops[id.loop], &command);
-	if (err)
+	if (err) {
+		mem_wipe(command.remote, sizeof(*command.remote));
 		mem_free(command.remote);
+	}
 	return err;
 }
 

@@ -13,8 +13,8 @@ struct profile {
 	uint8_t salt_len;         /* bytes */
 };
 
-#define PROFILE_KEY_MAX  32
-#define PROFILE_SALT_MAX 14
+#define PROFILE_KEY_MAX  MEDIA_KEY_MAX
+#define PROFILE_SALT_MAX MEDIA_SALT_MAX
 
 /* NULL: not one of ours; the NULL ciphers (0x0005, 0x0006) never are. */
 const struct profile *profile_find(unsigned id);

@@ -39,12 +39,48 @@ static void send_on(struct component *to, struct udp_packet *packet, uint64_t *r
 	udp_io_queue(to->socket.io, &entry);
 }
 
+/* Plain RTP verifies by its address alone. Before the gate, so that the rollover counter
+ * keeps up while it is shut. Anything else than 0 was counted. */
+static int take_rtp(struct stream *stream, struct component *component,
+	struct udp_packet *packet, const struct rtp_header *header, usec_t now)
+{
+	int err;
+
+	if (stream_is_plain(stream)) {
+		if (stream_takes_plain(stream, component, &packet->peer, header, now))
+			return 0;
+		stream->counters.dropped_source++;
+		return SBC_ENOENT;
+	}
+	err = crypto_context_unprotect_rtp(component->in, packet->data, &packet->len);
+	if (err)
+		count_refused(stream, component, packet, err);
+	return err;
+}
+
+static int take_rtcp(struct stream *stream, struct component *component,
+	struct udp_packet *packet, usec_t now)
+{
+	int err;
+
+	if (stream_is_plain(stream)) {
+		if (stream_takes_plain(stream, component, &packet->peer, NULL, now))
+			return 0;
+		stream->counters.dropped_source++;
+		return SBC_ENOENT;
+	}
+	err = crypto_context_unprotect_rtcp(component->in, packet->data, &packet->len);
+	if (err)
+		count_refused(stream, component, packet, err);
+	return err;
+}
+
 static void relay_rtp(struct stream *stream, struct stream *other, struct component *component,
 	struct udp_packet *packet, usec_t now)
 {
 	struct media_counters *counters = &stream->counters;
 	struct rtp_header header;
-	int err;
+	int err = 0;
 
 	if (rtp_parse(&header, packet->data, packet->len)) {
 		counters->dropped_malformed++;
@@ -55,19 +91,16 @@ static void relay_rtp(struct stream *stream, struct stream *other, struct compon
 		counters->dropped_gate++;
 		return;
 	}
-	/* Before the gate, so that the rollover counter keeps up while it is shut. */
-	err = crypto_context_unprotect_rtp(component->in, packet->data, &packet->len);
-	if (err) {
-		count_refused(stream, component, packet, err);
+	if (take_rtp(stream, component, packet, &header, now))
 		return;
-	}
 	stream_heard(stream, component, &packet->peer, now);
 	stream_count_rtp(stream, header.ssrc, header.sequence);
 	if (!stream_may_forward(stream, other)) {
 		counters->dropped_gate++;
 		return;
 	}
-	err = crypto_context_protect_rtp(other->rtp.out, packet->data, &packet->len);
+	if (!stream_is_plain(other))
+		err = crypto_context_protect_rtp(other->rtp.out, packet->data, &packet->len);
 	if (err)
 		counters->dropped_replay++; /* a number that this direction used already */
 	else
@@ -78,7 +111,8 @@ static void relay_rtcp(struct stream *stream, struct stream *other, struct compo
 	struct udp_packet *packet, usec_t now)
 {
 	struct media_counters *counters = &stream->counters;
-	int err;
+	struct component *to = stream_rtcp(other);
+	int err = 0;
 
 	if (rtcp_check_first(packet->data, packet->len)) {
 		counters->dropped_malformed++;
@@ -89,11 +123,8 @@ static void relay_rtcp(struct stream *stream, struct stream *other, struct compo
 		counters->dropped_gate++;
 		return;
 	}
-	err = crypto_context_unprotect_rtcp(component->in, packet->data, &packet->len);
-	if (err) {
-		count_refused(stream, component, packet, err);
+	if (take_rtcp(stream, component, packet, now))
 		return;
-	}
 	stream_heard(stream, component, &packet->peer, now);
 	if (rtcp_check(packet->data, packet->len)) {
 		counters->dropped_malformed++;
@@ -103,11 +134,12 @@ static void relay_rtcp(struct stream *stream, struct stream *other, struct compo
 		counters->dropped_gate++;
 		return;
 	}
-	err = crypto_context_protect_rtcp(stream_rtcp(other)->out, packet->data, &packet->len);
+	if (!stream_is_plain(other))
+		err = crypto_context_protect_rtcp(to->out, packet->data, &packet->len);
 	if (err)
 		counters->dropped_auth++;
 	else
-		send_on(stream_rtcp(other), packet, &counters->rtcp_relayed, counters);
+		send_on(to, packet, &counters->rtcp_relayed, counters);
 }
 
 static void relay_media(struct stream *stream, struct stream *other,

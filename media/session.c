@@ -188,8 +188,12 @@ bool session_next_event(const struct session *session, struct media_event *out)
 	*out = (struct media_event){.id = session->id, .cookie = session->cookie};
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
 		out->side = (enum media_side)side;
-		if (stream_event(&session->streams[side], out))
+		if (stream_event(&session->streams[side], out)) {
+			out->is_one_way = out->type == MEDIA_EVENT_TIMEOUT &&
+					  !session->streams[!side].is_silent &&
+					  !session->streams[!side].remote.is_held;
 			return true;
+		}
 	}
 	out->side = MEDIA_SIDE_A;
 	if (!session->wants_counters && !session->is_closed)

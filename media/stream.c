@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One side: from a remote description to a secured stream or a failure. Runs on: its media
- * loop.
+ * loop. Keys of the description, or plain RTP, go from IDLE to SECURED at once.
  *
  *   IDLE ──remote──► HANDSHAKING ──all components──► SECURED
  *                      │     ▲  └──────new role or fingerprints (RFC 8842)──┘ (begins again)
@@ -58,18 +58,34 @@ static void set_presented(struct stream *stream, const struct component *compone
 	stream->security = (struct media_security){.presented = component->mismatching};
 }
 
-static void secure(struct stream *stream, usec_t now)
+static void set_profile(struct media_security *security, const struct profile *profile)
 {
-	const struct dtls_result *result = dtls_assoc_result(stream->rtp.chosen->assoc);
-	struct media_security *security = &stream->security;
+	slice_copy(slice_str(profile->name), security->srtp_profile,
+		sizeof(security->srtp_profile));
+}
 
-	*security = (struct media_security){.presented = result->presented};
+static void describe(struct stream *stream)
+{
+	struct media_security *security = &stream->security;
+	const struct dtls_result *result;
+
+	*security = (struct media_security){.keying = stream->remote.keying};
+	if (security->keying == MEDIA_KEYING_SDES)
+		set_profile(security, profile_find((unsigned)stream->remote.profile));
+	if (security->keying != MEDIA_KEYING_DTLS)
+		return;
+	result = dtls_assoc_result(stream->rtp.chosen->assoc);
+	security->presented = result->presented;
 	slice_copy(slice_str(result->version), security->dtls_version,
 		sizeof(security->dtls_version));
 	slice_copy(slice_str(result->cipher_suite), security->cipher_suite,
 		sizeof(security->cipher_suite));
-	slice_copy(slice_str(result->keys.profile->name), security->srtp_profile,
-		sizeof(security->srtp_profile));
+	set_profile(security, result->keys.profile);
+}
+
+static void secure(struct stream *stream, usec_t now)
+{
+	describe(stream);
 	stream->is_secured = true;
 	stream->heard_at = now;
 	stream->is_silent = false;
@@ -86,7 +102,7 @@ static void on_component(
 
 	switch (event) {
 	case COMPONENT_SECURED:
-		if (stream->rtp.chosen && stream_rtcp(stream)->chosen)
+		if (stream->rtp.is_ready && stream_rtcp(stream)->is_ready)
 			secure(stream, now);
 		break;
 	case COMPONENT_MISMATCH:
@@ -102,7 +118,8 @@ static void on_component(
 static void on_deadline(struct timer *timer, usec_t now, void *arg)
 {
 	struct stream *stream = arg;
-	const struct component *late = stream->rtp.chosen ? stream_rtcp(stream) : &stream->rtp;
+	const struct component *late =
+		stream->rtp.is_ready ? stream_rtcp(stream) : &stream->rtp;
 	bool tried = stream->rtp.has_failed_handshake || stream->rtcp.has_failed_handshake;
 
 	(void)timer;
@@ -119,6 +136,11 @@ static void on_silence(struct timer *timer, usec_t now, void *arg)
 	usec_t timeout = stream->env->config->media_timeout;
 	bool is_silent = now - stream->heard_at >= timeout;
 
+	/* On hold it is asked to be silent; the time counts from the end of that. */
+	if (stream->remote.is_held) {
+		stream->heard_at = now;
+		is_silent = false;
+	}
 	if (is_silent && !stream->is_silent)
 		tell(stream, STREAM_TELL_TIMEOUT);
 	stream->is_silent = is_silent;
@@ -155,10 +177,38 @@ void stream_close(struct stream *stream)
  * from rtcp-mux does, since its number of associations is another. */
 static bool is_same_association(const struct stream *stream, const struct media_remote *remote)
 {
-	return stream->has_remote && !stream->is_failed &&
-	       stream->remote.role == remote->role &&
-	       stream->remote.rtcp_mux == remote->rtcp_mux &&
-	       fingerprint_set_equal(&stream->remote.fingerprints, &remote->fingerprints);
+	const struct media_remote *before = &stream->remote;
+
+	if (!stream->has_remote || stream->is_failed || before->keying != remote->keying ||
+		before->rtcp_mux != remote->rtcp_mux)
+		return false;
+	return remote->keying != MEDIA_KEYING_DTLS ||
+	       (before->role == remote->role &&
+		       fingerprint_set_equal(&before->fingerprints, &remote->fingerprints));
+}
+
+static void begin_handshakes(struct stream *stream, usec_t now)
+{
+	const struct media_remote *remote = &stream->remote;
+
+	start_timer(stream, &stream->deadline, now + stream->env->config->dtls_deadline);
+	if (!stream->is_failed)
+		component_begin(&stream->rtp, remote, &remote->rtp, now);
+	if (!stream->is_failed && !remote->rtcp_mux)
+		component_begin(&stream->rtcp, remote, &remote->rtcp, now);
+}
+
+static void begin_given(struct stream *stream, usec_t now)
+{
+	const struct media_remote *remote = &stream->remote;
+	int err = component_begin_given(&stream->rtp, remote, &remote->rtp);
+
+	if (!err && !remote->rtcp_mux)
+		err = component_begin_given(&stream->rtcp, remote, &remote->rtcp);
+	if (err)
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+	else
+		secure(stream, now);
 }
 
 static void begin(struct stream *stream, usec_t now)
@@ -171,31 +221,75 @@ static void begin(struct stream *stream, usec_t now)
 	timer_stop(stream->env->timers, &stream->silence);
 	forget_sources(stream);
 	end_components(stream);
-	start_timer(stream, &stream->deadline, now + stream->env->config->dtls_deadline);
-	if (!stream->is_failed)
-		component_begin(&stream->rtp, &stream->remote, &stream->remote.rtp, now);
-	if (!stream->is_failed && !stream->remote.rtcp_mux)
-		component_begin(&stream->rtcp, &stream->remote, &stream->remote.rtcp, now);
+	timer_stop(stream->env->timers, &stream->deadline);
+	if (stream->remote.keying == MEDIA_KEYING_DTLS)
+		begin_handshakes(stream, now);
+	else
+		begin_given(stream, now);
+}
+
+static void rekey(struct stream *stream, const struct media_remote *before, usec_t now)
+{
+	const struct media_remote *remote = &stream->remote;
+	bool is_moved = !netaddr_equal(&before->rtp, &remote->rtp);
+	int err = component_rekey(&stream->rtp, before, remote, is_moved);
+
+	if (!err && !remote->rtcp_mux)
+		err = component_rekey(&stream->rtcp, before, remote, is_moved);
+	if (err)
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+	else if (before->profile != remote->profile)
+		secure(stream, now); /* which is news */
 }
 
 void stream_set_remote(struct stream *stream, const struct media_remote *remote, usec_t now)
 {
 	bool is_same = is_same_association(stream, remote);
+	struct media_remote before = stream->remote;
 
 	stream->remote = *remote;
 	stream->has_remote = true;
+	if (!is_same || !netaddr_equal(&before.rtp, &remote->rtp)) {
+		latch_close(&stream->latch);
+		if (stream_is_plain(stream) && remote->may_latch)
+			latch_open(&stream->latch, now);
+	}
 	if (!is_same) {
 		begin(stream, now);
-		return;
+	} else {
+		if (remote->keying == MEDIA_KEYING_SDES)
+			rekey(stream, &before, now);
+		component_set_address(&stream->rtp, &remote->rtp, now);
+		component_set_address(&stream->rtcp, &remote->rtcp, now);
 	}
-	component_set_address(&stream->rtp, &remote->rtp, now);
-	component_set_address(&stream->rtcp, &remote->rtcp, now);
+	mem_wipe(&before, sizeof(before));
+}
+
+bool stream_takes_plain(struct stream *stream, struct component *component,
+	const struct netaddr *from, const struct rtp_header *header, usec_t now)
+{
+	struct netaddr rtcp;
+
+	if (netaddr_equal(&component->peer, from)) {
+		latch_close(&stream->latch);
+		return true;
+	}
+	if (!header || !latch_offer(&stream->latch, from, header, now))
+		return false;
+	/* RTCP then comes from the port above, as it would without a translator; another one
+	 * cannot be known. */
+	rtcp = *from;
+	netaddr_set_port(&rtcp, (uint16_t)(netaddr_port(from) + 1));
+	if (!stream->remote.rtcp_mux)
+		component_move_peer(&stream->rtcp, &rtcp);
+	return true;
 }
 
 void stream_heard(struct stream *stream, struct component *component,
 	const struct netaddr *from, usec_t now)
 {
 	stream->heard_at = now;
+	stream->is_silent = false;
 	/* Only now that it is authenticated an address may be learnt (SRTP-13): a peer behind
 	 * a translator moves without a word. */
 	if (!netaddr_equal(&component->peer, from))

@@ -3,6 +3,7 @@
 #define MEDIA_STREAM_H
 
 #include "media/component.h"
+#include "media/latch.h"
 #include "media/rtp.h"
 
 /* What a side has to tell that the signalling loop has not taken yet. */
@@ -30,7 +31,7 @@ struct stream {
 
 	bool has_remote;
 	bool is_gate_open; /* policy's word */
-	bool is_secured;   /* every association is done, each with a signalled certificate */
+	bool is_secured;   /* its keying is done, as the door says for each kind */
 	bool is_failed;
 	struct media_remote remote;
 	enum media_failure failure;
@@ -39,8 +40,9 @@ struct stream {
 
 	struct timer deadline; /* of the handshakes */
 	struct timer silence;
-	usec_t heard_at; /* last authenticated packet, or when it was secured */
-	bool is_silent;  /* told already */
+	struct latch latch; /* plain RTP */
+	usec_t heard_at;    /* last packet that was taken, or when it was secured */
+	bool is_silent;     /* told already */
 
 	struct media_counters counters;
 	uint64_t lost_before; /* of associations that are gone */
@@ -52,6 +54,12 @@ struct stream {
 static inline bool stream_may_forward(const struct stream *from, const struct stream *to)
 {
 	return from->is_secured && from->is_gate_open && to->is_secured && to->is_gate_open;
+}
+
+/* Nothing proves its packets: only where they come from speaks for them. */
+static inline bool stream_is_plain(const struct stream *stream)
+{
+	return stream->remote.keying == MEDIA_KEYING_NONE;
 }
 
 /* Where a side's RTCP comes and goes (RFC 5761). */
@@ -71,10 +79,15 @@ void stream_fail(struct stream *stream, enum media_failure failure);
 /* Says goodbye to the peer. */
 void stream_close(struct stream *stream);
 
-/* An authenticated packet came in on component from there. */
+/* Plain RTP or RTCP (header NULL): is it from where the peer's media comes from? May find
+ * that the peer is elsewhere. */
+bool stream_takes_plain(struct stream *stream, struct component *component,
+	const struct netaddr *from, const struct rtp_header *header, usec_t now);
+
+/* A packet that was authenticated, or taken, came in on component from there. */
 void stream_heard(struct stream *stream, struct component *component,
 	const struct netaddr *from, usec_t now);
-/* An authenticated RTP packet. */
+/* Such an RTP packet. */
 void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence);
 /* As they are now. */
 void stream_counters(const struct stream *stream, struct media_counters *out);

@@ -7,8 +7,6 @@
 
 #include "sbc/config_tree.h"
 
-#define DEFAULT_PORT_TLS  5061
-#define DEFAULT_PORT      5060
 #define DEFAULT_PORT_HTTP 443
 
 static bool has(const char *text)
@@ -16,7 +14,7 @@ static bool has(const char *text)
 	return text && text[0];
 }
 
-static const struct config_node *item(
+const struct config_node *config_item(
 	const struct config_reading *r, const char *list, size_t index)
 {
 	const struct config_node *node =
@@ -26,10 +24,10 @@ static const struct config_node *item(
 }
 
 /* Where a key of an item stands; the item itself when the key is not written. */
-static const struct config_node *at(
+const struct config_node *config_item_key(
 	const struct config_reading *r, const char *list, size_t index, const char *key)
 {
-	const struct config_node *node = item(r, list, index);
+	const struct config_node *node = config_item(r, list, index);
 	const struct config_node *value = config_node_get(node, key);
 
 	return value ? value : node;
@@ -76,18 +74,18 @@ static void check_domain(struct config_reading *r, size_t i)
 
 	for (size_t j = 0; j < i && has(d->name); j++)
 		if (!strcmp(d->name, config->domains[j].name)) {
-			config_fault(r->faults, at(r, "domains", i, "name"),
+			config_fault(r->faults, config_item_key(r, "domains", i, "name"),
 				"the domain %s stands twice", d->name);
 			break;
 		}
-	check_pair(r, item(r, "domains", i), d->certificate, d->key, "");
-	check_pair(r, item(r, "domains", i), d->rsa_certificate, d->rsa_key, "rsa_");
+	check_pair(r, config_item(r, "domains", i), d->certificate, d->key, "");
+	check_pair(r, config_item(r, "domains", i), d->rsa_certificate, d->rsa_key, "rsa_");
 	if (has(d->rsa_info_url) && !has(d->rsa_certificate))
-		config_fault(r->faults, at(r, "domains", i, "rsa_info_url"),
+		config_fault(r->faults, config_item_key(r, "domains", i, "rsa_info_url"),
 			"rsa_info_url without rsa_certificate");
 	if (has(d->name) && !has(d->info_url) && !config->http.is_enabled &&
 		is_signed_for_peers(config))
-		config_fault(r->faults, item(r, "domains", i),
+		config_fault(r->faults, config_item(r, "domains", i),
 			"nobody can fetch the certificate of %s: give its info_url, or a "
 			"section "
 			"http that serves it",
@@ -121,7 +119,7 @@ static void check_tls_keys(struct config_reading *r, size_t i)
 	static const char *const keys[] = {
 		"certificate", "key", "ca", "require_client_certificate"};
 	const struct config_listener *l = &r->config->listeners[i];
-	const struct config_node *node = item(r, "listeners", i);
+	const struct config_node *node = config_item(r, "listeners", i);
 
 	if (l->transport == TRANSPORT_TLS) {
 		check_pair(r, node, l->certificate, l->key, "");
@@ -136,7 +134,7 @@ static void check_tls_keys(struct config_reading *r, size_t i)
 static void check_listener(struct config_reading *r, size_t i)
 {
 	struct config_listener *l = &r->config->listeners[i];
-	const struct config_node *where = at(r, "listeners", i, "address");
+	const struct config_node *where = config_item_key(r, "listeners", i, "address");
 	char text[NETADDR_TEXT_MAX];
 
 	check_tls_keys(r, i);
@@ -144,7 +142,7 @@ static void check_listener(struct config_reading *r, size_t i)
 		return;
 	if (!netaddr_port(&l->address))
 		netaddr_set_port(&l->address,
-			l->transport == TRANSPORT_TLS ? DEFAULT_PORT_TLS : DEFAULT_PORT);
+			l->transport == TRANSPORT_TLS ? CONFIG_PORT_TLS : CONFIG_PORT);
 	if (netaddr_is_any(&l->address) && !has(l->advertised))
 		config_fault(r->faults, where,
 			"others cannot answer to %s: tell them where with \"advertised\"",
@@ -155,7 +153,7 @@ static void check_listener(struct config_reading *r, size_t i)
 			overlap(&l->address, &other->address)) {
 			config_fault(r->faults, where, "%s is taken by the listener in line %u",
 				netaddr_print(&l->address, text),
-				at(r, "listeners", j, "address")->line);
+				config_item_key(r, "listeners", j, "address")->line);
 			return;
 		}
 	}
@@ -176,12 +174,12 @@ static void check_listeners(struct config_reading *r)
 static void check_user(struct config_reading *r, size_t i)
 {
 	const struct config_user *u = &r->config->users[i];
-	const struct config_node *node = item(r, "users", i);
+	const struct config_node *node = config_item(r, "users", i);
 	const char *nearest;
 
 	if (has(u->domain) && !config_domain_find(r->config, slice_str(u->domain))) {
 		nearest_domain(r->config, u->domain, &nearest);
-		config_fault(r->faults, at(r, "users", i, "domain"),
+		config_fault(r->faults, config_item_key(r, "users", i, "domain"),
 			"%s is not one of our domains%s%s%s", u->domain,
 			nearest ? "; did you mean \"" : "", nearest ? nearest : "",
 			nearest ? "\"?" : "");
@@ -192,101 +190,8 @@ static void check_user(struct config_reading *r, size_t i)
 			"the user has no password: give ha1_sha256, ha1_sha512_256 or ha1_md5");
 	if (has(u->name) && has(u->domain) &&
 		config_user_find(r->config, slice_str(u->name), slice_str(u->domain)) != u)
-		config_fault(r->faults, at(r, "users", i, "name"), "%s@%s stands twice",
-			u->name, u->domain);
-}
-
-/* ---- peers and routes ---- */
-
-static const struct config_peer *find_peer(
-	const struct config *config, const char *name, size_t *index)
-{
-	for (size_t i = 0; i < config->peer_count; i++) {
-		if (has(name) && !strcmp(config->peers[i].name, name)) {
-			*index = i;
-			return &config->peers[i];
-		}
-	}
-	return NULL;
-}
-
-static bool has_listener(const struct config *config, enum transport_kind kind)
-{
-	for (size_t i = 0; i < config->listener_count; i++)
-		if (config->listeners[i].transport == kind)
-			return true;
-	return false;
-}
-
-static bool has_rsa(const struct config *config)
-{
-	for (size_t i = 0; i < config->domain_count; i++)
-		if (has(config->domains[i].rsa_certificate))
-			return true;
-	return false;
-}
-
-static void check_peer(struct config_reading *r, size_t i)
-{
-	struct config *config = r->config;
-	struct config_peer *p = &config->peers[i];
-	size_t first;
-
-	if (netaddr_is_set(&p->address) && !netaddr_port(&p->address))
-		netaddr_set_port(&p->address,
-			p->transport == TRANSPORT_TLS ? DEFAULT_PORT_TLS : DEFAULT_PORT);
-	if (netaddr_is_set(&p->address) && netaddr_is_any(&p->address))
-		config_fault(r->faults, at(r, "peers", i, "address"),
-			"nothing can be sent to this address");
-	if (find_peer(config, p->name, &first) && first != i)
-		config_fault(r->faults, at(r, "peers", i, "name"), "the peer %s stands twice",
-			p->name);
-	if (has(p->domain) && config_domain_find(config, slice_str(p->domain)))
-		config_fault(r->faults, at(r, "peers", i, "domain"),
-			"%s is our own domain: a peer serves another one", p->domain);
-	if (config->listener_count && !has_listener(config, p->transport))
-		config_fault(r->faults, at(r, "peers", i, "transport"),
-			"no listener has the transport of this peer");
-	if (p->sign_4474 && !has_rsa(config))
-		config_fault(r->faults, at(r, "peers", i, "sign"),
-			"rfc4474 needs an rsa_certificate in one of domains");
-	if (p->identity_required && !p->accept_8224 && !p->accept_4474 &&
-		config_node_get(item(r, "peers", i), "accept"))
-		config_fault(r->faults, at(r, "peers", i, "accept"),
-			"identity_required needs a signature that is accepted");
-}
-
-static void check_route(struct config_reading *r, size_t i)
-{
-	struct config *config = r->config;
-	struct config_route *route = &config->routes[i];
-	const char *nearest = NULL;
-	int best = 100;
-
-	if (has(route->domain) && config_domain_find(config, slice_str(route->domain)))
-		config_fault(r->faults, at(r, "routes", i, "domain"),
-			"%s is our own domain: its users are found by their registrations",
-			route->domain);
-	for (size_t j = 0; j < i && has(route->domain); j++)
-		if (!strcmp(route->domain, config->routes[j].domain)) {
-			config_fault(r->faults, at(r, "routes", i, "domain"),
-				"%s has a route already, in line %u", route->domain,
-				at(r, "routes", j, "domain")->line);
-			break;
-		}
-	if (!has(route->peer) || find_peer(config, route->peer, &route->peer_index))
-		return;
-	for (size_t j = 0; j < config->peer_count; j++) {
-		int far = config_word_distance(
-			slice_str(route->peer), slice_str(config->peers[j].name));
-		if (far >= 0 && far < best) {
-			best = far;
-			nearest = config->peers[j].name;
-		}
-	}
-	config_fault(r->faults, at(r, "routes", i, "peer"), "there is no peer \"%s\"%s%s%s",
-		route->peer, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-		nearest ? "\"?" : "");
+		config_fault(r->faults, config_item_key(r, "users", i, "name"),
+			"%s@%s stands twice", u->name, u->domain);
 }
 
 /* ---- sections ---- */
@@ -336,7 +241,7 @@ static void check_http(struct config_reading *r)
 			config_fault(r->faults, where ? where : section,
 				"%s is taken by the listener in line %u",
 				netaddr_print(&http->address, text),
-				at(r, "listeners", i, "address")->line);
+				config_item_key(r, "listeners", i, "address")->line);
 	}
 }
 
@@ -377,16 +282,14 @@ void config_check(struct config_reading *r)
 	/* What is not written does not listen. */
 	if (config_node_is_null(config_node_get(r->root, "http")))
 		r->config->http.is_enabled = false;
+	config_apply_profiles(r);
 	check_domains(r);
 	check_listeners(r);
 	check_http(r);
 	check_rpc(r);
 	for (size_t i = 0; i < r->config->user_count; i++)
 		check_user(r, i);
-	for (size_t i = 0; i < r->config->peer_count; i++)
-		check_peer(r, i);
-	for (size_t i = 0; i < r->config->route_count; i++)
-		check_route(r, i);
+	config_check_peers(r);
 	check_media(r);
 	check_registration(r);
 }

@@ -19,6 +19,7 @@
 #define REQUIRED               .fallback = NULL
 #define OPTIONAL               .fallback = ""
 #define DEFAULT(text)          .fallback = (text)
+#define BY_PROFILE             .fallback = "", .is_by_profile = true
 
 /* clang-format off: a table */
 static const struct config_row rows[] = {
@@ -97,18 +98,27 @@ static const struct config_row rows[] = {
 		.help = "where requests are sent; port 5061 for tls, else 5060"},
 	{"peers[].transport", TYPE(transport), IN(config_peer, transport), DEFAULT("tls"),
 		.help = "how"},
+	{"peers[].profile", TYPE(peer_profile), IN(config_peer, profile),
+		DEFAULT("domain-dtls"),
+		.help = "what it is: gives every key below that says so and is not written; "
+			"domain-dtls, trunk-sdes, trunk-rtp, lab"},
+	{"peers[].media", TYPE(media_mode), IN(config_peer, media), BY_PROFILE,
+		.help = "how its media is protected"},
 	{"peers[].sign", TYPE(mechanisms), IN(config_peer, sign_8224),
-		AND(config_peer, sign_4474), .max = 2, DEFAULT("rfc8224"),
+		AND(config_peer, sign_4474), .max = 2, BY_PROFILE,
 		.help = "how calls to it are signed; [] for not at all"},
 	{"peers[].accept", TYPE(mechanisms), IN(config_peer, accept_8224),
-		AND(config_peer, accept_4474), .max = 2, DEFAULT("rfc8224"),
+		AND(config_peer, accept_4474), .max = 2, BY_PROFILE,
 		.help = "signatures that count on calls from it; rfc4474 is SHA-1"},
 	{"peers[].identity_required", TYPE(bool), IN(config_peer, identity_required),
-		DEFAULT("true"), .help = "calls without a signature are refused (428)"},
-	{"peers[].require_mky", TYPE(bool), IN(config_peer, require_mky), DEFAULT("true"),
+		BY_PROFILE, .help = "calls without a signature are refused (428)"},
+	{"peers[].require_mky", TYPE(bool), IN(config_peer, require_mky), BY_PROFILE,
 		.help = "the signature must cover the media fingerprint"},
-	{"peers[].allow_http", TYPE(bool), IN(config_peer, allow_http), DEFAULT("false"),
+	{"peers[].allow_http", TYPE(bool), IN(config_peer, allow_http), BY_PROFILE,
 		.help = "its certificate may be fetched without TLS"},
+	{"peers[].trusted", TYPE(bool), IN(config_peer, is_trusted), BY_PROFILE,
+		.help = "in our trust domain (RFC 3325): P-Asserted-Identity and its kind "
+			"cross to and from it"},
 
 	{"routes", TYPE(list), IN(config, routes), AND(config, route_count),
 		ITEMS(config_route, 10000), OPTIONAL,
@@ -497,9 +507,10 @@ void config_print_keys(void (*line)(const char *text, void *arg), void *arg)
 			snprintf(range, sizeof(range), " %u to %u", row->min, row->max);
 		snprintf(text, sizeof(text), "%-40s %s%s; %s%s\n%-40s %s", row->path,
 			row->type->name, range,
-			!fallback     ? "required"
-			: fallback[0] ? "default "
-				      : "optional",
+			!fallback            ? "required"
+			: row->is_by_profile ? "default by profile"
+			: fallback[0]        ? "default "
+					     : "optional",
 			fallback ? fallback : "", "", row->help);
 		line(text, arg);
 	}

@@ -12,6 +12,7 @@
  *   config.c         YAML text -> tree          config_schema.c  tree -> struct config, by
  *   config_faults.c  faults -> sentences                         the table of keys
  *   config_values.c  one scalar -> one field    config_check.c   what keys say together
+ *   config_values_peer.c, config_check_peers.c  the same for peers and routes
  */
 
 enum config_node_kind { CONFIG_SCALAR, CONFIG_SEQUENCE, CONFIG_MAPPING };
@@ -87,6 +88,14 @@ struct config_type {
 	config_read_h *read;
 };
 
+struct config_word {
+	const char *text;
+	unsigned value;
+};
+/* The value of a word, or a fault that names the words there are. */
+bool config_find_word(struct config_reading *r, const struct config_node *node,
+	const struct config_word *words, size_t count, unsigned *out);
+
 /* One key of the file. */
 struct config_row {
 	const char *path; /* "listeners[].address" */
@@ -96,6 +105,7 @@ struct config_row {
 	const char *fallback; /* as it would be written; "": absent; NULL: must be there */
 	unsigned min, max;    /* of a number or of a list's items */
 	size_t item_size;     /* bytes; lists of mappings */
+	bool is_by_profile;   /* of a peer: its profile says what it is without being written */
 	const char *help;
 	const char *alias; /* another name it is known by elsewhere; NULL: none */
 };
@@ -122,6 +132,8 @@ extern const struct config_type config_type_mechanisms; /* offset: 8224, second:
 extern const struct config_type config_type_profiles;
 extern const struct config_type config_type_blocks;
 extern const struct config_type config_type_hosts;
+extern const struct config_type config_type_peer_profile;
+extern const struct config_type config_type_media_mode;
 
 /* ---- steps ---- */
 
@@ -129,5 +141,17 @@ extern const struct config_type config_type_hosts;
 void config_schema_fill(struct config_reading *r);
 /* What keys say together: names that exist, addresses that do not collide. */
 void config_check(struct config_reading *r);
+/* Before it: what peers do not say themselves. */
+void config_apply_profiles(struct config_reading *r);
+/* What keys of peers and routes say together. */
+void config_check_peers(struct config_reading *r);
+/* Item index of a list at the root, and where a key of it stands; the item itself when the
+ * key is not written, the root when there is no such item. */
+const struct config_node *config_item(
+	const struct config_reading *r, const char *list, size_t index);
+const struct config_node *config_item_key(
+	const struct config_reading *r, const char *list, size_t index, const char *key);
+#define CONFIG_PORT_TLS 5061
+#define CONFIG_PORT     5060
 
 #endif

@@ -16,11 +16,6 @@
 #define URL_MAX      500 /* identity_verdict.url */
 #define PROFILES_MAX 4   /* struct config_media */
 
-struct word {
-	const char *text;
-	unsigned value;
-};
-
 static bool as_text(struct config_reading *r, const struct config_node *node, struct slice *out)
 {
 	if (node->kind != CONFIG_SCALAR) {
@@ -313,8 +308,8 @@ static void read_hex(struct config_reading *r, const struct config_row *row,
 }
 
 /* The value of a word, or a fault that names the words there are. */
-static bool find_word(struct config_reading *r, const struct config_node *node,
-	const struct word *words, size_t count, unsigned *out)
+bool config_find_word(struct config_reading *r, const struct config_node *node,
+	const struct config_word *words, size_t count, unsigned *out)
 {
 	const char *nearest = NULL;
 	int best = 100;
@@ -352,11 +347,11 @@ static bool find_word(struct config_reading *r, const struct config_node *node,
 static void read_bool(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct word words[] = {
+	static const struct config_word words[] = {
 		{"true", 1}, {"false", 0}, {"yes", 1}, {"no", 0}, {"on", 1}, {"off", 0}};
 	unsigned value;
 
-	if (find_word(r, node, words, WORD_COUNT(words), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(bool *)(void *)(base + row->offset) = value;
 }
 
@@ -381,22 +376,22 @@ static void read_number(struct config_reading *r, const struct config_row *row,
 static void read_log_level(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct word words[] = {{"error", LOG_ERROR}, {"warn", LOG_WARN},
+	static const struct config_word words[] = {{"error", LOG_ERROR}, {"warn", LOG_WARN},
 		{"info", LOG_INFO}, {"debug", LOG_DEBUG}};
 	unsigned value;
 
-	if (find_word(r, node, words, WORD_COUNT(words), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(enum log_level *)(void *)(base + row->offset) = (enum log_level)value;
 }
 
 static void read_transport(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct word words[] = {
+	static const struct config_word words[] = {
 		{"udp", TRANSPORT_UDP}, {"tcp", TRANSPORT_TCP}, {"tls", TRANSPORT_TLS}};
 	unsigned value;
 
-	if (find_word(r, node, words, WORD_COUNT(words), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(enum transport_kind *)(void *)(base + row->offset) =
 			(enum transport_kind)value;
 }
@@ -470,13 +465,13 @@ static bool as_list(
 static void read_mechanisms(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct word words[] = {{"rfc8224", 8224}, {"rfc4474", 4474}};
+	static const struct config_word words[] = {{"rfc8224", 8224}, {"rfc4474", 4474}};
 	unsigned value;
 
 	if (!as_list(r, row, node))
 		return;
 	for (const struct config_entry *e = node->first; e; e = e->next)
-		if (find_word(r, e->value, words, WORD_COUNT(words), &value))
+		if (config_find_word(r, e->value, words, WORD_COUNT(words), &value))
 			*(bool *)(void *)(base + (value == 8224 ? row->offset : row->second)) =
 				true;
 }
@@ -485,7 +480,7 @@ static void read_profiles(struct config_reading *r, const struct config_row *row
 	const struct config_node *node, char *base)
 {
 	/* RFC 5764 section 4.1.2, RFC 7714 section 14.2 */
-	static const struct word words[] = {{"SRTP_AEAD_AES_256_GCM", 0x0008},
+	static const struct config_word words[] = {{"SRTP_AEAD_AES_256_GCM", 0x0008},
 		{"SRTP_AEAD_AES_128_GCM", 0x0007}, {"SRTP_AES128_CM_HMAC_SHA1_80", 0x0001},
 		{"SRTP_AES128_CM_HMAC_SHA1_32", 0x0002}};
 	uint16_t *profiles = (uint16_t *)(void *)(base + row->offset);
@@ -496,7 +491,7 @@ static void read_profiles(struct config_reading *r, const struct config_row *row
 		return;
 	for (const struct config_entry *e = node->first; e && count < PROFILES_MAX;
 		e = e->next) {
-		if (!find_word(r, e->value, words, WORD_COUNT(words), &value))
+		if (!config_find_word(r, e->value, words, WORD_COUNT(words), &value))
 			continue;
 		for (size_t i = 0; i < count; i++)
 			if (profiles[i] == value)

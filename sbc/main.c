@@ -7,18 +7,21 @@
 
 #include "base/err.h"
 #include "sbc/app.h"
+#include "sbc/peer_profile.h"
 
 #define EXIT_OK     0
 #define EXIT_FAILED 1
 #define EXIT_USAGE  2
 
-static const char usage[] = "usage: countersip -f FILE | -c FILE | --config-keys | --help\n";
+static const char usage[] =
+	"usage: countersip -f FILE | -c FILE [--peer NAME] | --config-keys | --help\n";
 
 static const char help[] =
 	"countersip: a SIP border controller that ties calls to certificates\n"
 	"\n"
 	"  -f FILE         run in the foreground with this configuration\n"
 	"  -c FILE         check this configuration, tell every fault of it, exit\n"
+	"  --peer NAME     with -c: show a peer as its profile and its own keys make it\n"
 	"  --config-keys   every key of the configuration: type, default, meaning\n"
 	"  --version       the version\n"
 	"  --help          this\n"
@@ -29,7 +32,7 @@ static const char help[] =
 	"exit status: 0 stopped as asked, or the configuration is right; 1 it could not\n"
 	"start, or the configuration has faults; 2 wrong options.\n";
 
-enum option_code { OPTION_KEYS = 256, OPTION_VERSION, OPTION_HELP };
+enum option_code { OPTION_KEYS = 256, OPTION_VERSION, OPTION_HELP, OPTION_PEER };
 
 enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_DONE, COMMAND_WRONG };
 
@@ -56,11 +59,17 @@ static enum command print(int code)
 	return COMMAND_DONE;
 }
 
-static enum command read_arguments(int argc, char **argv, const char **file)
+struct arguments {
+	const char *file;
+	const char *peer; /* NULL: none */
+};
+
+static enum command read_arguments(int argc, char **argv, struct arguments *out)
 {
 	static const struct option options[] = {{"config-keys", no_argument, NULL, OPTION_KEYS},
 		{"version", no_argument, NULL, OPTION_VERSION},
-		{"help", no_argument, NULL, OPTION_HELP}, {NULL, 0, NULL, 0}};
+		{"help", no_argument, NULL, OPTION_HELP},
+		{"peer", required_argument, NULL, OPTION_PEER}, {NULL, 0, NULL, 0}};
 	enum command command = COMMAND_NONE;
 	int code;
 
@@ -68,19 +77,37 @@ static enum command read_arguments(int argc, char **argv, const char **file)
 		if (code == OPTION_KEYS || code == OPTION_VERSION || code == OPTION_HELP ||
 			code == 'h')
 			return print(code);
+		if (code == OPTION_PEER && !out->peer) {
+			out->peer = optarg;
+			continue;
+		}
 		if ((code != 'f' && code != 'c') || command != COMMAND_NONE)
 			return COMMAND_WRONG;
 		command = code == 'f' ? COMMAND_RUN : COMMAND_CHECK;
-		*file = optarg;
+		out->file = optarg;
 	}
-	return optind < argc || command == COMMAND_NONE ? COMMAND_WRONG : command;
+	if (optind < argc || (out->peer && command != COMMAND_CHECK))
+		return COMMAND_WRONG;
+	return command == COMMAND_NONE ? COMMAND_WRONG : command;
+}
+
+static int show_peer(const struct config *config, const struct arguments *arguments)
+{
+	for (size_t i = 0; i < config->peer_count; i++) {
+		if (strcmp(config->peers[i].name, arguments->peer) == 0) {
+			peer_view_print(config, &config->peers[i], to_stdout, NULL);
+			return EXIT_OK;
+		}
+	}
+	fprintf(stderr, "%s: there is no peer \"%s\"\n", arguments->file, arguments->peer);
+	return EXIT_FAILED;
 }
 
 int main(int argc, char **argv)
 {
-	const char *file = NULL;
+	struct arguments arguments = {0};
 	struct config *config = NULL;
-	enum command command = read_arguments(argc, argv, &file);
+	enum command command = read_arguments(argc, argv, &arguments);
 	int status = EXIT_OK, err;
 
 	if (command == COMMAND_DONE)
@@ -89,14 +116,16 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	err = config_load(&config, file, to_stderr, NULL);
+	err = config_load(&config, arguments.file, to_stderr, NULL);
 	if (err) {
 		if (err == SBC_ENOMEM)
-			fprintf(stderr, "%s: no memory\n", file);
+			fprintf(stderr, "%s: no memory\n", arguments.file);
 		return EXIT_FAILED;
 	}
-	if (command == COMMAND_CHECK)
-		printf("%s: ok\n", file);
+	if (command == COMMAND_CHECK && arguments.peer)
+		status = show_peer(config, &arguments);
+	else if (command == COMMAND_CHECK)
+		printf("%s: ok\n", arguments.file);
 	else
 		status = app_run(config, STDERR_FILENO) == APP_ENDED ? EXIT_OK : EXIT_FAILED;
 	config_unref(config);

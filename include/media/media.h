@@ -13,13 +13,20 @@
 
 /*
  * The media room's only door. A media session relays one m= section between side A
- * (towards the caller) and side B: each side ends DTLS-SRTP (RFC 5764) of its own and
- * carries RTP and RTCP. Sessions live on media loops, each a thread; everything here is
- * called on the signalling thread, returns at once, and names a session by its media_id.
+ * (towards the caller) and side B: each side has a keying of its own, of any kind beside any
+ * other, and carries RTP and RTCP. Sessions live on media loops, each a thread; everything
+ * here is called on the signalling thread, returns at once, and names a session by its
+ * media_id.
  *
- * Nothing is forwarded from or to a side until (1) its DTLS handshake is done, (2) the
- * certificate shown in it has a fingerprint that media_set_remote() gave, and (3) its gate
- * was opened by media_set_gate(). The gate is shut at first: fail closed.
+ * Nothing is forwarded from or to a side until its keying is done and its gate was opened by
+ * media_set_gate(). The gate is shut at first: fail closed. Keying is done
+ *  - DTLS: when the handshake is done and the certificate shown in it has a fingerprint that
+ *    media_set_remote() gave. Each packet from then on must verify.
+ *  - SDES: when media_set_remote() gave both keys. Each packet must verify; what does not is
+ *    dropped, also media in the clear.
+ *  - NONE: when media_set_remote() said so, which is the caller's word that policy allows it.
+ *    There is nothing to verify: packets are taken from the signalled address alone, or from
+ *    the one that latching found.
  */
 struct media;
 
@@ -31,6 +38,14 @@ struct media_id {
 
 enum media_side { MEDIA_SIDE_A, MEDIA_SIDE_B };
 #define MEDIA_SIDE_COUNT 2
+
+enum media_keying {
+	MEDIA_KEYING_DTLS, /* DTLS-SRTP (RFC 5764) */
+	MEDIA_KEYING_SDES, /* keys out of the descriptions (RFC 4568) */
+	MEDIA_KEYING_NONE, /* plain RTP */
+};
+/* "dtls", "sdes", "none", for logs and call records. */
+const char *media_keying_name(enum media_keying keying);
 
 /* Our role in the DTLS handshake, from both a=setup values (RFC 5763 section 5). */
 enum media_dtls_role { MEDIA_DTLS_CLIENT, MEDIA_DTLS_SERVER };
@@ -62,8 +77,9 @@ struct media_counters {
 	uint64_t dropped_send;      /* the socket did not take it */
 };
 
-/* What one side's handshake came to; text fields are empty when there was none. */
+/* What one side's keying came to; text fields are empty when there was none. */
 struct media_security {
+	enum media_keying keying;
 	char dtls_version[16];        /* "DTLSv1.2" */
 	char cipher_suite[48];        /* IANA name */
 	char srtp_profile[40];        /* "SRTP_AES128_CM_HMAC_SHA1_80" (RFC 5764 names) */
@@ -71,9 +87,9 @@ struct media_security {
 };
 
 enum media_event_type {
-	MEDIA_EVENT_SECURED,  /* this side's handshake is done and its fingerprint matched */
+	MEDIA_EVENT_SECURED,  /* this side's keying is done (above) */
 	MEDIA_EVENT_FAILED,   /* it cannot be any more; the session stays, shut */
-	MEDIA_EVENT_TIMEOUT,  /* no authenticated packet on this side for media_timeout */
+	MEDIA_EVENT_TIMEOUT,  /* no packet was taken from this side for media_timeout */
 	MEDIA_EVENT_COUNTERS, /* the answer to media_ask_counters() */
 	MEDIA_EVENT_CLOSED,   /* last word; final counters; the name is dead now */
 };
@@ -81,10 +97,11 @@ enum media_event_type {
 struct media_event {
 	enum media_event_type type;
 	struct media_id id;
-	uint64_t cookie;                                  /* as given to media_open() */
-	enum media_side side;                             /* SECURED, FAILED, TIMEOUT */
-	enum media_failure failure;                       /* FAILED */
-	struct media_security security;                   /* SECURED, FAILED: of that side */
+	uint64_t cookie;                /* as given to media_open() */
+	enum media_side side;           /* SECURED, FAILED, TIMEOUT */
+	enum media_failure failure;     /* FAILED */
+	struct media_security security; /* SECURED, FAILED: of that side */
+	bool is_one_way;                /* TIMEOUT: the other side still speaks */
 	struct media_counters counters[MEDIA_SIDE_COUNT]; /* COUNTERS, CLOSED */
 };
 
@@ -167,20 +184,43 @@ struct media_opened {
 int media_open(struct media *media, const struct media_open_request *request,
 	struct media_opened *out);
 
-/* What the signalling learnt about one side. */
+#define MEDIA_KEY_MAX  32 /* bytes of an SRTP master key */
+#define MEDIA_SALT_MAX 14
+
+/* One direction's SRTP master key and salt. Secret. */
+struct srtp_master {
+	uint8_t key[MEDIA_KEY_MAX];
+	uint8_t salt[MEDIA_SALT_MAX];
+};
+
+/* What the signalling learnt about one side. Secret with SDES: wipe it. */
 struct media_remote {
 	struct netaddr rtp;
-	struct netaddr rtcp;       /* unset when rtcp_mux */
-	bool rtcp_mux;             /* RFC 5761: RTP, RTCP and DTLS share the RTP port */
-	enum media_dtls_role role; /* ours */
+	struct netaddr rtcp; /* unset when rtcp_mux */
+	bool rtcp_mux;       /* RFC 5761: RTP, RTCP and DTLS share the RTP port */
+	bool is_held;        /* it is not to send: its silence is no TIMEOUT */
+	enum media_keying keying;
+	/* DTLS */
+	enum media_dtls_role role;           /* ours */
 	struct fingerprint_set fingerprints; /* signalled; any of the strongest hash will do */
+	/* SDES */
+	enum media_srtp_profile profile;
+	struct srtp_master ours;  /* protects what we send */
+	struct srtp_master peers; /* protects what it sends */
+	/* NONE: where its packets do not come from the signalled address, the first other one
+	 * that sends them in order for a while is taken, once (media/latch.h). With keys no
+	 * such guess is needed: an address is learnt from each packet that verifies. */
+	bool may_latch;
 };
 
 /*
- * Repeating it with the same role and fingerprints keeps the association and only changes
- * addresses; a change of either begins a new association (RFC 8842) and shuts the side
- * until it is secured again. So does a change of rtcp_mux. SBC_EAGAIN: mailbox full;
- * SBC_EINVAL: no usable fingerprint, no address; SBC_ENOENT: the name is dead; SBC_ENOMEM.
+ * Repeating it with the same keying, role and fingerprints keeps the association and only
+ * changes addresses; a change of one of them begins a new association (RFC 8842) and shuts
+ * the side until it is secured again. So does a change of rtcp_mux. A new SDES key re-keys
+ * its own direction: rollover counters stay (RFC 3711 section 3.3.1) unless the address
+ * changes with the peer's key, which begins at zero (RFC 4568 section 7.1.4). SBC_EAGAIN:
+ * mailbox full; SBC_EINVAL: no usable fingerprint or profile, no address; SBC_ENOENT: the
+ * name is dead; SBC_ENOMEM.
  */
 int media_set_remote(struct media *media, struct media_id id, enum media_side side,
 	const struct media_remote *remote);

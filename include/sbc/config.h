@@ -46,6 +46,21 @@ struct config_user {
 	const char *ha1_md5;
 };
 
+/* How media goes to and from a peer. */
+enum media_mode { MEDIA_MODE_DTLS, MEDIA_MODE_SDES, MEDIA_MODE_RTP };
+
+/* What a peer's profile gives, unless the peer says it itself. */
+enum peer_key {
+	PEER_KEY_MEDIA,
+	PEER_KEY_SIGN,
+	PEER_KEY_ACCEPT,
+	PEER_KEY_IDENTITY_REQUIRED,
+	PEER_KEY_REQUIRE_MKY,
+	PEER_KEY_ALLOW_HTTP,
+	PEER_KEY_TRUSTED,
+	PEER_KEY_COUNT
+};
+
 struct config_peer {
 	const char *name;
 	const char *domain;     /* its certificate's name, and its users' From domain */
@@ -58,6 +73,10 @@ struct config_peer {
 	bool identity_required;
 	bool require_mky;
 	bool allow_http;
+	const char *profile; /* a row of sbc/peer_profile.c */
+	enum media_mode media;
+	bool is_trusted;  /* within our trust domain (RFC 3325 section 2.3) */
+	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
 };
 
 struct config_route {

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The table of profiles. A new way of carrying media is a row of modes[] that becomes true;
+ * a new kind of peer is a row of profiles[]. Pure; any thread.
+ */
+
+#include "sbc/peer_profile.h"
+
+/* What this program can do today. A profile whose mode is false is refused at start. */
+static const struct {
+	const char *name;
+	bool is_built;
+} modes[] = {
+	[MEDIA_MODE_DTLS] = {"dtls", true},
+	[MEDIA_MODE_SDES] = {"sdes", false},
+	[MEDIA_MODE_RTP] = {"rtp", false},
+};
+
+/* clang-format off: a table */
+static const struct peer_profile profiles[] = {
+	{"domain-dtls", "another domain's border: proves its callers, media by DTLS-SRTP",
+		{.media = MEDIA_MODE_DTLS,
+			.sign_8224 = true,
+			.accept_8224 = true,
+			.identity_required = true,
+			.require_mky = true}},
+	{"trunk-sdes", "a carrier: known by address or certificate, keys in the description",
+		{.media = MEDIA_MODE_SDES,
+			.sign_8224 = true,
+			.accept_8224 = true,
+			.is_trusted = true}},
+	{"trunk-rtp", "a carrier whose media is not encrypted",
+		{.media = MEDIA_MODE_RTP, .accept_8224 = true, .is_trusted = true}},
+	{"lab", "a neighbour of our own: nothing is proved or signed, all may be seen",
+		{.media = MEDIA_MODE_DTLS,
+			.accept_8224 = true,
+			.allow_http = true,
+			.is_trusted = true}},
+};
+/* clang-format on */
+
+static const struct {
+	const char *name;
+	size_t offset; /* in struct config_peer */
+	size_t size;
+	size_t second; /* the other field of a pair; 0: none */
+} keys[PEER_KEY_COUNT] = {
+	[PEER_KEY_MEDIA] = {"media", offsetof(struct config_peer, media),
+		sizeof(enum media_mode), 0},
+	[PEER_KEY_SIGN] = {"sign", offsetof(struct config_peer, sign_8224), sizeof(bool),
+		offsetof(struct config_peer, sign_4474)},
+	[PEER_KEY_ACCEPT] = {"accept", offsetof(struct config_peer, accept_8224), sizeof(bool),
+		offsetof(struct config_peer, accept_4474)},
+	[PEER_KEY_IDENTITY_REQUIRED] = {"identity_required",
+		offsetof(struct config_peer, identity_required), sizeof(bool), 0},
+	[PEER_KEY_REQUIRE_MKY] = {"require_mky", offsetof(struct config_peer, require_mky),
+		sizeof(bool), 0},
+	[PEER_KEY_ALLOW_HTTP] = {"allow_http", offsetof(struct config_peer, allow_http),
+		sizeof(bool), 0},
+	[PEER_KEY_TRUSTED] = {"trusted", offsetof(struct config_peer, is_trusted), sizeof(bool),
+		0},
+};
+
+const struct peer_profile *peer_profile_at(size_t index)
+{
+	return index < sizeof(profiles) / sizeof(profiles[0]) ? &profiles[index] : NULL;
+}
+
+const struct peer_profile *peer_profile_find(struct slice name)
+{
+	for (size_t i = 0; peer_profile_at(i); i++)
+		if (slice_equal(name, slice_str(profiles[i].name)))
+			return &profiles[i];
+	return NULL;
+}
+
+bool media_mode_is_built(enum media_mode mode)
+{
+	return modes[mode].is_built;
+}
+
+const char *media_mode_name(enum media_mode mode)
+{
+	return modes[mode].name;
+}
+
+const char *peer_key_name(enum peer_key key)
+{
+	return key < PEER_KEY_COUNT ? keys[key].name : NULL;
+}
+
+void peer_profile_apply(const struct peer_profile *profile, struct config_peer *peer)
+{
+	const char *from = (const char *)&profile->settings;
+	char *to = (char *)peer;
+
+	for (unsigned i = 0; i < PEER_KEY_COUNT; i++) {
+		if (peer->written & 1u << i)
+			continue;
+		memcpy(to + keys[i].offset, from + keys[i].offset, keys[i].size);
+		if (keys[i].second)
+			memcpy(to + keys[i].second, from + keys[i].second, keys[i].size);
+	}
+}

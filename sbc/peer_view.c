@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A peer as it is in force: what its profile gave and what its own keys changed, line by
+ * line, for a person. Pure; any thread. */
+
+#include <stdio.h>
+
+#include "sbc/peer_profile.h"
+
+typedef void(view_h)(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size);
+
+static const char *yes_no(bool value)
+{
+	return value ? "true" : "false";
+}
+
+static void mechanisms(bool is_8224, bool is_4474, char *out, size_t size)
+{
+	snprintf(out, size, "[%s%s%s]", is_8224 ? "rfc8224" : "",
+		is_8224 && is_4474 ? ", " : "", is_4474 ? "rfc4474" : "");
+}
+
+static void view_name(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	snprintf(out, size, "%s", peer->name);
+}
+
+static void view_domain(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	snprintf(out, size, "%s", peer->domain);
+}
+
+static void view_address(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	char text[NETADDR_TEXT_MAX];
+
+	(void)config;
+	snprintf(out, size, "%s", netaddr_print(&peer->address, text));
+}
+
+static void view_transport(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	snprintf(out, size, "%s", transport_kind_name(peer->transport));
+}
+
+static void view_profile(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	snprintf(out, size, "%s", peer->profile);
+}
+
+static void view_routes(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < config->route_count && used < size; i++)
+		if (&config->peers[config->routes[i].peer_index] == peer)
+			used += (size_t)snprintf(out + used, size - used, "%s%s",
+				used ? ", " : "", config->routes[i].domain);
+}
+
+/* What has no bit in peer->written comes from the file alone. */
+static const struct {
+	const char *key;
+	view_h *print;
+} plain[] = {
+	{"name", view_name},
+	{"domain", view_domain},
+	{"address", view_address},
+	{"transport", view_transport},
+	{"profile", view_profile},
+	{"routes", view_routes},
+};
+#define PLAIN_COUNT (sizeof(plain) / sizeof(plain[0]))
+
+static void view_setting(enum peer_key key, const struct config_peer *s, char *out)
+{
+	switch (key) {
+	case PEER_KEY_MEDIA:
+		snprintf(out, PEER_VIEW_VALUE_MAX, "%s", media_mode_name(s->media));
+		break;
+	case PEER_KEY_SIGN:
+		mechanisms(s->sign_8224, s->sign_4474, out, PEER_VIEW_VALUE_MAX);
+		break;
+	case PEER_KEY_ACCEPT:
+		mechanisms(s->accept_8224, s->accept_4474, out, PEER_VIEW_VALUE_MAX);
+		break;
+	case PEER_KEY_IDENTITY_REQUIRED:
+		snprintf(out, PEER_VIEW_VALUE_MAX, "%s", yes_no(s->identity_required));
+		break;
+	case PEER_KEY_REQUIRE_MKY:
+		snprintf(out, PEER_VIEW_VALUE_MAX, "%s", yes_no(s->require_mky));
+		break;
+	case PEER_KEY_ALLOW_HTTP:
+		snprintf(out, PEER_VIEW_VALUE_MAX, "%s", yes_no(s->allow_http));
+		break;
+	case PEER_KEY_TRUSTED:
+		snprintf(out, PEER_VIEW_VALUE_MAX, "%s", yes_no(s->is_trusted));
+		break;
+	case PEER_KEY_COUNT:
+		break;
+	}
+}
+
+bool peer_view_line(const struct config *config, const struct config_peer *peer, size_t index,
+	struct peer_view_line *out)
+{
+	enum peer_key key;
+
+	if (index < PLAIN_COUNT) {
+		out->key = plain[index].key;
+		out->origin = "file";
+		plain[index].print(config, peer, out->value, sizeof(out->value));
+		return true;
+	}
+	if (index - PLAIN_COUNT >= PEER_KEY_COUNT)
+		return false;
+	key = (enum peer_key)(index - PLAIN_COUNT);
+	out->key = peer_key_name(key);
+	out->origin = peer->written & 1u << key ? "file" : "profile";
+	view_setting(key, peer, out->value);
+	return true;
+}
+
+void peer_view_print(const struct config *config, const struct config_peer *peer,
+	void (*line)(const char *text, void *arg), void *arg)
+{
+	struct peer_view_line shown;
+	char text[PEER_VIEW_VALUE_MAX + 64];
+
+	for (size_t i = 0; peer_view_line(config, peer, i, &shown); i++) {
+		snprintf(text, sizeof(text), "%-20s %-32s %s", shown.key, shown.value,
+			shown.origin);
+		line(text, arg);
+	}
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A side's keying, through the door and over loopback sockets: every kind towards every
+ * other, and what each refuses (SRTP-15, SRTP-13, RFC 4568 section 7.1.4).
+ */
+
+#include "tests/cmocka_first.h"
+
+#include "base/err.h"
+#include "media/latch.h"
+#include "tests/unit/media/phone.h"
+
+#define PORT_MIN 41100
+#define PORT_MAX 41139
+#define PATIENCE (10 * USEC_PER_SEC)
+#define A        MEDIA_SIDE_A
+#define B        MEDIA_SIDE_B
+#define PROFILE  MEDIA_SRTP_AES128_CM_SHA1_80
+
+static struct world {
+	uv_loop_t loop;
+	struct media_config config;
+	struct media *media;
+	unsigned secured[2], failed[2], timeouts[2], counted, closed;
+	bool is_one_way[2];
+	struct media_security security[2];
+	struct media_counters count[2];
+	bool is_stopped;
+	struct phone phones[2];
+	struct media_opened opened;
+} w;
+
+static void on_event(const struct media_event *ev, void *arg)
+{
+	(void)arg;
+	w.secured[ev->side] += ev->type == MEDIA_EVENT_SECURED;
+	w.failed[ev->side] += ev->type == MEDIA_EVENT_FAILED;
+	w.timeouts[ev->side] += ev->type == MEDIA_EVENT_TIMEOUT;
+	w.counted += ev->type == MEDIA_EVENT_COUNTERS;
+	w.closed += ev->type == MEDIA_EVENT_CLOSED;
+	if (ev->type == MEDIA_EVENT_SECURED)
+		w.security[ev->side] = ev->security;
+	if (ev->type == MEDIA_EVENT_TIMEOUT)
+		w.is_one_way[ev->side] = ev->is_one_way;
+	if (ev->type == MEDIA_EVENT_COUNTERS || ev->type == MEDIA_EVENT_CLOSED)
+		memcpy(w.count, ev->counters, sizeof(w.count));
+}
+
+static void on_stopped(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&w, 0, sizeof(w));
+	uv_loop_init(&w.loop);
+	media_config_init(&w.config);
+	w.config.session_max = 4;
+	w.config.interface_count = 1;
+	netaddr_parse(&w.config.interfaces[0].address, SLICE("127.0.0.1"), 0);
+	w.config.interfaces[0].port_min = PORT_MIN;
+	w.config.interfaces[0].port_max = PORT_MAX;
+	w.config.dtls_retransmit = 100 * USEC_PER_MS;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	if (w.media)
+		media_stop(w.media, on_stopped, &w.is_stopped);
+	uv_run(&w.loop, UV_RUN_DEFAULT);
+	assert_int_equal(0, uv_loop_close(&w.loop));
+	for (int side = 0; side < 2; side++) {
+		if (w.phones[side].dtls)
+			phone_fini(&w.phones[side]);
+	}
+	return 0;
+}
+
+static void turn(void)
+{
+	uv_run(&w.loop, UV_RUN_NOWAIT);
+	for (int side = 0; side < 2; side++) {
+		if (w.phones[side].dtls)
+			phone_step(&w.phones[side]);
+	}
+	uv_sleep(1);
+}
+
+#define wait_for(condition)                                                                    \
+	do {                                                                                   \
+		usec_t end_ = clock_monotonic_us() + PATIENCE;                                 \
+		while (!(condition) && clock_monotonic_us() < end_)                            \
+			turn();                                                                \
+		assert_true(condition);                                                        \
+	} while (0)
+
+static void pause_ms(int ms)
+{
+	usec_t end = clock_monotonic_us() + ms * USEC_PER_MS;
+
+	while (clock_monotonic_us() < end)
+		turn();
+}
+
+static struct media_remote remote_of(const struct phone *phone)
+{
+	struct media_remote remote = {.rtp = phone->rtp.local,
+		.rtcp_mux = phone->has_mux,
+		.keying = phone->keying,
+		.role = phone->role == MEDIA_DTLS_CLIENT ? MEDIA_DTLS_SERVER
+							 : MEDIA_DTLS_CLIENT,
+		.profile = phone->profile ? phone->profile->id : PROFILE,
+		.ours = phone->ours,
+		.peers = phone->mine};
+
+	if (!phone->has_mux)
+		remote.rtcp = phone->rtcp.local;
+	if (phone->keying == MEDIA_KEYING_DTLS)
+		fingerprint_set_add(&remote.fingerprints, &phone->certificate.fingerprint);
+	return remote;
+}
+
+static void set_remote(enum media_side side)
+{
+	struct media_remote remote = remote_of(&w.phones[side]);
+
+	assert_int_equal(0, media_set_remote(w.media, w.opened.id, side, &remote));
+}
+
+static void ask(void)
+{
+	unsigned before = w.counted;
+
+	assert_int_equal(0, media_ask_counters(w.media, w.opened.id));
+	wait_for(w.counted > before);
+}
+
+/* A session between two phones of these kinds, secured, gates open. */
+static void connect_phones(enum media_keying a, enum media_keying b, bool has_mux)
+{
+	const enum media_keying keying[2] = {a, b};
+	struct media_open_request request = {0};
+
+	assert_int_equal(0, media_new(&w.media, &w.config, &w.loop, on_event, NULL));
+	for (int side = 0; side < 2; side++) {
+		phone_init(
+			&w.phones[side], side ? MEDIA_DTLS_SERVER : MEDIA_DTLS_CLIENT, has_mux);
+		phone_key(&w.phones[side], keying[side], PROFILE);
+	}
+	assert_int_equal(0, media_open(w.media, &request, &w.opened));
+	for (int side = 0; side < 2; side++) {
+		media_set_gate(w.media, w.opened.id, (enum media_side)side, true);
+		set_remote((enum media_side)side);
+		phone_start(&w.phones[side], &w.opened.local[side]);
+	}
+	wait_for(w.secured[A] && w.secured[B]);
+	for (int side = 0; side < 2; side++) {
+		if (keying[side] == MEDIA_KEYING_DTLS)
+			wait_for(phone_is_done(&w.phones[side]));
+	}
+}
+
+static void talk(unsigned count)
+{
+	unsigned a = w.phones[A].rtp.rtp_received, b = w.phones[B].rtp.rtp_received;
+
+	for (unsigned i = 0; i < count; i++) {
+		phone_send_rtp(&w.phones[A]);
+		phone_send_rtp(&w.phones[B]);
+		turn();
+	}
+	wait_for(w.phones[A].rtp.rtp_received == a + count);
+	wait_for(w.phones[B].rtp.rtp_received == b + count);
+}
+
+static void relays(enum media_keying a, enum media_keying b, bool has_mux)
+{
+	connect_phones(a, b, has_mux);
+	talk(20);
+	phone_send_rtcp(&w.phones[A]);
+	phone_send_rtcp(&w.phones[B]);
+	wait_for((has_mux ? w.phones[A].rtp : w.phones[A].rtcp).rtcp_received == 1);
+	wait_for((has_mux ? w.phones[B].rtp : w.phones[B].rtcp).rtcp_received == 1);
+	assert_int_equal(0, w.phones[A].rtp.not_verified + w.phones[B].rtp.not_verified);
+	assert_int_equal(a, w.security[A].keying);
+	assert_int_equal(b, w.security[B].keying);
+	ask();
+	for (int side = 0; side < 2; side++) {
+		assert_int_equal(20, w.count[side].rtp_relayed);
+		assert_int_equal(1, w.count[side].rtcp_relayed);
+	}
+}
+
+/* Every pairing, with and without rtcp-mux: the interop gateway. */
+static void every_pairing_relays(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 18; i++) {
+		relays((enum media_keying)(i / 2 % 3), (enum media_keying)(i / 6), i % 2);
+		tear_down(NULL);
+		set_up(NULL);
+	}
+}
+
+static void every_profile_by_sdes(void **state)
+{
+	static const enum media_srtp_profile profiles[] = {MEDIA_SRTP_AES128_CM_SHA1_32,
+		MEDIA_SRTP_AEAD_AES_128_GCM, MEDIA_SRTP_AEAD_AES_256_GCM,
+		MEDIA_SRTP_AES128_CM_SHA1_80};
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
+	for (size_t i = 0; i < 4; i++) {
+		unsigned before = w.secured[A];
+
+		/* Both contexts of the phone begin again: so does its sequence (new SSRC). */
+		phone_key(&w.phones[A], MEDIA_KEYING_SDES, profiles[i]);
+		w.phones[A].ssrc++;
+		w.phones[B].ssrc++;
+		set_remote(A);
+		wait_for(w.secured[A] > before);
+		assert_string_equal(
+			profile_find(profiles[i])->name, w.security[A].srtp_profile);
+		talk(3);
+	}
+}
+
+/* SRTP-15, section 21 number 11: media in the clear never passes on a side with keys; and
+ * nothing that another key protects. */
+static void clear_media_on_sdes_is_dropped(void **state)
+{
+	struct crypto_context *kept;
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
+	kept = w.phones[A].rtp.out;
+	w.phones[A].rtp.out = NULL;
+	phone_send_rtp(&w.phones[A]);
+	phone_send_rtcp(&w.phones[A]);
+	w.phones[A].rtp.out = w.phones[A].rtcp.in; /* the key of the other direction */
+	phone_send_rtp(&w.phones[A]);
+	w.phones[A].rtp.out = kept;
+	pause_ms(30);
+	ask();
+	assert_int_equal(3, w.count[A].dropped_auth);
+	assert_int_equal(0, w.count[A].rtp_relayed + w.count[A].rtcp_relayed);
+	talk(3);
+}
+
+/* A handshake on a side that has no DTLS costs one counter and no memory. */
+static void dtls_on_sdes_is_dropped(void **state)
+{
+	const uint8_t hello[20] = {22, 0xfe, 0xfd};
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
+	for (int side = 0; side < 2; side++)
+		phone_write(&w.phones[side].rtp, hello, sizeof(hello), &w.opened.local[side]);
+	pause_ms(30);
+	ask();
+	assert_int_equal(1, w.count[A].dropped_dtls);
+	assert_int_equal(1, w.count[B].dropped_dtls);
+	talk(3);
+}
+
+static void rekey_phone(struct phone *phone, uint8_t seed)
+{
+	memset(&phone->mine, seed, sizeof(phone->mine));
+	assert_int_equal(0, crypto_context_rekey(phone->rtp.out, phone->profile, &phone->mine));
+}
+
+/* M6, users' 13: a new key at the same address keeps the rollover counter (RFC 3711 section
+ * 3.3.1), also over the wrap; the same description again changes nothing. */
+static void rekeying_keeps_the_rollover_counter(void **state)
+{
+	(void)state;
+	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_DTLS, true);
+	w.phones[A].sequence = 65530;
+	talk(10);
+	set_remote(A);
+	talk(3);
+	rekey_phone(&w.phones[A], 0x77);
+	set_remote(A);
+	ask(); /* the new key is in force */
+	talk(10);
+	ask();
+	assert_int_equal(0, w.count[A].dropped_auth + w.count[A].dropped_replay);
+	assert_int_equal(1, w.secured[A]); /* the same association */
+}
+
+/* RFC 4568 section 7.1.4: with another address the new key begins at zero. */
+static void moving_with_a_new_key_begins_at_zero(void **state)
+{
+	struct phone *a = &w.phones[A];
+	struct phone_line line;
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
+	a->sequence = 65530;
+	talk(10);
+	line = a->rtp; /* the phone moves to its other socket */
+	a->rtp.fd = a->rtcp.fd;
+	a->rtp.local = a->rtcp.local;
+	a->rtcp.fd = line.fd;
+	a->rtcp.local = line.local;
+	crypto_context_free(a->rtp.out);
+	memset(&a->mine, 0x55, sizeof(a->mine));
+	crypto_context_new(&a->rtp.out, a->profile, &a->mine, CRYPTO_OUT);
+	set_remote(A);
+	ask();
+	talk(10);
+	ask();
+	assert_int_equal(0, w.count[A].dropped_auth);
+}
+
+/* M4: on a plain side a third address moves nothing and is not heard. */
+static void plain_takes_the_signalled_address_alone(void **state)
+{
+	struct phone_line stranger = {0};
+	uint8_t packet[172] = {0x80};
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_NONE, MEDIA_KEYING_DTLS, true);
+	stranger.fd = phone_bind(&stranger.local);
+	for (uint8_t i = 0; i < 50; i++) {
+		packet[3] = i;
+		phone_write(&stranger, packet, sizeof(packet), &w.opened.local[A]);
+	}
+	pause_ms(30);
+	ask();
+	assert_int_equal(50, w.count[A].dropped_source);
+	assert_int_equal(0, w.count[A].rtp_relayed);
+	talk(5);
+	assert_true(recv(stranger.fd, packet, sizeof(packet), 0) < 0);
+	close(stranger.fd);
+}
+
+/* Behind a translator: nobody sends from the signalled address, one sends in order. */
+static void plain_latches_where_it_may(void **state)
+{
+	struct media_remote remote;
+	struct phone_line *line = &w.phones[A].rtp;
+	unsigned sent;
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_NONE, MEDIA_KEYING_DTLS, true);
+	remote = remote_of(&w.phones[A]);
+	netaddr_set_port(&remote.rtp, 9); /* not where it is */
+	remote.may_latch = true;
+	assert_int_equal(0, media_set_remote(w.media, w.opened.id, A, &remote));
+	ask();
+	for (sent = 0; sent < LATCH_PACKETS + 4; sent++)
+		phone_send_rtp(&w.phones[A]);
+	wait_for(w.phones[B].rtp.rtp_received == 5); /* the last of eight, and four */
+	phone_send_rtp(&w.phones[B]);
+	wait_for(line->rtp_received == 1); /* and the way back */
+	ask();
+	assert_int_equal(LATCH_PACKETS - 1, w.count[A].dropped_source);
+}
+
+/* Silence on hold is none; silence of one side while the other speaks is one-way. */
+static void silence_knows_hold_and_one_way(void **state)
+{
+	struct media_remote remote;
+
+	(void)state;
+	w.config.media_timeout = 300 * USEC_PER_MS;
+	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
+	for (int i = 0; i < 40 && !w.timeouts[B]; i++) {
+		phone_send_rtp(&w.phones[A]);
+		pause_ms(20);
+	}
+	assert_int_equal(1, w.timeouts[B]);
+	assert_true(w.is_one_way[B]);
+	assert_int_equal(0, w.timeouts[A]);
+	remote = remote_of(&w.phones[B]);
+	remote.is_held = true;
+	media_set_remote(w.media, w.opened.id, B, &remote);
+	wait_for(w.timeouts[A]);
+	assert_false(w.is_one_way[A]); /* nobody speaks that should */
+	assert_int_equal(1, w.timeouts[B]);
+	pause_ms(400);
+	assert_int_equal(1, w.timeouts[B]); /* held: not told again */
+}
+
+static void unusable_keying_is_refused(void **state)
+{
+	struct media_remote remote;
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
+	remote = remote_of(&w.phones[A]);
+	remote.profile = (enum media_srtp_profile)5; /* a NULL cipher (DTLS-2) */
+	assert_int_equal(SBC_EINVAL, media_set_remote(w.media, w.opened.id, A, &remote));
+	remote.keying = MEDIA_KEYING_DTLS; /* without a fingerprint */
+	assert_int_equal(SBC_EINVAL, media_set_remote(w.media, w.opened.id, A, &remote));
+	assert_string_equal("none", media_keying_name(MEDIA_KEYING_NONE));
+	talk(2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(every_pairing_relays),
+		TEST(every_profile_by_sdes),
+		TEST(clear_media_on_sdes_is_dropped),
+		TEST(dtls_on_sdes_is_dropped),
+		TEST(rekeying_keeps_the_rollover_counter),
+		TEST(moving_with_a_new_key_begins_at_zero),
+		TEST(plain_takes_the_signalled_address_alone),
+		TEST(plain_latches_where_it_may),
+		TEST(silence_knows_hold_and_one_way),
+		TEST(unusable_keying_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Profiles: one word gives a peer its settings, its own keys override them. */
+
+#include "tests/cmocka_first.h"
+
+#include "sbc/peer_profile.h"
+#include "tests/unit/sbc/config_text.h"
+
+#define PEER(keys)                                                                             \
+	CONFIG_ENOUGH "peers: [{name: p, domain: c.test, address: 10.0.0.1" keys "}]\n"
+
+static void gives_settings(void **state)
+{
+	static const struct {
+		const char *text;
+		bool sign, accept, required, mky, http, trusted;
+		const char *why;
+	} cases[] = {
+		{PEER(""), true, true, true, true, false, false, "domain-dtls is usual"},
+		{PEER(", profile: domain-dtls"), true, true, true, true, false, false, "said"},
+		{PEER(", profile: lab"), false, true, false, false, true, true, "a lab"},
+		{PEER(", profile: lab, sign: [rfc8224], trusted: no"), true, true, false, false,
+			true, false, "keys override"},
+		{PEER(", identity_required: no"), true, true, false, true, false, false,
+			"one key alone"},
+		{PEER(", profile: trunk-rtp, media: dtls"), false, true, false, false, false,
+			true, "a profile whose media is replaced by one that is there"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *config = config_text_load(cases[i].text, NULL);
+		const struct config_peer *p = &config->peers[0];
+		if (p->sign_8224 != cases[i].sign || p->accept_8224 != cases[i].accept ||
+			p->identity_required != cases[i].required ||
+			p->require_mky != cases[i].mky || p->allow_http != cases[i].http ||
+			p->is_trusted != cases[i].trusted || p->media != MEDIA_MODE_DTLS)
+			fail_msg("%s", cases[i].why);
+		config_unref(config);
+	}
+}
+
+static void refuses_what_is_not_built(void **state)
+{
+	(void)state;
+	for (size_t i = 0; peer_profile_at(i); i++) {
+		const struct peer_profile *profile = peer_profile_at(i);
+		char text[512];
+		snprintf(text, sizeof(text), "%s%s%s%s", CONFIG_ENOUGH,
+			"peers: [{name: p, domain: c.test, address: 10.0.0.1, profile: ",
+			profile->name, "}]\n");
+		if (media_mode_is_built(profile->settings.media))
+			config_unref(config_text_load(text, NULL));
+		else
+			assert_true(
+				config_text_refused(text, "is not built into this version"));
+	}
+}
+
+static void refuses_other_words(void **state)
+{
+	(void)state;
+	assert_true(config_text_refused(
+		PEER(", profile: domain-dtsl"), "did you mean \"domain-dtls\"?"));
+	assert_true(
+		config_text_refused(PEER(", media: zrtp"), "is not one of dtls, sdes, rtp"));
+}
+
+/* The table names each key of enum peer_key, and each of them is a key of the file. */
+static void keys_have_names(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < PEER_KEY_COUNT; i++)
+		assert_non_null(peer_key_name((enum peer_key)i));
+	assert_null(peer_key_name(PEER_KEY_COUNT));
+	assert_null(peer_profile_find(SLICE("webrtc")));
+	assert_string_equal("lab", peer_profile_find(SLICE("lab"))->name);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_settings),
+		cmocka_unit_test(refuses_what_is_not_built),
+		cmocka_unit_test(refuses_other_words),
+		cmocka_unit_test(keys_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
