@@ -84,7 +84,7 @@ static void judge(struct component *c, struct candidate *candidate, usec_t now)
 {
 	const struct fingerprint *presented = &dtls_assoc_result(candidate->assoc)->presented;
 
-	if (fingerprint_set_has(&c->fingerprints, presented)) {
+	if (fingerprint_set_has(c->fingerprints, presented)) {
 		choose(c, candidate, now);
 		return;
 	}
@@ -104,7 +104,7 @@ static int candidate_start(struct component *c, struct candidate *candidate,
 	struct dtls_assoc_config config = {.context = c->env->dtls,
 		.role = c->role,
 		.profile = profile,
-		.hash = fingerprint_set_strongest(&c->fingerprints),
+		.hash = fingerprint_set_strongest(c->fingerprints),
 		.want_cookie = !is_signalled(c, address),
 		.peer = *address,
 		.retransmit = c->env->config->dtls_retransmit,
@@ -394,7 +394,7 @@ void component_begin(struct component *c, const struct media_remote *remote,
 	c->early = NULL;
 	c->is_active = true;
 	c->role = remote->role;
-	c->fingerprints = remote->fingerprints;
+	c->fingerprints = &remote->fingerprints;
 	c->signalled = *address;
 	c->restarts_left = RESTART_MAX;
 	if (c->role == MEDIA_DTLS_CLIENT)

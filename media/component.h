@@ -59,9 +59,9 @@ struct component {
 	bool is_active; /* an association is wanted here */
 	bool is_ready;  /* keyed: by an association, by given keys, or plain */
 	enum media_dtls_role role;
-	struct fingerprint_set fingerprints;
-	struct netaddr signalled; /* where signalling says the peer is */
-	struct netaddr peer;      /* where it proved to be; set once ready */
+	const struct fingerprint_set *fingerprints; /* borrowed from the side's remote */
+	struct netaddr signalled;                   /* where signalling says the peer is */
+	struct netaddr peer;                        /* where it proved to be; set once ready */
 
 	struct candidate candidates[CANDIDATE_MAX];
 	struct candidate *chosen;    /* one of them; NULL until secured by DTLS */
@@ -82,7 +82,8 @@ void component_init(struct component *component, const struct component_env *env
 /* Frees all but the socket. */
 void component_fini(struct component *component);
 
-/* Begins an association and forgets the one before. Handler may run inside. */
+/* Begins an association and forgets the one before. Handler may run inside. remote is the
+ * side's and keeps these fingerprints until component_end(). */
 void component_begin(struct component *component, const struct media_remote *remote,
 	const struct netaddr *address, usec_t now);
 /* Ready at once: by keys of the description, or in the clear. SBC_ENOMEM, SBC_ECRYPTO. */

@@ -21,8 +21,8 @@ struct crypto_context {
 	srtp_t srtp; /* owned */
 	enum crypto_direction direction;
 	size_t ssrc_count;
-	size_t ssrc_last; /* index of the one seen last: a stream rarely has a second */
-	uint32_t ssrcs[RTP_SOURCE_MAX];
+	uint32_t ssrc_last; /* the one seen last: a stream rarely has a second */
+	uint32_t *ssrcs;    /* owned; has room for a power of two */
 };
 
 _Static_assert(CRYPTO_TRAILER_MAX >= SRTP_MAX_TRAILER_LEN + 4, "room for SRTCP's index too");
@@ -108,20 +108,39 @@ void crypto_context_free(struct crypto_context *context)
 	if (!context)
 		return;
 	srtp_dealloc(context->srtp);
+	mem_free(context->ssrcs);
 	mem_free(context);
 }
 
 static bool is_known(struct crypto_context *context, uint32_t ssrc)
 {
-	if (context->ssrc_count && context->ssrcs[context->ssrc_last] == ssrc)
+	if (context->ssrc_count && context->ssrc_last == ssrc)
 		return true;
 	for (size_t i = 0; i < context->ssrc_count; i++) {
 		if (context->ssrcs[i] == ssrc) {
-			context->ssrc_last = i;
+			context->ssrc_last = ssrc;
 			return true;
 		}
 	}
 	return false;
+}
+
+/* Once for each new SSRC, whose first packet was verified. */
+static int remember(struct crypto_context *context, uint32_t ssrc)
+{
+	size_t count = context->ssrc_count;
+
+	if (!(count & (count - 1))) { /* all room is taken: twice as much */
+		uint32_t *more = mem_resize(
+			context->ssrcs, (count ? 2 * count : 1) * sizeof(context->ssrcs[0]));
+
+		if (!more)
+			return SBC_ENOMEM;
+		context->ssrcs = more;
+	}
+	context->ssrcs[context->ssrc_count++] = ssrc;
+	context->ssrc_last = ssrc;
+	return 0;
 }
 
 static int err_of(srtp_err_status_t status)
@@ -150,10 +169,8 @@ static int run(struct crypto_context *context, srtp_step *step, uint8_t *packet,
 	err = err_of(step(context->srtp, packet, &n));
 	if (err)
 		return err;
-	if (!known)
-		context->ssrcs[context->ssrc_count++] = ssrc;
 	*len = (size_t)n;
-	return 0;
+	return known ? 0 : remember(context, ssrc);
 }
 
 int crypto_context_protect_rtp(struct crypto_context *context, uint8_t *packet, size_t *len)

@@ -47,7 +47,7 @@ struct stream {
 	struct media_counters counters;
 	uint64_t lost_before; /* of associations that are gone */
 	unsigned source_count;
-	struct rtp_source sources[RTP_SOURCE_MAX];
+	struct rtp_source *sources; /* owned; has room for a power of two */
 };
 
 /* The one place that says whether media goes from one side to the other. */
