@@ -68,12 +68,13 @@ struct udp_io {
 	void *block;            /* owned; the packets' bytes */
 	struct send_ring *ring; /* owned; NULL: none */
 	struct udp_packet packets[UDP_BATCH_MAX];
+	struct udp_socket *ready[UDP_BATCH_MAX]; /* borrowed; NULL: closed since */
 	struct udp_queued queue[UDP_BATCH_MAX];
-	unsigned used;   /* packets that hold something until the flush */
-	unsigned queued; /* of them, to be sent */
-	usec_t now;      /* when this turn's first packet was taken up; 0: none yet */
-	usec_t began;    /* the same, at the turn's end */
-	usec_t before;   /* the same of the last turn that was one */
+	unsigned ready_count; /* sockets that something waits at */
+	unsigned queued;      /* packets to be sent */
+	usec_t now;           /* when this turn's first packet was taken up; 0: none yet */
+	usec_t began;         /* the same, at the turn's end */
+	usec_t before;        /* the same of the last turn that was one */
 	struct udp_deferred *deferred; /* owned; a ring */
 	unsigned deferred_first, deferred_count;
 
@@ -92,8 +93,7 @@ void udp_io_attach(struct udp_io *io, uv_loop_t *loop);
 /* Asynchronous: the loop closes two handles. */
 void udp_io_detach(struct udp_io *io);
 
-/* The packet belongs to the turn being handled; it goes out at its end, or earlier when
- * the queue is full. */
+/* The packet belongs to the batch being handled and goes out at its end; once each. */
 void udp_io_queue(struct udp_io *io, const struct udp_queued *entry);
 void udp_io_flush(struct udp_io *io);
 
