@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "media/crypto_context.h"
-#include "media/send_ring.h"
+#include "media/udp_ring.h"
 
 #define ROOM ((UDP_PACKET_MAX + CRYPTO_TRAILER_MAX + 15) & ~(size_t)15)
 /* From so many on the ring is cheaper than single calls. */
@@ -65,7 +65,7 @@ int udp_io_init(struct udp_io *io, const struct udp_io_config *config)
 	}
 	/* Without the ring it works too, only slower. */
 	if (config->want_ring)
-		(void)send_ring_new(&io->ring, UDP_BATCH_MAX);
+		(void)udp_ring_new(&io->ring, UDP_BATCH_MAX);
 	at = io->block;
 	for (unsigned i = 0; i < UDP_BATCH_MAX; i++)
 		io->packets[i].data = at + i * ROOM;
@@ -74,7 +74,7 @@ int udp_io_init(struct udp_io *io, const struct udp_io_config *config)
 
 void udp_io_fini(struct udp_io *io)
 {
-	send_ring_free(io->ring);
+	udp_ring_free(io->ring);
 	mem_free(io->deferred);
 	mem_free(io->block);
 	io->ring = NULL;
@@ -94,26 +94,31 @@ static void count(const struct udp_queued *entry, bool was_sent)
 	++*(was_sent ? entry->sent : entry->dropped);
 }
 
+/* It failed: from now on without. */
+static void drop_ring(struct udp_io *io)
+{
+	udp_ring_free(io->ring);
+	io->ring = NULL;
+}
+
 static void flush_by_ring(struct udp_io *io)
 {
-	struct send_ring_entry entries[UDP_BATCH_MAX];
+	struct udp_ring_entry entries[UDP_BATCH_MAX];
 	bool is_useful;
 
 	for (unsigned i = 0; i < io->queued; i++) {
-		const struct udp_packet *packet = io->queue[i].packet;
+		struct udp_packet *packet = io->queue[i].packet;
 
-		entries[i] = (struct send_ring_entry){.fd = io->queue[i].fd,
+		entries[i] = (struct udp_ring_entry){.fd = io->queue[i].fd,
 			.data = packet->data,
 			.len = packet->len,
-			.to = &packet->peer};
+			.peer = &packet->peer};
 	}
-	is_useful = send_ring_submit(io->ring, entries, io->queued);
+	is_useful = udp_ring_send(io->ring, entries, io->queued);
 	for (unsigned i = 0; i < io->queued; i++)
 		count(&io->queue[i], entries[i].result >= 0);
-	if (!is_useful) { /* from now on without */
-		send_ring_free(io->ring);
-		io->ring = NULL;
-	}
+	if (!is_useful)
+		drop_ring(io);
 }
 
 void udp_io_flush(struct udp_io *io)
@@ -137,10 +142,36 @@ static usec_t turn_now(struct udp_io *io)
 	return io->now;
 }
 
+static void receive_by_ring(struct udp_io *io)
+{
+	struct udp_ring_entry entries[UDP_BATCH_MAX];
+	bool is_useful;
+
+	for (unsigned i = 0; i < io->ready_count; i++)
+		entries[i] = (struct udp_ring_entry){.fd = io->ready[i] ? io->ready[i]->fd : -1,
+			.data = io->packets[i].data,
+			.len = UDP_PACKET_MAX,
+			.peer = &io->packets[i].peer};
+	is_useful = udp_ring_receive(io->ring, entries, io->ready_count);
+	for (unsigned i = 0; i < io->ready_count; i++) {
+		if (entries[i].result < 0)
+			io->ready[i] = NULL;
+		else
+			io->packets[i].len = (size_t)entries[i].result;
+		io->packets[i].is_truncated = entries[i].is_truncated;
+	}
+	if (!is_useful)
+		drop_ring(io);
+}
+
 /* One datagram of each ready socket. A second try would mostly find nothing, and a socket
  * that has more is ready in the next turn too, when all the others had theirs. */
 static void receive_all(struct udp_io *io)
 {
+	if (io->ring && io->ready_count >= RING_MIN) {
+		receive_by_ring(io);
+		return;
+	}
 	for (unsigned i = 0; i < io->ready_count; i++) {
 		struct udp_socket *socket = io->ready[i];
 

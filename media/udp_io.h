@@ -18,7 +18,7 @@
 /* Datagrams put off at most, about a hundred milliseconds of public-key work. */
 #define UDP_DEFERRED_MAX 256
 
-struct send_ring;
+struct udp_ring;
 struct udp_deferred;
 struct udp_socket;
 
@@ -65,8 +65,8 @@ struct udp_io_config {
  */
 struct udp_io {
 	struct udp_io_config config;
-	void *block;            /* owned; the packets' bytes */
-	struct send_ring *ring; /* owned; NULL: none */
+	void *block;           /* owned; the packets' bytes */
+	struct udp_ring *ring; /* owned; NULL: none */
 	struct udp_packet packets[UDP_BATCH_MAX];
 	struct udp_socket *ready[UDP_BATCH_MAX]; /* borrowed; NULL: closed since */
 	struct udp_queued queue[UDP_BATCH_MAX];

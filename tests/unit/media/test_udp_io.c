@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "media/send_ring.h"
+#include "media/udp_ring.h"
 #include "media/udp_io.h"
 
 static int bind_local(struct netaddr *local)
@@ -204,14 +204,14 @@ static void ring_counts_what_is_refused(void **state)
 
 static void ring_needs_memory(void **state)
 {
-	struct send_ring *ring;
+	struct udp_ring *ring;
 
 	(void)state;
 	mem_fail_after(0);
-	assert_int_equal(SBC_ENOMEM, send_ring_new(&ring, 64));
+	assert_int_equal(SBC_ENOMEM, udp_ring_new(&ring, 64));
 	mem_fail_after(-1);
-	assert_int_equal(SBC_EIO, send_ring_new(&ring, 0)); /* the system says no */
-	send_ring_free(NULL);
+	assert_int_equal(SBC_EIO, udp_ring_new(&ring, 0)); /* the system says no */
+	udp_ring_free(NULL);
 }
 
 struct later {

@@ -5,7 +5,7 @@
  * a media loop.
  */
 
-#include "media/send_ring.h"
+#include "media/udp_ring.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -18,7 +18,13 @@
 
 #include <linux/io_uring.h>
 
-struct send_ring {
+/* What the system is told beside an entry, and tells. */
+struct receiving {
+	struct msghdr header;
+	struct iovec piece;
+};
+
+struct udp_ring {
 	int fd; /* owned */
 	unsigned
 		entered; /* the number to enter it by: the descriptor or its registered index */
@@ -29,6 +35,7 @@ struct send_ring {
 	size_t rings_size;
 	struct io_uring_sqe *entries; /* owned mapping */
 	size_t entries_size;
+	struct receiving *receiving; /* owned; of each entry */
 	/* into rings */
 	unsigned *to_submit_tail;
 	unsigned *done_head, *done_tail;
@@ -36,13 +43,13 @@ struct send_ring {
 	struct io_uring_cqe *done;
 };
 
-static int enter(const struct send_ring *ring, unsigned submit, unsigned wait, unsigned flags)
+static int enter(const struct udp_ring *ring, unsigned submit, unsigned wait, unsigned flags)
 {
 	return (int)syscall(SYS_io_uring_enter, ring->entered, submit, wait,
 		ring->enter_flags | flags, NULL, 0);
 }
 
-static int map(struct send_ring *ring, const struct io_uring_params *p)
+static int map(struct udp_ring *ring, const struct io_uring_params *p)
 {
 	size_t submit = p->sq_off.array + p->sq_entries * sizeof(unsigned);
 	size_t done = p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe);
@@ -59,7 +66,7 @@ static int map(struct send_ring *ring, const struct io_uring_params *p)
 	return ring->entries == MAP_FAILED ? SBC_EIO : 0;
 }
 
-static void find_parts(struct send_ring *ring, const struct io_uring_params *p)
+static void find_parts(struct udp_ring *ring, const struct io_uring_params *p)
 {
 	char *base = ring->rings;
 	unsigned *array = (unsigned *)(void *)(base + p->sq_off.array);
@@ -73,7 +80,7 @@ static void find_parts(struct send_ring *ring, const struct io_uring_params *p)
 		array[i] = i;
 }
 
-void send_ring_free(struct send_ring *ring)
+void udp_ring_free(struct udp_ring *ring)
 {
 	if (!ring)
 		return;
@@ -83,12 +90,13 @@ void send_ring_free(struct send_ring *ring)
 		munmap(ring->entries, ring->entries_size);
 	if (ring->fd >= 0)
 		close(ring->fd);
+	mem_free(ring->receiving);
 	mem_free(ring);
 }
 
 /* A thread that registers the ring saves the kernel looking the descriptor up. Without it
  * everything works too. */
-static void register_once(struct send_ring *ring)
+static void register_once(struct udp_ring *ring)
 {
 	struct io_uring_rsrc_update update = {
 		.offset = UINT32_MAX, .data = (uint64_t)(unsigned)ring->fd};
@@ -102,7 +110,7 @@ static void register_once(struct send_ring *ring)
 	ring->enter_flags = IORING_ENTER_REGISTERED_RING;
 }
 
-static void fill(struct io_uring_sqe *sqe, const struct send_ring_entry *entry, unsigned i)
+static void fill_send(struct io_uring_sqe *sqe, const struct udp_ring_entry *entry)
 {
 	*sqe = (struct io_uring_sqe){
 		.opcode = IORING_OP_SEND,
@@ -110,14 +118,30 @@ static void fill(struct io_uring_sqe *sqe, const struct send_ring_entry *entry, 
 		.addr = (uint64_t)(uintptr_t)entry->data,
 		.len = (uint32_t)entry->len,
 		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL,
-		.addr2 = (uint64_t)(uintptr_t)&entry->to->sa,
-		.addr_len = (uint16_t)netaddr_len(entry->to),
-		.user_data = i,
+		.addr2 = (uint64_t)(uintptr_t)&entry->peer->sa,
+		.addr_len = (uint16_t)netaddr_len(entry->peer),
+	};
+}
+
+static void fill_receive(struct io_uring_sqe *sqe, const struct udp_ring_entry *entry,
+	struct receiving *receiving)
+{
+	receiving->piece = (struct iovec){entry->data, entry->len};
+	receiving->header = (struct msghdr){.msg_name = &entry->peer->sa,
+		.msg_namelen = sizeof(*entry->peer),
+		.msg_iov = &receiving->piece,
+		.msg_iovlen = 1};
+	*sqe = (struct io_uring_sqe){
+		.opcode = IORING_OP_RECVMSG,
+		.fd = entry->fd,
+		.addr = (uint64_t)(uintptr_t)&receiving->header,
+		.len = 1,
+		.msg_flags = MSG_DONTWAIT,
 	};
 }
 
 /* Returns how many were told of. */
-static unsigned reap(struct send_ring *ring, struct send_ring_entry *entries, unsigned count)
+static unsigned reap(struct udp_ring *ring, struct udp_ring_entry *entries, unsigned count)
 {
 	unsigned tail = __atomic_load_n(ring->done_tail, __ATOMIC_ACQUIRE);
 	unsigned head = *ring->done_head, n = 0;
@@ -132,13 +156,14 @@ static unsigned reap(struct send_ring *ring, struct send_ring_entry *entries, un
 	return n;
 }
 
-static bool submit(struct send_ring *ring, struct send_ring_entry *entries, unsigned count)
+/* What was filled in. */
+static bool submit(struct udp_ring *ring, struct udp_ring_entry *entries, unsigned count)
 {
 	unsigned tail = *ring->to_submit_tail, mask = ring->capacity - 1, done;
 
 	for (unsigned i = 0; i < count; i++) {
 		entries[i].result = -EINPROGRESS;
-		fill(&ring->entries[(tail + i) & mask], &entries[i], i);
+		ring->entries[(tail + i) & mask].user_data = i;
 	}
 	__atomic_store_n(ring->to_submit_tail, tail + count, __ATOMIC_RELEASE);
 	if (enter(ring, count, 0, 0) != (int)count)
@@ -152,25 +177,46 @@ static bool submit(struct send_ring *ring, struct send_ring_entry *entries, unsi
 	return true;
 }
 
-bool send_ring_submit(struct send_ring *ring, struct send_ring_entry *entries, unsigned count)
+static struct io_uring_sqe *slot(const struct udp_ring *ring, unsigned i)
+{
+	return &ring->entries[(*ring->to_submit_tail + i) & (ring->capacity - 1)];
+}
+
+bool udp_ring_send(struct udp_ring *ring, struct udp_ring_entry *entries, unsigned count)
 {
 	register_once(ring);
+	for (unsigned i = 0; i < count; i++)
+		fill_send(slot(ring, i), &entries[i]);
 	return submit(ring, entries, count);
 }
 
-/* Kernels before 6.1 refuse an address before they look at the socket. */
-static bool knows_addresses(struct send_ring *ring)
+bool udp_ring_receive(struct udp_ring *ring, struct udp_ring_entry *entries, unsigned count)
 {
-	const struct netaddr nowhere = {.in.sin_family = AF_INET};
-	struct send_ring_entry entry = {.fd = -1, .data = "", .len = 1, .to = &nowhere};
+	bool is_useful;
 
+	register_once(ring);
+	for (unsigned i = 0; i < count; i++)
+		fill_receive(slot(ring, i), &entries[i], &ring->receiving[i]);
+	is_useful = submit(ring, entries, count);
+	for (unsigned i = 0; i < count; i++)
+		entries[i].is_truncated = ring->receiving[i].header.msg_flags & MSG_TRUNC;
+	return is_useful;
+}
+
+/* Kernels before 6.1 refuse an address before they look at the socket. */
+static bool knows_addresses(struct udp_ring *ring)
+{
+	struct netaddr nowhere = {.in.sin_family = AF_INET};
+	struct udp_ring_entry entry = {.fd = -1, .data = &nowhere, .len = 1, .peer = &nowhere};
+
+	fill_send(slot(ring, 0), &entry);
 	return submit(ring, &entry, 1) && entry.result == -EBADF;
 }
 
-int send_ring_new(struct send_ring **out, unsigned capacity)
+int udp_ring_new(struct udp_ring **out, unsigned capacity)
 {
 	struct io_uring_params params = {.flags = IORING_SETUP_SUBMIT_ALL};
-	struct send_ring *ring = mem_alloc(sizeof(*ring));
+	struct udp_ring *ring = mem_alloc(sizeof(*ring));
 	int err = SBC_EIO;
 
 	if (!ring)
@@ -179,15 +225,18 @@ int send_ring_new(struct send_ring **out, unsigned capacity)
 	ring->fd = (int)syscall(SYS_io_uring_setup, capacity, &params);
 	ring->entered = (unsigned)ring->fd;
 	ring->capacity = capacity;
-	if (ring->fd >= 0)
+	ring->receiving = mem_array(capacity, sizeof(ring->receiving[0]));
+	if (!ring->receiving)
+		err = SBC_ENOMEM;
+	else if (ring->fd >= 0)
 		err = map(ring, &params);
 	if (err) {
-		send_ring_free(ring);
+		udp_ring_free(ring);
 		return err;
 	}
 	find_parts(ring, &params);
 	if (!knows_addresses(ring)) {
-		send_ring_free(ring);
+		udp_ring_free(ring);
 		return SBC_EIO;
 	}
 	*out = ring;
