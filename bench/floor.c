@@ -3,12 +3,14 @@
  * The floor: a bare forwarder with a port pair per leg, one epoll, and for each packet one
  * recvfrom, the crypto of AES_CM_128_HMAC_SHA1_80 twice with contexts that are kept, one
  * sendto. No replay window, no counters, no addresses, no DTLS: what any relay must at least
- * do. Keys are those of preset.h.
+ * do. Keys are those of preset.h. Two other ways, to know what they would gain: sockets that
+ * are connected, and one port a side for all legs with many packets in a call.
  *
- *   floor ADDRESS FIRST_PORT SESSIONS GENERATOR_ADDRESS PORT_A PORT_B
+ *   floor ADDRESS FIRST_PORT SESSIONS GENERATOR_ADDRESS PORT_A PORT_B [connected|shared]
  */
 
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -23,9 +25,12 @@
 #include <nettle/sha1.h>
 
 #define EVENTS 256
-#define PACKET 2048
-#define TAG    10
-#define HEADER 12
+#define BATCH  32
+/* Bytes: a shared socket holds what comes for all legs while the process is stopped. */
+#define SHARED_ROOM (16 << 20)
+#define PACKET      2048
+#define TAG         10
+#define HEADER      12
 
 /* One direction, RFC 3711. */
 struct context {
@@ -38,6 +43,7 @@ struct context {
 
 struct leg {
 	int fd;
+	bool is_connected;
 	struct sockaddr_in to; /* where the generator's leg is */
 	struct leg *other;
 	struct context in, out;
@@ -123,29 +129,78 @@ static void follow(struct context *c, const uint8_t *packet)
 	c->highest = number;
 }
 
+/* In place; false: it does not verify. */
+static bool translate(struct leg *leg, uint8_t *packet, size_t with_tag)
+{
+	struct leg *other = leg->other;
+	size_t len = with_tag - TAG;
+	uint8_t tag[TAG];
+
+	if (with_tag < HEADER + TAG)
+		return false;
+	follow(&leg->in, packet);
+	authenticate(&leg->in, packet, len, tag);
+	if (!mem_equal_secret(tag, packet + len, TAG))
+		return false;
+	apply_keystream(&leg->in, packet, len);
+	follow(&other->out, packet);
+	apply_keystream(&other->out, packet, len);
+	authenticate(&other->out, packet, len, packet + len);
+	return true;
+}
+
 static void forward(struct leg *leg)
 {
 	_Alignas(16) uint8_t packet[PACKET];
 	struct sockaddr_in from;
 	socklen_t from_len = sizeof(from);
 	struct leg *other = leg->other;
-	uint8_t tag[TAG];
-	ssize_t n = recvfrom(leg->fd, packet, PACKET - TAG, MSG_DONTWAIT,
-		(struct sockaddr *)&from, &from_len);
-	size_t len = (size_t)n - TAG;
+	ssize_t n;
 
-	if (n < HEADER + TAG)
+	if (leg->is_connected)
+		n = recv(leg->fd, packet, PACKET, MSG_DONTWAIT);
+	else
+		n = recvfrom(leg->fd, packet, PACKET, MSG_DONTWAIT, (struct sockaddr *)&from,
+			&from_len);
+	if (n < 0 || !translate(leg, packet, (size_t)n))
 		return;
-	follow(&leg->in, packet);
-	authenticate(&leg->in, packet, len, tag);
-	if (!mem_equal_secret(tag, packet + len, TAG))
-		return;
-	apply_keystream(&leg->in, packet, len);
-	follow(&other->out, packet);
-	apply_keystream(&other->out, packet, len);
-	authenticate(&other->out, packet, len, packet + len);
-	(void)!sendto(other->fd, packet, len + TAG, MSG_DONTWAIT, (struct sockaddr *)&other->to,
-		sizeof(other->to));
+	if (other->is_connected)
+		(void)!send(other->fd, packet, (size_t)n, MSG_DONTWAIT);
+	else
+		(void)!sendto(other->fd, packet, (size_t)n, MSG_DONTWAIT,
+			(struct sockaddr *)&other->to, sizeof(other->to));
+}
+
+/* One socket a side: the leg is told by the SSRC. */
+static void forward_shared(struct leg *legs, unsigned count, unsigned side)
+{
+	_Alignas(16) uint8_t bytes[BATCH][PACKET];
+	struct mmsghdr messages[BATCH] = {0};
+	struct iovec pieces[BATCH];
+	struct sockaddr_in from[BATCH];
+	unsigned n = 0;
+	int got;
+
+	for (unsigned i = 0; i < BATCH; i++) {
+		pieces[i] = (struct iovec){bytes[i], PACKET};
+		messages[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
+			.msg_namelen = sizeof(from[i]),
+			.msg_iov = &pieces[i],
+			.msg_iovlen = 1};
+	}
+	got = recvmmsg(legs[side].fd, messages, BATCH, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < got; i++) {
+		uint8_t *packet = bytes[i];
+		unsigned leg = (unsigned)(packet[9] - 1) << 16 | packet[10] << 8 | packet[11];
+
+		if (leg >= count || !translate(&legs[leg], packet, messages[i].msg_len))
+			continue;
+		pieces[n] = (struct iovec){packet, messages[i].msg_len};
+		messages[n].msg_hdr.msg_iov = &pieces[n];
+		messages[n].msg_hdr.msg_name = &legs[leg].other->to;
+		messages[n++].msg_hdr.msg_namelen = sizeof(legs[leg].to);
+	}
+	(void)!sendmmsg(legs[side ^ 1].fd, messages, n, MSG_DONTWAIT);
 }
 
 static void open_leg(struct leg *leg, int epoll, const char *address, unsigned port)
@@ -153,24 +208,34 @@ static void open_leg(struct leg *leg, int epoll, const char *address, unsigned p
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = leg};
 
+	int room = SHARED_ROOM;
+
 	inet_pton(AF_INET, address, &at.sin_addr);
 	leg->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	setsockopt(leg->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	if (leg->fd < 0 || bind(leg->fd, (struct sockaddr *)&at, sizeof(at)) ||
+		(leg->is_connected &&
+			connect(leg->fd, (struct sockaddr *)&leg->to, sizeof(leg->to))) ||
 		epoll_ctl(epoll, EPOLL_CTL_ADD, leg->fd, &event)) {
 		perror("floor");
 		exit(1);
 	}
 }
 
-static void run(int epoll)
+static void run(int epoll, struct leg *legs, unsigned count, bool is_shared)
 {
 	struct epoll_event events[EVENTS];
 
 	for (;;) {
 		int n = epoll_wait(epoll, events, EVENTS, -1);
 
-		for (int i = 0; i < n; i++)
-			forward(events[i].data.ptr);
+		for (int i = 0; i < n; i++) {
+			if (is_shared)
+				forward_shared(legs, count,
+					(unsigned)((struct leg *)events[i].data.ptr - legs));
+			else
+				forward(events[i].data.ptr);
+		}
 	}
 }
 
@@ -184,24 +249,28 @@ int main(int argc, char **argv)
 	int epoll = epoll_create1(0);
 	struct leg *legs;
 	unsigned count;
+	bool is_shared;
 
-	if (argc != 7)
+	if (argc < 7)
 		return 1;
 	count = 2 * number(argv[3]);
+	is_shared = argc > 7 && strcmp(argv[7], "shared") == 0;
 	legs = mem_array(count, sizeof(*legs));
 	if (!legs)
 		return 1;
 	for (unsigned i = 0; i < count; i++) {
 		legs[i].other = &legs[i ^ 1];
+		legs[i].is_connected = argc > 7 && !is_shared;
 		legs[i].to.sin_family = AF_INET;
 		legs[i].to.sin_port = htons((uint16_t)number(argv[5 + i % 2]));
 		inet_pton(AF_INET, argv[4], &legs[i].to.sin_addr);
 		set_context(&legs[i].in, i, 1);
 		set_context(&legs[i].out, i, 0);
-		open_leg(&legs[i], epoll, argv[1], number(argv[2]) + i);
+		if (i < 2 || !is_shared)
+			open_leg(&legs[i], epoll, argv[1], number(argv[2]) + i);
 	}
 	printf("ready\n");
 	fflush(stdout);
-	run(epoll);
+	run(epoll, legs, count, is_shared);
 	return 0;
 }

@@ -44,7 +44,7 @@ struct generator {
 struct row {
 	double seconds;
 	unsigned rate, limit; /* packets/s in all, legs */
-	unsigned handshakes; /* a second */
+	unsigned handshakes;  /* a second */
 	uint64_t cpu, received;
 	double took;
 };

@@ -13,6 +13,7 @@
 
 #define BATCH       64
 #define BUFFER      2048
+#define SSRC_FIRST  0x10000u
 #define SOCKET_ROOM (64 << 20) /* bytes: what is lost is the relay's doing, not ours */
 
 static uint64_t wall_ns(void)
@@ -220,7 +221,7 @@ static void fill(uint8_t *packet, unsigned leg, uint32_t number)
 	packet[2] = (uint8_t)(number >> 8);
 	packet[3] = (uint8_t)number;
 	put32(packet + 4, number * LEG_PAYLOAD);
-	put32(packet + 8, 0x10000u + leg);
+	put32(packet + 8, SSRC_FIRST + leg);
 	put32(packet + 20, number);
 }
 
@@ -272,21 +273,36 @@ static uint64_t arrival(struct msghdr *header)
 	return (uint64_t)at.tv_sec * 1000000000u + (uint64_t)at.tv_nsec;
 }
 
+/* By the SSRC, which is the other leg's: a relay may have one port for many legs. */
+static struct leg *leg_of_media(struct legs *legs, const uint8_t *packet, size_t len)
+{
+	uint32_t ssrc;
+
+	if (len < LEG_PACKET)
+		return NULL;
+	ssrc = (uint32_t)packet[8] << 24 | (uint32_t)packet[9] << 16 |
+	       (uint32_t)packet[10] << 8 | packet[11];
+	ssrc = (ssrc - SSRC_FIRST) ^ 1;
+	return ssrc < legs->count ? &legs->list[ssrc] : NULL;
+}
+
 static void take(struct legs *legs, unsigned side, struct mmsghdr *message)
 {
 	struct sockaddr_in *from = message->msg_hdr.msg_name;
 	uint8_t *bytes = message->msg_hdr.msg_iov->iov_base;
-	unsigned leg = legs->by_port[side][ntohs(from->sin_port)];
+	unsigned index = legs->by_port[side][ntohs(from->sin_port)];
+	struct leg *leg = index ? &legs->list[index - 1] : NULL;
 
-	if (!leg)
+	if (bytes[0] >= 128)
+		leg = leg_of_media(legs, bytes, message->msg_len);
+	if (!leg || (leg->index & 1) != side)
 		return;
 	if (bytes[0] >= 128) {
-		check(&legs->list[leg - 1], bytes, message->msg_len,
-			arrival(&message->msg_hdr));
-	} else if (legs->list[leg - 1].assoc) {
-		dtls_assoc_input(legs->list[leg - 1].assoc, bytes, message->msg_len,
-			clock_monotonic_us(), NULL);
-		look_at(&legs->list[leg - 1]);
+		check(leg, bytes, message->msg_len, arrival(&message->msg_hdr));
+	} else if (leg->assoc) {
+		dtls_assoc_input(
+			leg->assoc, bytes, message->msg_len, clock_monotonic_us(), NULL);
+		look_at(leg);
 	}
 }
 

@@ -95,12 +95,16 @@ class Relay:
             self.generator.ask("leg", self.address, *ports)
             self._opened_leg()
         self.sessions = sessions
-        answer = self.generator.ask("connect") if connect else {"failed": 0, "pending": 0}
+        if not connect:
+            return None
+        answer = self.generator.ask("connect")
         if answer["failed"] or answer["pending"]:
             raise RuntimeError(f"{self.name}: {answer}")
-        time.sleep(0.3)
-        return {"sessions": more, "cpu": cpu_seconds(pid) - cpu,
-                "kb": memory_kb(pid) - memory}
+        time.sleep(0.1)
+        cpu = cpu_seconds(pid) - cpu
+        # Established is one that has carried media, in each direction.
+        self.generator.ask("run", 0.2, 10 * sessions, sessions, 0)
+        return {"sessions": more, "cpu": cpu, "kb": memory_kb(pid) - memory}
 
     def _opened_leg(self):
         pass
@@ -152,17 +156,23 @@ class Floor(Relay):
     FIRST_PORT = 10000
     SESSIONS = 4000
 
+    def __init__(self, build, name, profile, options=()):
+        self.options = options
+        super().__init__(build, name, profile)
+
     def _start(self):
         self.next_port = self.FIRST_PORT
         process = subprocess.Popen(
             [f"{self.build}/bench/floor", self.address, str(self.FIRST_PORT),
-             str(self.SESSIONS), GENERATOR, *map(str, self.generator.ports)],
+             str(self.SESSIONS), GENERATOR, *map(str, self.generator.ports), *self.options],
             text=True, stdout=subprocess.PIPE, preexec_fn=take_core)
         if process.stdout.readline() != "ready\n":
             raise RuntimeError(f"{self.name} does not start")
         return process
 
     def _open(self, count):
+        if "shared" in self.options:
+            return [(self.FIRST_PORT, self.FIRST_PORT + 1)] * count
         first = self.next_port
         self.next_port += 2 * count
         return [(p, p + 1) for p in range(first, self.next_port, 2)]
@@ -180,7 +190,8 @@ class Rtpengine(Relay):
              f"--listen-ng={control[0]}:{control[1]}", "--port-min=10000",
              "--port-max=60000", "--num-threads=2", "--timeout=36000",
              "--silent-timeout=36000", "--pidfile=/dev/null"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, preexec_fn=take_core)
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+            preexec_fn=take_core)
         self.client = ng.Client(control)
         for _ in range(100):
             time.sleep(0.1)

@@ -39,9 +39,10 @@ def table(result, names):
     lines += [_line(key, group, names) for key, group in sorted(_groups(result["rows"]).items())]
     lines += ["", "| relay | CPU ms to set up a session | kB a session |", "|---|---|---|"]
     for relay, costs in result["setups"].items():
-        total = sum(c["sessions"] for c in costs)
-        cpu = 1000 * sum(c["cpu"] for c in costs) / total
-        kb = sum(c["kb"] for c in costs) / total
+        if relay not in names or len(costs) < 2:
+            continue
+        cpu = 1000 * statistics.median(c["cpu"] / c["sessions"] for c in costs[1:])
+        kb = statistics.median(c["kb"] / c["sessions"] for c in costs[1:])
         lines.append(f"| {names.get(relay, relay)} | {cpu:.2f} | {kb:.1f} |")
     return "\n".join(lines) + "\n"
 
