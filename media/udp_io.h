@@ -107,13 +107,13 @@ typedef void(udp_closed_h)(void *arg);
 
 /* A bound non-blocking socket on a loop. Embedded. */
 struct udp_socket {
-	uv_poll_t _poll;
-	struct udp_io *io; /* borrowed */
 	int fd;            /* owned; -1: none */
 	bool is_open;      /* the loop knows it */
+	struct udp_io *io; /* borrowed */
 	udp_receive_h *_receive;
-	udp_closed_h *_closed;
 	void *_arg; /* borrowed */
+	udp_closed_h *_closed;
+	uv_poll_t _poll;
 };
 
 /* Takes over fd, also on error. SBC_EIO. */

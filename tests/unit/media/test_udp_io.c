@@ -9,8 +9,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "media/udp_ring.h"
 #include "media/udp_io.h"
+#include "media/udp_ring.h"
 
 static int bind_local(struct netaddr *local)
 {
