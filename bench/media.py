@@ -21,15 +21,22 @@ STORM = 200  # handshakes/s
 CHUNK = 100  # sessions set up in a row, then it is the next one's turn
 NAMES = {"ours": "countersip", "floor": "bare forwarder", "rtpengine": "rtpengine",
          "plain": "countersip, no io_uring, no rest", "ours-gcm": "countersip GCM",
-         "rtpengine-gcm": "rtpengine GCM"}
+         "rtpengine-gcm": "rtpengine GCM", "ours-500": "countersip, 500 only",
+         "ours-2000": "countersip", "ring": "countersip, no rest",
+         "rest": "countersip, no io_uring", "rest-4ms": "countersip, rest 4 ms",
+         "connected": "bare forwarder, connected", "floor-500": "bare forwarder, 500 only", "shared": "bare forwarder, a port a side"}
+# What was tried: measured in turn with the default and the floor, at 500 sessions.
+VARIANTS = {"floor-500": (relays.Floor, ()), "ring": (relays.Ours, ("0",)), "rest": (relays.Ours, ("1000", "plain")),
+            "rest-4ms": (relays.Ours, ("4000",)), "connected": (relays.Floor, ("connected",)),
+            "shared": (relays.Floor, ("shared",))}
 
 
 class Bench:
     def __init__(self, build, quick):
         self.build, self.quick = build, quick
         self.steps = (500,) if quick else (50, 200, 500, 1000, 2000)
-        self.reps = 3 if quick else 4
-        self.seconds = 1.5 if quick else 2
+        self.reps = 3 if quick else 5
+        self.seconds = 1.5
         self.relays, self.rows, self.setups = {}, [], {}
         self.began = time.monotonic()
 
@@ -74,7 +81,7 @@ class Bench:
     def pair(self, name, sessions, label=None):
         rate = min(RATE, 100 * sessions)
         self.row(name, "normal", sessions, "run", self.seconds, rate, sessions, 0, label=label)
-        self.row(name, "backlog", sessions, "backlog", 4 + 8000 // sessions, sessions,
+        self.row(name, "backlog", sessions, "backlog", 4 + 4000 // sessions, sessions,
                  label=label)
 
     def step(self, sessions):
@@ -87,6 +94,19 @@ class Bench:
         for _ in range(self.reps):
             for name in names:
                 self.pair(name, sessions)
+
+    def variants(self):
+        for name, (kind, options) in VARIANTS.items():
+            self.add(name, kind, relays.CM, options)
+            self.grow(name, 500)
+        self.grow("storm", 500)
+        self.say("variants, 500 sessions")
+        for _ in range(self.reps):
+            self.pair("storm", 500, label="ours-500")
+            for name in VARIANTS:
+                self.pair(name, 500)
+        for name in VARIANTS:
+            self.relays.pop(name).close()
 
     def growth(self):
         """2000 sessions against 500 at the same rate, in turn: two processes."""
@@ -118,6 +138,8 @@ class Bench:
         for sessions in self.steps:
             self.step(sessions)
         self.growth()
+        if not self.quick:
+            self.variants()
         self.overload()
         self.storm()
         self.say("done")

@@ -2,6 +2,7 @@
 """The relays under test, each with a load generator of its own. A relay that is not being
 measured is stopped, so that it costs nothing while another one is."""
 
+import ctypes
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import time
 import ng
 
 CM, GCM = 1, 7  # registered numbers of the SRTP protection profiles
+PR_SET_PDEATHSIG = 1  # dies with the one that started it
 GENERATOR = "127.0.0.20"
 
 
@@ -36,6 +38,7 @@ def memory_kb(pid):
 def take_core():
     """In a child: the second core, and before everybody else on it. The machine may be busy
     with other things; what is measured is the relay, not its neighbours' time slices."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.sched_setaffinity(0, {1})
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))
@@ -189,7 +192,7 @@ class Rtpengine(Relay):
              "--log-level=3", "--table=-1", f"--interface={self.address}",
              f"--listen-ng={control[0]}:{control[1]}", "--port-min=10000",
              "--port-max=60000", "--num-threads=2", "--timeout=36000",
-             "--silent-timeout=36000", "--pidfile=/dev/null"],
+             "--silent-timeout=36000", "--config-file=none"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
             preexec_fn=take_core)
         self.client = ng.Client(control)
