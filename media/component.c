@@ -457,6 +457,38 @@ int component_rekey(struct component *c, const struct media_remote *before,
 	return err;
 }
 
+static int restore_direction(struct crypto_context **context,
+	const struct media_direction_state *state, enum crypto_direction direction)
+{
+	const struct profile *profile = profile_find((unsigned)state->profile);
+	int err = profile ? 0 : SBC_EINVAL;
+
+	err = err ? err : crypto_context_new(context, profile, &state->master, direction);
+	return err ? err : crypto_context_import(*context, state);
+}
+
+int component_restore(struct component *c, const struct netaddr *signalled,
+	const struct netaddr *peer, const struct media_direction_state *in,
+	const struct media_direction_state *out)
+{
+	int err = 0;
+
+	component_end(c);
+	early_free(&c->early);
+	c->signalled = *signalled;
+	if (in) {
+		err = restore_direction(&c->in, in, CRYPTO_IN);
+		err = err ? err : restore_direction(&c->out, out, CRYPTO_OUT);
+	}
+	if (err) {
+		component_end(c);
+		return err;
+	}
+	c->is_ready = true;
+	c->peer = *peer;
+	return 0;
+}
+
 void component_set_address(struct component *c, const struct netaddr *address, usec_t now)
 {
 	if ((!c->is_active && !c->is_ready) || is_signalled(c, address))

@@ -95,6 +95,11 @@ int component_begin_given(struct component *component, const struct media_remote
  * the peer's address is another one. On error nothing is ready any more. */
 int component_rekey(struct component *component, const struct media_remote *before,
 	const struct media_remote *remote, bool is_moved);
+/* Ready at once, where another one stopped. in NULL: plain RTP. SBC_EINVAL, SBC_ENOMEM,
+ * SBC_ECRYPTO. */
+int component_restore(struct component *component, const struct netaddr *signalled,
+	const struct netaddr *peer, const struct media_direction_state *in,
+	const struct media_direction_state *out);
 /* Forgets the association: nothing comes or goes here any more. */
 void component_end(struct component *component);
 /* The same association, another address. */

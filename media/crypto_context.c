@@ -17,12 +17,31 @@
 #define RTP_SSRC_AT   8
 #define RTCP_SSRC_AT  4
 
+struct imported;
+
+struct source {
+	uint32_t ssrc;
+	uint16_t highest; /* sequence number; only to be exported */
+};
+
 struct crypto_context {
 	srtp_t srtp; /* owned */
 	enum crypto_direction direction;
+	const struct profile *profile; /* borrowed, constant */
+	struct srtp_master master;     /* secret */
+	uint32_t rtcp_count;           /* protected */
 	size_t ssrc_count;
-	uint32_t ssrc_last; /* the one seen last: a stream rarely has a second */
-	uint32_t *ssrcs;    /* owned; has room for a power of two */
+	size_t ssrc_last;       /* index of the one seen last: a stream rarely has a second */
+	struct source *sources; /* owned unless it is the one; has room for a power of two */
+	struct source one;
+	struct imported *imported; /* owned; NULL once every SSRC went on */
+};
+
+/* Rollover counters of an import, of those SSRCs that were not heard since. */
+struct imported {
+	size_t count; /* that wait */
+	bool is_waiting[RTP_SOURCE_MAX];
+	uint32_t rocs[RTP_SOURCE_MAX];
 };
 
 _Static_assert(CRYPTO_TRAILER_MAX >= SRTP_MAX_TRAILER_LEN + 4, "room for SRTCP's index too");
@@ -76,6 +95,8 @@ static int set_key(struct crypto_context *context, const struct profile *profile
 	mem_wipe(key, sizeof(key));
 	if (status)
 		return status == srtp_err_status_alloc_fail ? SBC_ENOMEM : SBC_ECRYPTO;
+	context->profile = profile;
+	context->master = *master;
 	return 0;
 }
 
@@ -88,6 +109,7 @@ int crypto_context_new(struct crypto_context **out, const struct profile *profil
 	if (!context)
 		return SBC_ENOMEM;
 	context->direction = direction;
+	context->sources = &context->one;
 	err = set_key(context, profile, master, srtp_create);
 	if (err) {
 		mem_free(context);
@@ -108,38 +130,57 @@ void crypto_context_free(struct crypto_context *context)
 	if (!context)
 		return;
 	srtp_dealloc(context->srtp);
-	mem_free(context->ssrcs);
+	if (context->sources != &context->one)
+		mem_free(context->sources);
+	mem_free(context->imported);
+	mem_wipe(&context->master, sizeof(context->master));
 	mem_free(context);
 }
 
 static bool is_known(struct crypto_context *context, uint32_t ssrc)
 {
-	if (context->ssrc_count && context->ssrc_last == ssrc)
+	if (context->ssrc_count && context->sources[context->ssrc_last].ssrc == ssrc)
 		return true;
 	for (size_t i = 0; i < context->ssrc_count; i++) {
-		if (context->ssrcs[i] == ssrc) {
-			context->ssrc_last = ssrc;
+		if (context->sources[i].ssrc == ssrc) {
+			context->ssrc_last = i;
 			return true;
 		}
 	}
 	return false;
 }
 
+/* Room for so many SSRCs, at least. */
+static int make_room(struct crypto_context *context, size_t count)
+{
+	size_t room = 1, more = 1;
+	struct source *sources;
+
+	while (room < context->ssrc_count)
+		room *= 2;
+	while (more < count)
+		more *= 2;
+	if (more <= room)
+		return 0;
+	sources = mem_array(more, sizeof(*sources));
+	if (!sources)
+		return SBC_ENOMEM;
+	memcpy(sources, context->sources, context->ssrc_count * sizeof(*sources));
+	if (context->sources != &context->one)
+		mem_free(context->sources);
+	context->sources = sources;
+	return 0;
+}
+
 /* Once for each new SSRC, whose first packet was verified. */
 static int remember(struct crypto_context *context, uint32_t ssrc)
 {
-	size_t count = context->ssrc_count;
+	int err = make_room(context, context->ssrc_count + 1);
 
-	if (!(count & (count - 1))) { /* all room is taken: twice as much */
-		uint32_t *more = mem_resize(
-			context->ssrcs, (count ? 2 * count : 1) * sizeof(context->ssrcs[0]));
-
-		if (!more)
-			return SBC_ENOMEM;
-		context->ssrcs = more;
-	}
-	context->ssrcs[context->ssrc_count++] = ssrc;
-	context->ssrc_last = ssrc;
+	if (err)
+		return err;
+	context->ssrc_last = context->ssrc_count++;
+	context->sources[context->ssrc_last] = (struct source){.ssrc = ssrc};
 	return 0;
 }
 
@@ -173,19 +214,82 @@ static int run(struct crypto_context *context, srtp_step *step, uint8_t *packet,
 	return known ? 0 : remember(context, ssrc);
 }
 
+static uint16_t sequence_of(const uint8_t *packet)
+{
+	return (uint16_t)(packet[2] << 8 | packet[3]);
+}
+
+/* The first packet of an imported SSRC: which turn of the numbers it is in (RFC 3711 appendix
+ * A). SBC_EEXIST: not newer than what was exported. */
+static int place(struct crypto_context *context, const uint8_t *packet)
+{
+	const uint8_t *at = packet + RTP_SSRC_AT;
+	uint32_t ssrc =
+		(uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+	uint16_t sequence = sequence_of(packet);
+	uint32_t roc;
+	size_t i;
+
+	if (!is_known(context, ssrc))
+		return 0;
+	for (i = 0; context->sources[i].ssrc != ssrc;)
+		i++;
+	if (!context->imported->is_waiting[i])
+		return 0;
+	if ((int16_t)(uint16_t)(sequence - context->sources[i].highest) <= 0)
+		return SBC_EEXIST;
+	roc = context->imported->rocs[i] + (sequence < context->sources[i].highest);
+	return srtp_set_stream_roc(context->srtp, ssrc, roc) ? SBC_ECRYPTO : 0;
+}
+
+static void went_on(struct crypto_context *context)
+{
+	struct imported *imported = context->imported;
+
+	if (!imported->is_waiting[context->ssrc_last])
+		return;
+	imported->is_waiting[context->ssrc_last] = false;
+	if (!--imported->count) {
+		mem_free(imported);
+		context->imported = NULL;
+	}
+}
+
+static int run_rtp(
+	struct crypto_context *context, srtp_step *step, uint8_t *packet, size_t *len)
+{
+	uint16_t sequence = sequence_of(packet);
+	size_t before = context->ssrc_count;
+	int err = context->imported ? place(context, packet) : 0;
+
+	err = err ? err : run(context, step, packet, len, RTP_SSRC_AT);
+	if (err)
+		return err;
+	if (context->imported)
+		went_on(context);
+	if (context->ssrc_count != before ||
+		(int16_t)(uint16_t)(sequence - context->sources[context->ssrc_last].highest) >
+			0)
+		context->sources[context->ssrc_last].highest = sequence;
+	return 0;
+}
+
 int crypto_context_protect_rtp(struct crypto_context *context, uint8_t *packet, size_t *len)
 {
-	return run(context, srtp_protect, packet, len, RTP_SSRC_AT);
+	return run_rtp(context, srtp_protect, packet, len);
 }
 
 int crypto_context_unprotect_rtp(struct crypto_context *context, uint8_t *packet, size_t *len)
 {
-	return run(context, srtp_unprotect, packet, len, RTP_SSRC_AT);
+	return run_rtp(context, srtp_unprotect, packet, len);
 }
 
 int crypto_context_protect_rtcp(struct crypto_context *context, uint8_t *packet, size_t *len)
 {
-	return run(context, srtp_protect_rtcp, packet, len, RTCP_SSRC_AT);
+	int err = run(context, srtp_protect_rtcp, packet, len, RTCP_SSRC_AT);
+
+	context->rtcp_count += !err;
+	return err;
 }
 
 int crypto_context_unprotect_rtcp(struct crypto_context *context, uint8_t *packet, size_t *len)
@@ -196,4 +300,98 @@ int crypto_context_unprotect_rtcp(struct crypto_context *context, uint8_t *packe
 int crypto_context_set_roc(struct crypto_context *context, uint32_t ssrc, uint32_t roc)
 {
 	return srtp_set_stream_roc(context->srtp, ssrc, roc) ? SBC_ENOENT : 0;
+}
+
+/* ---- going on elsewhere ---- */
+
+_Static_assert(MEDIA_STATE_SOURCE_MAX == RTP_SOURCE_MAX, "all of them fit");
+
+/* An index that is stepped over costs a protected packet: a day of reports, every second. */
+#define RTCP_STEP_MAX 86400
+
+void crypto_context_export(
+	const struct crypto_context *context, struct media_direction_state *out)
+{
+	*out = (struct media_direction_state){.profile = context->profile->id,
+		.master = context->master,
+		.rtcp_count = context->rtcp_count,
+		.source_count = (unsigned)context->ssrc_count};
+	for (size_t i = 0; i < context->ssrc_count; i++) {
+		struct media_source_state *source = &out->sources[i];
+
+		source->ssrc = context->sources[i].ssrc;
+		source->sequence = context->sources[i].highest;
+		if (context->imported && context->imported->is_waiting[i])
+			source->roc = context->imported->rocs[i];
+		else
+			srtp_get_stream_roc(context->srtp, source->ssrc, &source->roc);
+	}
+}
+
+/* libsrtp has no way to set SRTCP's index, so it is stepped to. */
+static int step_rtcp(struct crypto_context *context, uint32_t ssrc, uint32_t count)
+{
+	_Alignas(16) uint8_t packet[8 + CRYPTO_TRAILER_MAX];
+
+	for (uint32_t n = 0; n < count; n++) {
+		const uint8_t report[8] = {0x80, 201, 0, 1, (uint8_t)(ssrc >> 24),
+			(uint8_t)(ssrc >> 16), (uint8_t)(ssrc >> 8), (uint8_t)ssrc};
+		int len = sizeof(report);
+
+		memcpy(packet, report, sizeof(report));
+		if (srtp_protect_rtcp(context->srtp, packet, &len))
+			return SBC_ECRYPTO;
+	}
+	return 0;
+}
+
+static int add_source(struct crypto_context *context, uint32_t ssrc)
+{
+	uint8_t key[PROFILE_KEY_MAX + PROFILE_SALT_MAX];
+	srtp_policy_t policy = {0};
+	srtp_err_status_t status;
+
+	memcpy(key, context->master.key, context->profile->key_len);
+	memcpy(key + context->profile->key_len, context->master.salt,
+		context->profile->salt_len);
+	set_policies(&policy, context->profile->id);
+	policy.ssrc.type = ssrc_specific;
+	policy.ssrc.value = ssrc;
+	policy.key = key;
+	policy.window_size = REPLAY_WINDOW;
+	status = srtp_add_stream(context->srtp, &policy);
+	mem_wipe(key, sizeof(key));
+	if (status)
+		return status == srtp_err_status_alloc_fail ? SBC_ENOMEM : SBC_ECRYPTO;
+	return 0;
+}
+
+int crypto_context_import(
+	struct crypto_context *context, const struct media_direction_state *state)
+{
+	int err = 0;
+
+	if (context->ssrc_count || state->source_count > RTP_SOURCE_MAX ||
+		state->rtcp_count > RTCP_STEP_MAX)
+		return SBC_EINVAL;
+	if (!state->source_count)
+		return 0;
+	context->imported = mem_alloc(sizeof(*context->imported));
+	if (!context->imported || make_room(context, state->source_count))
+		return SBC_ENOMEM;
+	for (size_t i = 0; !err && i < state->source_count; i++) {
+		const struct media_source_state *source = &state->sources[i];
+
+		err = add_source(context, source->ssrc);
+		if (!err && context->direction == CRYPTO_OUT)
+			err = step_rtcp(context, source->ssrc,
+				state->rtcp_count + MEDIA_STATE_RTCP_MARGIN);
+		context->sources[i].ssrc = source->ssrc;
+		context->sources[i].highest = source->sequence;
+		context->imported->rocs[i] = source->roc;
+		context->imported->is_waiting[i] = true;
+	}
+	context->ssrc_count = context->imported->count = state->source_count;
+	context->rtcp_count = state->rtcp_count + MEDIA_STATE_RTCP_MARGIN;
+	return err;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "media/dtls_keys.h"
+#include "media/rtp.h"
 
 /*
  * SRTP cryptographic context (RFC 3711 section 3.2): one direction of one association, RTP
@@ -26,6 +27,17 @@ int crypto_context_new(struct crypto_context **out, const struct profile *profil
  * 3711 section 3.3.1). On error the old key stays. SBC_ECRYPTO, SBC_ENOMEM. */
 int crypto_context_rekey(struct crypto_context *context, const struct profile *profile,
 	const struct srtp_master *master);
+/*
+ * What another context needs to go on where this one stops: with the same key no index may
+ * come twice (RFC 3711 section 9.1), and the other end counts on. Out is filled whole.
+ */
+void crypto_context_export(
+	const struct crypto_context *context, struct media_direction_state *out);
+/* Into a context that was made with the same key and has seen nothing. Each SSRC goes on with
+ * the first packet that is newer than the last one exported; older ones are replays.
+ * SBC_EINVAL: more than a context can have; SBC_ENOMEM, SBC_ECRYPTO. */
+int crypto_context_import(
+	struct crypto_context *context, const struct media_direction_state *state);
 /* NULL is allowed. Wipes the keys. */
 void crypto_context_free(struct crypto_context *context);
 

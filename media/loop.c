@@ -157,6 +157,13 @@ static void on_command(const void *msg, void *arg)
 	case COMMAND_COUNTERS:
 		session_ask_counters(session);
 		break;
+	case COMMAND_STATE:
+		session_ask_state(session);
+		break;
+	case COMMAND_RESTORE:
+		session_restore(session, command->state, clock_monotonic_us());
+		session_state_free(command->state);
+		break;
 	case COMMAND_CLOSE:
 		session_close(session);
 		break;

@@ -21,8 +21,9 @@
 #define SESSION_MAX 65535u /* of a loop: slots have 16 bits */
 /* UDP payload. Less holds no flight in a sane number of pieces; more than Ethernet's is
  * nobody's path. */
-#define MTU_MIN 256u
-#define MTU_MAX 1472u
+#define MTU_MIN  256u
+#define MTU_MAX  1472u
+#define DSCP_MAX 63 /* six bits */
 
 struct media {
 	struct media_config config;
@@ -93,13 +94,31 @@ void media_config_init(struct media_config *config)
 
 /* ---- reports from the loops ---- */
 
+/* The ports are the signalling thread's knowledge. */
+static void on_state(
+	struct media *media, const struct name *name, const struct media_event *event)
+{
+	struct media_state *state = (struct media_state *)event->state;
+
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		state->port[side] = name->port[side];
+	media->handler(event, media->arg);
+	session_state_free(state);
+}
+
 static void on_event(struct media *media, const struct media_event *event)
 {
 	struct names *names = &media->names[event->id.loop];
 	struct name *name = names_find(names, event->id);
 
-	if (!name)
+	if (!name) {
+		session_state_free((struct media_state *)event->state);
 		return;
+	}
+	if (event->type == MEDIA_EVENT_STATE) {
+		on_state(media, name, event);
+		return;
+	}
 	if (event->type == MEDIA_EVENT_CLOSED) {
 		for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 			port_pool_give(&media->pools[name->interface[side]], name->port[side]);
@@ -313,21 +332,40 @@ static void give_pair(struct media *media, unsigned interface, const struct port
 	port_pool_give(&media->pools[interface], pair->port);
 }
 
+static int take_pair(struct media *media, const struct media_open_request *request,
+	enum media_side side, struct port_pair *pair)
+{
+	struct port_pool *pool = &media->pools[request->interface[side]];
+
+	return request->port[side] ? port_pool_take_port(pool, request->port[side], pair)
+				   : port_pool_take(pool, pair);
+}
+
 static int take_pairs(struct media *media, const struct media_open_request *request,
 	struct port_pair pairs[MEDIA_SIDE_COUNT])
 {
 	const unsigned *interface = request->interface;
 	int err;
 
-	if (interface[MEDIA_SIDE_A] >= media->config.interface_count ||
-		interface[MEDIA_SIDE_B] >= media->config.interface_count)
-		return SBC_EINVAL;
-	err = port_pool_take(&media->pools[interface[MEDIA_SIDE_A]], &pairs[MEDIA_SIDE_A]);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		if (interface[side] >= media->config.interface_count ||
+			request->dscp[side] > DSCP_MAX)
+			return SBC_EINVAL;
+	}
+	err = take_pair(media, request, MEDIA_SIDE_A, &pairs[MEDIA_SIDE_A]);
 	if (err)
 		return err;
-	err = port_pool_take(&media->pools[interface[MEDIA_SIDE_B]], &pairs[MEDIA_SIDE_B]);
-	if (err)
+	err = take_pair(media, request, MEDIA_SIDE_B, &pairs[MEDIA_SIDE_B]);
+	if (err) {
 		give_pair(media, interface[MEDIA_SIDE_A], &pairs[MEDIA_SIDE_A]);
+		return err;
+	}
+	for (int side = 0; !err && side < MEDIA_SIDE_COUNT; side++) {
+		if (request->dscp[side])
+			err = port_pair_set_dscp(&pairs[side], request->dscp[side]);
+	}
+	for (int side = 0; err && side < MEDIA_SIDE_COUNT; side++)
+		give_pair(media, interface[side], &pairs[side]);
 	return err;
 }
 
@@ -455,6 +493,45 @@ int media_ask_counters(struct media *media, struct media_id id)
 	if (!find(media, id))
 		return SBC_ENOENT;
 	return media_loop_post(media->loops[id.loop], &command);
+}
+
+int media_ask_state(struct media *media, struct media_id id)
+{
+	const struct command command = {.type = COMMAND_STATE, .id = id};
+
+	if (!find(media, id))
+		return SBC_ENOENT;
+	return media_loop_post(media->loops[id.loop], &command);
+}
+
+static bool is_state_usable(const struct media_side_state *side)
+{
+	if (!side->has_remote || side->remote.keying == MEDIA_KEYING_NONE)
+		return true;
+	if (!is_keying_usable(&side->remote))
+		return false;
+	return !side->is_secured || profile_find((unsigned)side->in[0].profile);
+}
+
+int media_restore(struct media *media, struct media_id id, const struct media_state *state)
+{
+	struct command command = {.type = COMMAND_RESTORE, .id = id};
+	int err;
+
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		if (!is_state_usable(&state->sides[side]))
+			return SBC_EINVAL;
+	}
+	if (!find(media, id))
+		return SBC_ENOENT;
+	command.state = mem_alloc(sizeof(*command.state));
+	if (!command.state)
+		return SBC_ENOMEM;
+	*command.state = *state;
+	err = media_loop_post(media->loops[id.loop], &command);
+	if (err)
+		session_state_free(command.state);
+	return err;
 }
 
 void media_close(struct media *media, struct media_id id)

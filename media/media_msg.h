@@ -13,6 +13,8 @@ enum command_type {
 	COMMAND_REMOTE,   /* remote changes owner */
 	COMMAND_GATE,     /* is_open */
 	COMMAND_COUNTERS, /* answered by a report */
+	COMMAND_STATE,    /* likewise */
+	COMMAND_RESTORE,  /* state changes owner */
 	COMMAND_CLOSE,    /* the session's last */
 	COMMAND_STOP,     /* the loop's last */
 };
@@ -25,13 +27,14 @@ struct command {
 	union {
 		struct session *session;     /* OPEN; owned */
 		struct media_remote *remote; /* REMOTE; owned */
+		struct media_state *state;   /* RESTORE; owned */
 	};
 };
 
 /* Up. */
 struct report {
-	bool is_stopped; /* the loop's last word; no event */
-	struct media_event event;
+	bool is_stopped;          /* the loop's last word; no event */
+	struct media_event event; /* its state changes owner */
 };
 
 #endif

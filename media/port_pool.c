@@ -93,8 +93,48 @@ int port_pool_take(struct port_pool *pool, struct port_pair *out)
 	return SBC_EIO;
 }
 
+int port_pool_take_port(struct port_pool *pool, uint16_t port, struct port_pair *out)
+{
+	unsigned at = 0;
+
+	while (at < pool->_count && pool->_ring[(pool->_first + at) % pool->_capacity] != port)
+		at++;
+	if (at == pool->_count)
+		return SBC_ELIMIT;
+	if (bind_pair(pool, out, port))
+		return SBC_EIO;
+	for (; at; at--) /* those before it close the gap */
+		pool->_ring[(pool->_first + at) % pool->_capacity] =
+			pool->_ring[(pool->_first + at - 1) % pool->_capacity];
+	pool->_first = (pool->_first + 1) % pool->_capacity;
+	pool->_count--;
+	return 0;
+}
+
 void port_pool_give(struct port_pool *pool, uint16_t port)
 {
 	pool->_ring[(pool->_first + pool->_count) % pool->_capacity] = port;
 	pool->_count++;
+}
+
+static int set_dscp(int fd, uint8_t dscp)
+{
+	struct sockaddr_storage local;
+	socklen_t len = sizeof(local);
+	int field = dscp << 2; /* two bits of ECN below it */
+
+	if (getsockname(fd, (struct sockaddr *)&local, &len))
+		return SBC_EIO;
+	if (local.ss_family == AF_INET6)
+		return setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &field, sizeof(field))
+			       ? SBC_EIO
+			       : 0;
+	return setsockopt(fd, IPPROTO_IP, IP_TOS, &field, sizeof(field)) ? SBC_EIO : 0;
+}
+
+int port_pair_set_dscp(const struct port_pair *pair, uint8_t dscp)
+{
+	int err = set_dscp(pair->rtp_fd, dscp);
+
+	return err ? err : set_dscp(pair->rtcp_fd, dscp);
 }

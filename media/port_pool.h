@@ -29,6 +29,10 @@ void port_pool_fini(struct port_pool *pool);
 
 /* SBC_ELIMIT: none free; SBC_EIO: sockets cannot be had. */
 int port_pool_take(struct port_pool *pool, struct port_pair *out);
+/* The pair of that port. SBC_ELIMIT: not free, or none of this pool. */
+int port_pool_take_port(struct port_pool *pool, uint16_t port, struct port_pair *out);
+/* Both sockets mark what they send (RFC 2474). SBC_EIO. */
+int port_pair_set_dscp(const struct port_pair *pair, uint8_t dscp);
 /* After both sockets were closed. */
 void port_pool_give(struct port_pool *pool, uint16_t port);
 

@@ -94,7 +94,7 @@ static void relay_rtp(struct stream *stream, struct stream *other, struct compon
 	if (take_rtp(stream, component, packet, &header, now))
 		return;
 	stream_heard(stream, component, &packet->peer, now);
-	stream_count_rtp(stream, header.ssrc, header.sequence);
+	stream_count_rtp(stream, &header, now);
 	if (!stream_may_forward(stream, other)) {
 		counters->dropped_gate++;
 		return;
@@ -134,6 +134,7 @@ static void relay_rtcp(struct stream *stream, struct stream *other, struct compo
 		counters->dropped_gate++;
 		return;
 	}
+	stream_read_rtcp(stream, other, packet->data, packet->len, now);
 	if (!stream_is_plain(other))
 		err = crypto_context_protect_rtcp(to->out, packet->data, &packet->len);
 	if (err)

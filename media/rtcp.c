@@ -43,3 +43,64 @@ int rtcp_check(const uint8_t *bytes, size_t len)
 	}
 	return 0;
 }
+
+/* ---- reports ---- */
+
+#define TYPE_SR     200
+#define TYPE_RR     201
+#define SENDER_LEN  20 /* NTP time, RTP time, packets, bytes */
+#define BLOCK_BYTES 24
+
+static uint32_t get32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static void read_block(struct rtcp_block *out, const uint8_t *at)
+{
+	uint32_t lost = get32(at + 4) & 0xffffff;
+
+	*out = (struct rtcp_block){.ssrc = get32(at),
+		.fraction = at[4],
+		.lost = (int32_t)lost - (lost & 0x800000 ? 0x1000000 : 0),
+		.jitter = get32(at + 12),
+		.last_sr = get32(at + 16),
+		.delay = get32(at + 20)};
+}
+
+/* One part of the compound, from its header on. */
+static void read_report(struct rtcp_report *out, const uint8_t *at, size_t len)
+{
+	unsigned count = at[0] & 0x1f;
+	size_t pos = FIRST_LEN;
+
+	if (at[1] == TYPE_SR) {
+		if (len < pos + SENDER_LEN)
+			return;
+		out->is_sender = true;
+		out->ntp_time = get32(at + 10);
+		pos += SENDER_LEN;
+	}
+	for (unsigned i = 0; i < count && len >= pos + BLOCK_BYTES; i++, pos += BLOCK_BYTES) {
+		if (out->count == RTCP_BLOCK_MAX)
+			return;
+		read_block(&out->blocks[out->count++], at + pos);
+	}
+}
+
+void rtcp_read(struct rtcp_report *out, const uint8_t *bytes, size_t len)
+{
+	size_t at = 0;
+
+	out->is_sender = false;
+	out->count = 0;
+	while (len - at >= HEADER_LEN) {
+		size_t part = 4 * ((size_t)(bytes[at + 2] << 8 | bytes[at + 3]) + 1);
+
+		if (part > len - at)
+			return;
+		if (bytes[at + 1] == TYPE_SR || bytes[at + 1] == TYPE_RR)
+			read_report(out, bytes + at, part);
+		at += part;
+	}
+}

@@ -6,6 +6,7 @@
 #include "base/err.h"
 
 #define FIXED_LEN 12
+#define RTP_JUMP  (1 << 17) /* timestamp units: a second and more at the highest rate */
 
 static uint16_t get16(const uint8_t *at)
 {
@@ -20,6 +21,7 @@ int rtp_parse(struct rtp_header *out, const uint8_t *bytes, size_t len)
 		return SBC_EPARSE;
 	h.payload_type = bytes[1] & 0x7f;
 	h.sequence = get16(bytes + 2);
+	h.timestamp = (uint32_t)get16(bytes + 4) << 16 | get16(bytes + 6);
 	h.ssrc = (uint32_t)get16(bytes + 8) << 16 | get16(bytes + 10);
 	h.len = FIXED_LEN + 4 * (size_t)(bytes[0] & 0x0f);
 	if (bytes[0] & 0x10) { /* extension: its length follows the CSRC list */
@@ -50,12 +52,39 @@ void rtp_source_heard(struct rtp_source *source, uint16_t sequence)
 		source->base = source->highest + (uint32_t)(int32_t)step;
 }
 
+void rtp_source_time(struct rtp_source *source, uint32_t timestamp, uint32_t arrival)
+{
+	uint32_t transit = arrival - timestamp;
+	int32_t difference = (int32_t)(transit - source->transit);
+
+	if (source->received && timestamp == source->timestamp)
+		return;
+	source->timestamp = timestamp;
+	source->transit = transit;
+	if (!source->received)
+		return;
+	if (difference < 0)
+		difference = -difference;
+	/* A jump of the sender's clock is no jitter; the first packet behind it is passed
+	 * over. A second is more than any network keeps a packet. */
+	if (difference >= RTP_JUMP)
+		return;
+	source->jitter += (uint32_t)difference - ((source->jitter + 8) >> 4);
+}
+
+uint32_t rtp_source_jitter(const struct rtp_source *source)
+{
+	return source->jitter >> 4;
+}
+
+uint64_t rtp_source_expected(const struct rtp_source *source)
+{
+	return source->received ? (uint64_t)source->highest - source->base + 1 : 0;
+}
+
 uint64_t rtp_source_lost(const struct rtp_source *source)
 {
-	uint64_t expected;
+	uint64_t expected = rtp_source_expected(source);
 
-	if (!source->received)
-		return 0;
-	expected = (uint64_t)source->highest - source->base + 1;
 	return expected > source->received ? expected - source->received : 0;
 }

@@ -33,9 +33,17 @@ void session_discard(struct session *session)
 	mem_free(session);
 }
 
+void session_state_free(struct media_state *state)
+{
+	if (state)
+		mem_wipe(state, sizeof(*state));
+	mem_free(state);
+}
+
 void session_free(struct session *session)
 {
 	list_remove(&session->telling);
+	session_state_free(session->state);
 	mem_wipe(session, sizeof(*session));
 	mem_free(session);
 }
@@ -132,6 +140,34 @@ void session_ask_counters(struct session *session)
 	tell(session);
 }
 
+void session_ask_state(struct session *session)
+{
+	struct media_state *state;
+
+	if (session->is_closing)
+		return;
+	state = mem_alloc(sizeof(*state));
+	if (!state)
+		return;
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		stream_export(&session->streams[side], &state->sides[side]);
+	session_state_free(session->state);
+	session->state = state;
+	tell(session);
+}
+
+void session_restore(struct session *session, const struct media_state *state, usec_t now)
+{
+	if (session->is_closing)
+		return;
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		struct stream *stream = &session->streams[side];
+
+		if (stream->rtp.socket.is_open && stream->rtcp.socket.is_open)
+			stream_restore(stream, &state->sides[side], now);
+	}
+}
+
 static void on_socket_closed(void *arg)
 {
 	struct session *session = arg;
@@ -156,6 +192,8 @@ void session_close(struct session *session)
 		stream->tell = 0;
 	}
 	session->wants_counters = false;
+	session_state_free(session->state);
+	session->state = NULL;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
 		struct stream *stream = &session->streams[side];
 
@@ -196,11 +234,18 @@ bool session_next_event(const struct session *session, struct media_event *out)
 		}
 	}
 	out->side = MEDIA_SIDE_A;
+	if (session->state) {
+		out->type = MEDIA_EVENT_STATE;
+		out->state = session->state;
+		return true;
+	}
 	if (!session->wants_counters && !session->is_closed)
 		return false;
 	out->type = session->wants_counters ? MEDIA_EVENT_COUNTERS : MEDIA_EVENT_CLOSED;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		stream_counters(&session->streams[side], &out->counters[side]);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		stream_quality(&session->streams[side], &out->quality[side]);
 	return true;
 }
 
@@ -220,6 +265,9 @@ void session_event_taken(struct session *session, const struct media_event *even
 		break;
 	case MEDIA_EVENT_COUNTERS:
 		session->wants_counters = false;
+		break;
+	case MEDIA_EVENT_STATE:
+		session->state = NULL; /* it has changed owner */
 		break;
 	case MEDIA_EVENT_CLOSED:
 		session->is_closed = false;

@@ -35,7 +35,8 @@ struct session {
 	unsigned open_sockets;
 	bool is_closing;
 	bool wants_counters;
-	bool is_closed; /* all sockets are; CLOSED is to be told */
+	struct media_state *state; /* owned; to be told */
+	bool is_closed;            /* all sockets are; CLOSED is to be told */
 };
 
 /* Runs on: signalling loop. SBC_ENOMEM. */
@@ -50,6 +51,11 @@ void session_set_remote(struct session *session, enum media_side side,
 	const struct media_remote *remote, usec_t now);
 void session_set_gate(struct session *session, enum media_side side, bool is_open);
 void session_ask_counters(struct session *session);
+/* Without memory nothing is told: who asked may ask again. */
+void session_ask_state(struct session *session);
+void session_restore(struct session *session, const struct media_state *state, usec_t now);
+/* Wipes it. NULL is allowed. */
+void session_state_free(struct media_state *state);
 /* Asynchronous: CLOSED is its last event. */
 void session_close(struct session *session);
 /* After CLOSED was taken. */

@@ -37,6 +37,8 @@ static void forget_sources(struct stream *stream)
 {
 	for (unsigned i = 0; i < stream->source_count; i++)
 		stream->lost_before += rtp_source_lost(&stream->sources[i]);
+	for (unsigned i = 0; i < stream->source_count; i++)
+		stream->expected_before += rtp_source_expected(&stream->sources[i]);
 	mem_free(stream->sources);
 	stream->sources = NULL;
 	stream->source_count = 0;
@@ -85,9 +87,8 @@ static void describe(struct stream *stream)
 	set_profile(security, result->keys.profile);
 }
 
-static void secure(struct stream *stream, usec_t now)
+static void set_secured(struct stream *stream, usec_t now)
 {
-	describe(stream);
 	stream->is_secured = true;
 	stream->heard_at = now;
 	stream->is_silent = false;
@@ -95,6 +96,12 @@ static void secure(struct stream *stream, usec_t now)
 	tell(stream, STREAM_TELL_SECURED);
 	if (stream->env->config->media_timeout)
 		start_timer(stream, &stream->silence, now + stream->env->config->media_timeout);
+}
+
+static void secure(struct stream *stream, usec_t now)
+{
+	describe(stream);
+	set_secured(stream, now);
 }
 
 static void on_component(
@@ -318,15 +325,91 @@ static bool add_source(struct stream *stream, uint32_t ssrc)
 	return true;
 }
 
-void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence)
+#define CLOCK_RATE_USUAL 8000u /* Hz */
+
+static uint32_t clock_rate(const struct stream *stream)
 {
+	return stream->remote.clock_rate ? stream->remote.clock_rate : CLOCK_RATE_USUAL;
+}
+
+static uint32_t ticks_to_us(const struct stream *stream, uint32_t ticks)
+{
+	uint64_t us = (uint64_t)ticks * USEC_PER_SEC / clock_rate(stream);
+
+	return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
+static void count_jitter(
+	struct stream *stream, struct rtp_source *source, uint32_t timestamp, usec_t now)
+{
+	struct media_quality *quality = &stream->quality;
+	uint64_t arrival = (uint64_t)now * clock_rate(stream) / USEC_PER_SEC;
+
+	rtp_source_time(source, timestamp, (uint32_t)arrival);
+	quality->jitter_us = ticks_to_us(stream, rtp_source_jitter(source));
+	if (quality->jitter_us > quality->jitter_max_us)
+		quality->jitter_max_us = quality->jitter_us;
+}
+
+void stream_count_rtp(struct stream *stream, const struct rtp_header *header, usec_t now)
+{
+	uint32_t ssrc = header->ssrc;
 	unsigned i = 0;
 
 	while (i < stream->source_count && stream->sources[i].ssrc != ssrc)
 		i++;
 	if (i == stream->source_count && !add_source(stream, ssrc))
 		return; /* not counted */
-	rtp_source_heard(&stream->sources[i], sequence);
+	count_jitter(stream, &stream->sources[i], header->timestamp, now);
+	rtp_source_heard(&stream->sources[i], header->sequence);
+}
+
+#define REPORT_TICKS_PER_SEC 65536u /* RFC 3550 section 6.4.1: the delay's units */
+
+/* RFC 3550 section 6.4.1: our report went out at a time that is known; the peer says how long
+ * it kept it. A peer that says nonsense gives no time. */
+static void count_round_trip(struct stream *stream, const struct rtcp_block *block, usec_t now)
+{
+	usec_t kept = (usec_t)block->delay * USEC_PER_SEC / REPORT_TICKS_PER_SEC;
+	usec_t trip = now - stream->report_sent_at - kept;
+	struct media_quality *quality = &stream->quality;
+
+	if (!stream->report_sent_at || !block->last_sr ||
+		block->last_sr != stream->report_time || trip < 0)
+		return;
+	quality->round_trip_us = (uint32_t)trip;
+	if (quality->round_trip_us > quality->round_trip_max_us)
+		quality->round_trip_max_us = quality->round_trip_us;
+}
+
+void stream_read_rtcp(struct stream *stream, struct stream *other, const uint8_t *bytes,
+	size_t len, usec_t now)
+{
+	struct media_quality *quality = &stream->quality;
+	struct rtcp_report report;
+
+	rtcp_read(&report, bytes, len);
+	for (unsigned i = 0; i < report.count; i++) {
+		const struct rtcp_block *block = &report.blocks[i];
+
+		quality->reports++;
+		quality->reported_lost = block->lost > 0 ? (uint32_t)block->lost : 0;
+		quality->reported_fraction = block->fraction;
+		quality->reported_jitter_us = ticks_to_us(other, block->jitter);
+		count_round_trip(stream, block, now);
+	}
+	if (report.is_sender) { /* which goes on to the other side now */
+		other->report_time = report.ntp_time;
+		other->report_sent_at = now;
+	}
+}
+
+void stream_quality(const struct stream *stream, struct media_quality *out)
+{
+	*out = stream->quality;
+	out->expected = stream->expected_before;
+	for (unsigned i = 0; i < stream->source_count; i++)
+		out->expected += rtp_source_expected(&stream->sources[i]);
 }
 
 void stream_counters(const struct stream *stream, struct media_counters *out)
@@ -335,4 +418,52 @@ void stream_counters(const struct stream *stream, struct media_counters *out)
 	out->rtp_lost = stream->lost_before;
 	for (unsigned i = 0; i < stream->source_count; i++)
 		out->rtp_lost += rtp_source_lost(&stream->sources[i]);
+}
+
+/* ---- living on elsewhere ---- */
+
+void stream_export(const struct stream *stream, struct media_side_state *out)
+{
+	const struct component *components[] = {&stream->rtp, &stream->rtcp};
+
+	out->has_remote = stream->has_remote && !stream->is_failed;
+	out->is_secured = stream->is_secured;
+	out->is_gate_open = stream->is_gate_open;
+	out->remote = stream->remote;
+	out->security = stream->security;
+	for (int i = 0; i < 2; i++) {
+		out->peer[i] = components[i]->peer;
+		if (components[i]->in)
+			crypto_context_export(components[i]->in, &out->in[i]);
+		if (components[i]->out)
+			crypto_context_export(components[i]->out, &out->out[i]);
+	}
+}
+
+void stream_restore(struct stream *stream, const struct media_side_state *state, usec_t now)
+{
+	const struct media_remote *remote = &state->remote;
+	bool is_plain = remote->keying == MEDIA_KEYING_NONE;
+	int err;
+
+	stream->is_gate_open = state->is_gate_open;
+	if (!state->has_remote)
+		return;
+	if (!state->is_secured) {
+		stream_set_remote(stream, remote, now);
+		return;
+	}
+	stream->remote = *remote;
+	stream->has_remote = true;
+	err = component_restore(&stream->rtp, &remote->rtp, &state->peer[0],
+		is_plain ? NULL : &state->in[0], &state->out[0]);
+	if (!err && !remote->rtcp_mux)
+		err = component_restore(&stream->rtcp, &remote->rtcp, &state->peer[1],
+			is_plain ? NULL : &state->in[1], &state->out[1]);
+	if (err) {
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+		return;
+	}
+	stream->security = state->security;
+	set_secured(stream, now);
 }

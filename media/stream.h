@@ -4,6 +4,7 @@
 
 #include "media/component.h"
 #include "media/latch.h"
+#include "media/rtcp.h"
 #include "media/rtp.h"
 
 /* What a side has to tell that the signalling loop has not taken yet. */
@@ -48,6 +49,10 @@ struct stream {
 	struct timer silence;
 	struct latch latch;   /* plain RTP */
 	uint64_t lost_before; /* of associations that are gone */
+	uint64_t expected_before;
+	struct media_quality quality; /* but expected */
+	uint32_t report_time;         /* the newest sender report that went to this side */
+	usec_t report_sent_at;        /* when; 0: none */
 };
 
 /* The one place that says whether media goes from one side to the other. */
@@ -74,6 +79,10 @@ void stream_init(struct stream *stream, const struct component_env *env, stream_
 void stream_fini(struct stream *stream);
 
 void stream_set_remote(struct stream *stream, const struct media_remote *remote, usec_t now);
+/* What it needs to live on. out is zeroed memory. */
+void stream_export(const struct stream *stream, struct media_side_state *out);
+/* Lives on from there; in a stream that had no remote yet. */
+void stream_restore(struct stream *stream, const struct media_side_state *state, usec_t now);
 /* It cannot be any more. */
 void stream_fail(struct stream *stream, enum media_failure failure);
 /* Says goodbye to the peer. */
@@ -88,7 +97,12 @@ bool stream_takes_plain(struct stream *stream, struct component *component,
 void stream_heard(struct stream *stream, struct component *component,
 	const struct netaddr *from, usec_t now);
 /* Such an RTP packet. */
-void stream_count_rtp(struct stream *stream, uint32_t ssrc, uint16_t sequence);
+void stream_count_rtp(struct stream *stream, const struct rtp_header *header, usec_t now);
+/* A checked RTCP packet of stream, in the clear: what it reports about what was sent to it;
+ * other's are what it reports about. */
+void stream_read_rtcp(struct stream *stream, struct stream *other, const uint8_t *bytes,
+	size_t len, usec_t now);
+void stream_quality(const struct stream *stream, struct media_quality *out);
 /* As they are now. */
 void stream_counters(const struct stream *stream, struct media_counters *out);
 

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call_cursor.h"
+#include "sbc/call_media.h"
 
 #define DRAIN_REASON    "SIP;cause=503;text=\"shutting down\""
 #define MISMATCH_REASON "SIP;cause=488;text=\"DTLS fingerprint mismatch\""
@@ -44,7 +45,8 @@ void call_free(struct call *call)
 	call_cursor_forget(sbc, call);
 	list_remove(&call->in_order);
 	sbc->counters.calls_now--;
-	arena_fini(&call->arena);
+	arena_fini_secret(&call->arena); /* descriptions may have keys */
+	mem_wipe(&call->media, sizeof(call->media));
 	mem_free(call);
 }
 
@@ -64,7 +66,7 @@ static void on_reap(struct timer *timer, usec_t now, void *arg)
 static void finish_if_over(struct call *call, usec_t now)
 {
 	if (call->state == CALL_ENDED || call->a.state != LEG_TERMINATED ||
-		call->b.state != LEG_TERMINATED || call->media.is_open)
+		call->b.state != LEG_TERMINATED || call->media.open_count)
 		return;
 	call->state = CALL_ENDED;
 	call_record(call);
@@ -109,112 +111,39 @@ static void on_ring_timeout(struct timer *timer, usec_t now, void *arg)
 
 /* ---- answer ---- */
 
-/* Our role against what the peer's answer says (RFC 5763 section 5): we offered actpass. */
-static enum media_dtls_role role_as_offerer(const struct sdp_media *answer)
-{
-	/* No a=setup in an answer means passive to RFC 4145, and nobody else would begin. */
-	return answer->setup == SDP_SETUP_ACTIVE ? MEDIA_DTLS_SERVER : MEDIA_DTLS_CLIENT;
-}
-
-/* What we answer: active where the offer lets us, since then no stranger can be first with
- * a ClientHello (SDP-12, SDP-15). */
-static enum sdp_setup setup_as_answerer(const struct sdp_media *offer)
-{
-	return offer->setup == SDP_SETUP_ACTIVE ? SDP_SETUP_PASSIVE : SDP_SETUP_ACTIVE;
-}
-
 static int answer_caller(struct call *call, const struct sdp *answer, usec_t now)
 {
-	const struct sdp_media *offered = &call->offer->media[call->offer_index];
-	struct sdp_print print = {
-		.session_id = call->sdp_session[0],
-		.version = 1,
-		.address = call->media.local[MEDIA_SIDE_A],
-		.codecs = answer,
-		.active = call->offer_index,
-		.fingerprint = media_link_fingerprint(call->sbc),
-		.setup = setup_as_answerer(offered),
-		.rtcp_mux = offered->rtcp_mux,
-		.proto = offered->proto,
-	};
 	struct buf body;
 	int err;
 
 	buf_init(&body, SBC_TEXT_MAX);
-	err = sdp_print(&body, &print);
+	err = call_media_print_answer(call, answer, &body);
 	err = err ? err : leg_uas_accept(&call->a, buf_slice(&body), now);
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	return err;
 }
 
-/* The signed set where there is one: the description was compared with it as a whole, here
- * it is only narrowed to this section. */
-static void allowed_fingerprints(const struct call *call, struct fingerprint_set *out)
+static int take_answer(
+	struct call *call, const struct sip_msg *msg, const char **why, usec_t now)
 {
-	const struct fingerprint_set *section =
-		&call->offer->media[call->offer_index].fingerprints;
-	const struct identity_verdict *verdict = &call->party[0].verdict;
-
-	*out = (struct fingerprint_set){0};
-	for (size_t i = 0; i < section->count; i++) {
-		if (verdict->outcome != IDENTITY_VERIFIED || !verdict->fingerprints.count ||
-			fingerprint_set_has(&verdict->fingerprints, &section->items[i]))
-			fingerprint_set_add(out, &section->items[i]);
-	}
-}
-
-static int start_media(struct call *call, const struct sdp_media *answered)
-{
-	struct sbc *sbc = call->sbc;
-	const struct sdp_media *offered = &call->offer->media[call->offer_index];
-	enum media_dtls_role caller_role = setup_as_answerer(offered) == SDP_SETUP_ACTIVE
-						   ? MEDIA_DTLS_CLIENT
-						   : MEDIA_DTLS_SERVER;
+	struct sdp *answer;
 	int err;
 
-	call->party[1].signalled = answered->fingerprints;
-	allowed_fingerprints(call, &call->party[0].signalled);
-	err = media_link_set_remote(sbc, &call->media, MEDIA_SIDE_B, answered,
-		&answered->fingerprints, role_as_offerer(answered));
-	err = err ? err
-		  : media_link_set_remote(sbc, &call->media, MEDIA_SIDE_A, offered,
-			    &call->party[0].signalled, caller_role);
-	/* Policy's word: the caller was proved before the callee was called, and the callee
-	 * is whom our route chose. The handshakes still have to show the signalled keys. */
-	err = err ? err : media_link_open_gate(sbc, &call->media, MEDIA_SIDE_A);
-	return err ? err : media_link_open_gate(sbc, &call->media, MEDIA_SIDE_B);
+	*why = "no description in the answer";
+	if (!msg->body.len)
+		return SBC_EPROTO;
+	err = sdp_parse(&answer, &call->arena, msg->body, why);
+	err = err ? err : call_media_take_answer(call, answer, why);
+	return err ? err : answer_caller(call, answer, now);
 }
 
 static void on_answered(struct call *call, const struct sip_msg *msg, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
-	const struct sdp_media *section;
-	const char *why = "no description in the answer";
-	struct sdp *answer;
-	int err = SBC_EPROTO;
+	const char *why;
 
 	timer_stop(sbc->timers, &call->ring_timer);
-	if (msg->body.len)
-		err = sdp_parse(&answer, &call->arena, msg->body, &why);
-	if (!err && answer->media_count != call->offer->media_count) {
-		err = SBC_EPROTO;
-		why = "the answer has not the offer's sections";
-	}
-	if (!err) {
-		size_t index;
-		err = sdp_find_dtls_audio(answer, &index, &why);
-		if (!err && index != call->offer_index) {
-			err = SBC_EPROTO;
-			why = "the answer takes another section";
-		}
-	}
-	if (!err) {
-		section = &answer->media[call->offer_index];
-		why = "no resources for media";
-		err = start_media(call, section);
-		err = err ? err : answer_caller(call, answer, now);
-	}
-	if (err) {
+	if (take_answer(call, msg, &why, now)) {
 		log_event(sbc->log, LOG_WARN, "sbc", "call.answer_unusable",
 			"call=%s why=\"%s\"", call->name, why);
 		call_end(call, CALL_ENDER_US, 488, "SIP;cause=488;text=\"answer not usable\"",
@@ -313,40 +242,60 @@ static void on_leg_a(struct leg *leg, enum leg_event event, uint16_t code,
 
 /* ---- media ---- */
 
+static void on_media_failed(struct call *call, const struct media_event *ev, usec_t now)
+{
+	char reason[sizeof(call->reason)];
+
+	call->sbc->counters.media_failed++;
+	log_event(call->sbc->log, LOG_WARN, "sbc", "media.failed", "call=%s leg=%c why=\"%s\"",
+		call->name, ev->side == MEDIA_SIDE_A ? 'a' : 'b',
+		media_failure_name(ev->failure));
+	if (ev->failure == MEDIA_FAILURE_FINGERPRINT)
+		snprintf(reason, sizeof(reason), "%s", MISMATCH_REASON);
+	else
+		snprintf(reason, sizeof(reason), "SIP;cause=488;text=\"%s\"",
+			media_failure_name(ev->failure));
+	call_end(call, CALL_ENDER_US, 488, reason, now);
+}
+
+/* One silent side may be somebody who only listens; nobody speaking is no call. */
+static void on_media_timeout(struct call *call, const struct media_event *ev, usec_t now)
+{
+	if (!ev->is_one_way) {
+		call_end(call, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no media\"", now);
+		return;
+	}
+	call->sbc->counters.media_one_way++;
+	log_event(call->sbc->log, LOG_WARN, "sbc", "media.one_way", "call=%s silent=%c",
+		call->name, ev->side == MEDIA_SIDE_A ? 'a' : 'b');
+}
+
 void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 {
 	struct call *call = call_find(sbc, ev->cookie);
-	char reason[sizeof(call->reason)];
 
-	if (!call)
+	if (!call || !media_link_take(&call->media, ev))
 		return;
-	media_link_take(&call->media, ev);
 	switch (ev->type) {
 	case MEDIA_EVENT_SECURED:
 		log_event(sbc->log, LOG_INFO, "sbc", "media.secured",
-			"call=%s leg=%c dtls=%s suite=%s profile=%s", call->name,
-			ev->side == MEDIA_SIDE_A ? 'a' : 'b', ev->security.dtls_version,
+			"call=%s leg=%c keying=%s dtls=%s suite=%s profile=%s", call->name,
+			ev->side == MEDIA_SIDE_A ? 'a' : 'b',
+			media_keying_name(ev->security.keying), ev->security.dtls_version,
 			ev->security.cipher_suite, ev->security.srtp_profile);
 		break;
 	case MEDIA_EVENT_FAILED:
-		sbc->counters.media_failed++;
-		log_event(sbc->log, LOG_WARN, "sbc", "media.failed",
-			"call=%s leg=%c why=\"%s\"", call->name,
-			ev->side == MEDIA_SIDE_A ? 'a' : 'b', media_failure_name(ev->failure));
-		if (ev->failure == MEDIA_FAILURE_FINGERPRINT)
-			snprintf(reason, sizeof(reason), "%s", MISMATCH_REASON);
-		else
-			snprintf(reason, sizeof(reason), "SIP;cause=488;text=\"%s\"",
-				media_failure_name(ev->failure));
-		call_end(call, CALL_ENDER_US, 488, reason, now);
+		on_media_failed(call, ev, now);
 		break;
 	case MEDIA_EVENT_TIMEOUT:
-		call_end(call, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no media\"", now);
+		on_media_timeout(call, ev, now);
 		break;
 	case MEDIA_EVENT_CLOSED:
+		media_link_count(&sbc->counters, ev);
 		finish_if_over(call, now);
 		break;
 	case MEDIA_EVENT_COUNTERS:
+	case MEDIA_EVENT_STATE:
 		break;
 	}
 }
@@ -460,7 +409,7 @@ static int keep_request(struct call *call, const struct request *request, const 
 	if (!msg->body.len)
 		return SBC_EPROTO;
 	err = sdp_parse(&call->offer, &call->arena, msg->body, why);
-	return err ? err : sdp_find_dtls_audio(call->offer, &call->offer_index, why);
+	return err ? err : call_media_take_offer(call, why);
 }
 
 /* One of our users must prove it (RFC 3261 section 22.3); true when it has. */
@@ -536,6 +485,8 @@ void call_start(struct sbc *sbc, const struct request *request)
 	const struct config_user *user = NULL;
 	const struct config_peer *peer = NULL;
 	struct request kept = *request;
+	const struct hop source = {
+		.kind = request->source->kind, .addr = request->source->peer};
 	const char *why;
 	struct call *call;
 
@@ -555,6 +506,8 @@ void call_start(struct sbc *sbc, const struct request *request)
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
+	call_media_set_leg(call, MEDIA_SIDE_A, user ? user->media : peer->media,
+		user ? &user->media_rules : &peer->media_rules, &source);
 	if (keep_request(call, request, &why)) {
 		refuse_offer(sbc, request, why);
 		call_free(call);

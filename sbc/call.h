@@ -46,7 +46,6 @@ struct call {
 	struct call_media media;
 	const struct sip_msg *invite;        /* the caller's, in the arena */
 	struct sdp *offer;                   /* likewise */
-	size_t offer_index;                  /* the section we take */
 	const struct config_peer *from_peer; /* NULL: one of our users */
 	struct identity_check check;
 	uint64_t sdp_session[2]; /* o= of what we say on each leg */

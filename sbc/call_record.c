@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "sbc/call.h"
+#include "sbc/e_model.h"
 
 #define RECORD_MAX (16 * 1024) /* bytes */
 
@@ -92,11 +93,61 @@ static void put_counters(struct buf *out, const struct media_counters *counters)
 	buf_put_char(out, ',');
 }
 
+/* What arrived on this leg, section by section. MOS is about sound. */
+static void put_quality(
+	struct buf *out, const struct call *call, const struct call_stream *stream, int i)
+{
+	const struct media_quality *quality = &stream->quality[i];
+	const struct sdp_media *section = &call->offer->media[stream->index];
+	const struct e_model_input input = {.codec = slice_str(stream->codec),
+		.expected = quality->expected,
+		.lost = stream->counters[i].rtp_lost,
+		.round_trip_us = quality->round_trip_us,
+		.jitter_us = quality->jitter_us};
+	struct e_model_result result = {0};
+
+	if (slice_equal(section->kind, SLICE("audio")))
+		e_model(&result, &input);
+	buf_put_char(out, '{');
+	put_text(out, "kind", section->kind);
+	put_text(out, "codec", slice_str(stream->codec));
+	put_text(out, "keying", slice_str(media_link_keying_name(&stream->keying[i])));
+	put_number(out, "expected", quality->expected);
+	put_number(out, "lost", stream->counters[i].rtp_lost);
+	put_number(out, "jitter_us", quality->jitter_us);
+	put_number(out, "jitter_max_us", quality->jitter_max_us);
+	put_number(out, "round_trip_us", quality->round_trip_us);
+	put_number(out, "round_trip_max_us", quality->round_trip_max_us);
+	put_number(out, "reports", quality->reports);
+	put_number(out, "reported_lost", quality->reported_lost);
+	put_number(out, "reported_jitter_us", quality->reported_jitter_us);
+	buf_printf(out, "\"r\":%u.%u,\"mos\":%u.%02u,", result.r_tenths / 10,
+		result.r_tenths % 10, result.mos_hundredths / 100, result.mos_hundredths % 100);
+	close_object(out);
+}
+
+static void put_streams(struct buf *out, const struct call *call, int i)
+{
+	bool is_first = true;
+
+	buf_put_str(out, "\"streams\":[");
+	for (size_t n = 0; n < call->media.count; n++) {
+		if (!call->media.streams[n].is_taken)
+			continue;
+		if (!is_first)
+			buf_put_char(out, ',');
+		is_first = false;
+		put_quality(out, call, &call->media.streams[n], i);
+	}
+	buf_put_str(out, "],");
+}
+
 static void put_leg(struct buf *out, const struct call *call, int i)
 {
 	const struct leg *leg = i ? &call->b : &call->a;
 	const struct call_party *party = &call->party[i];
-	const struct media_security *security = &call->media.security[i];
+	const struct media_security *security = &call->media.streams[0].security[i];
+	struct media_counters counters;
 
 	buf_put_char(out, '{');
 	put_text(out, "leg", slice_of(&leg->name, 1));
@@ -105,10 +156,14 @@ static void put_leg(struct buf *out, const struct call *call, int i)
 	put_text(out, "transport", slice_str(transport_kind_name(party->transport)));
 	put_identity(out, party);
 	put_fingerprints(out, party, security);
+	put_text(out, "keying",
+		slice_str(media_link_keying_name(&call->media.streams[0].keying[i])));
 	put_text(out, "dtls", slice_str(security->dtls_version));
 	put_text(out, "cipher_suite", slice_str(security->cipher_suite));
 	put_text(out, "srtp_profile", slice_str(security->srtp_profile));
-	put_counters(out, &call->media.counters[i]);
+	media_link_sum(&call->media, (enum media_side)i, &counters);
+	put_counters(out, &counters);
+	put_streams(out, call, i);
 	close_object(out);
 }
 
@@ -135,10 +190,12 @@ static void put_call(struct buf *out, const struct call *call)
 
 void call_record(struct call *call)
 {
-	const struct media_counters *counters = call->media.counters;
+	struct media_counters counters[MEDIA_SIDE_COUNT];
 	struct sbc *sbc = call->sbc;
 	struct buf json;
 
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		media_link_sum(&call->media, (enum media_side)side, &counters[side]);
 	log_event(sbc->log, LOG_INFO, "sbc", "call.end",
 		"call=%s code=%u by=%s reason=\"%s\" seconds=%" PRId64 " relayed_a=%" PRIu64
 		" relayed_b=%" PRIu64,

@@ -5,7 +5,7 @@
  */
 
 #include "base/err.h"
-#include "sbc/call.h"
+#include "sbc/call_media.h"
 
 /* Max-Forwards goes down by one and never up (RFC 7332, SIP-17). */
 static int max_forwards(const struct sip_msg *msg)
@@ -86,6 +86,7 @@ static uint16_t find_user(
 	if (!binding)
 		return 480;
 	invite->hop = binding->hop;
+	call_media_set_leg(call, MEDIA_SIDE_B, user->media, &user->media_rules, &invite->hop);
 	invite->request_uri = arena_copy(&call->arena, slice_str(binding->contact));
 	slice_copy(slice_str(user->name), call->party[1].name, sizeof(call->party[1].name));
 	return 0;
@@ -112,25 +113,24 @@ static uint16_t find_target(struct call *call, struct leg_invite *invite,
 	if (hop_to_peer(sbc, *peer, &invite->hop) ||
 		print_aor(call, target, &invite->request_uri))
 		return 500;
+	call_media_set_leg(
+		call, MEDIA_SIDE_B, (*peer)->media, &(*peer)->media_rules, &invite->hop);
 	slice_copy(slice_str((*peer)->name), call->party[1].name, sizeof(call->party[1].name));
 	return 0;
 }
 
-static int print_offer(struct call *call, struct buf *body)
+/* Sessions for what the caller offers, and what the callee is to be offered. A refusal's
+ * code; 0: ready. */
+static uint16_t make_media(struct call *call)
 {
-	struct sdp_print print = {
-		.session_id = call->sdp_session[1],
-		.version = 1,
-		.address = call->media.local[MEDIA_SIDE_B],
-		.codecs = call->offer,
-		.active = call->offer_index,
-		.fingerprint = media_link_fingerprint(call->sbc),
-		.setup = SDP_SETUP_ACTPASS,
-		.rtcp_mux = true,
-		.proto = call->offer->media[call->offer_index].proto,
-	};
+	const char *why;
 
-	return sdp_print(body, &print);
+	if (call_media_prepare(call, &why)) {
+		log_event(call->sbc->log, LOG_WARN, "sbc", "call.media_refused",
+			"call=%s to=\"%s\" why=\"%s\"", call->name, call->party[1].name, why);
+		return 488;
+	}
+	return media_link_open(call->sbc, &call->media, call->number) ? 503 : 0;
 }
 
 int call_route(struct call *call, struct reply *refusal, usec_t now)
@@ -143,23 +143,21 @@ int call_route(struct call *call, struct reply *refusal, usec_t now)
 	int err;
 
 	refusal->code = find_target(call, &invite, &job.peer, now);
+	if (!refusal->code)
+		refusal->code = make_media(call);
 	if (refusal->code)
 		return SBC_ENOENT;
-	refusal->code = 503;
-	err = media_link_open(sbc, &call->media, call->number);
-	if (err)
-		return err;
-	fingerprint_set_add(&own, media_link_fingerprint(sbc));
+	call_media_own_fingerprints(call, &own);
 	if (job.peer)
 		invite.sign = policy_link_sign;
 	refusal->code = 500;
 	buf_init(&body, SBC_TEXT_MAX);
 	err = print_aor(call, &call->invite->from.uri, &invite.local_uri);
 	err = err ? err : print_aor(call, &call->invite->to.uri, &invite.remote_uri);
-	err = err ? err : print_offer(call, &body);
+	err = err ? err : call_media_print_offer(call, &body);
 	invite.body = buf_slice(&body);
 	err = err ? err : leg_uac_start(&call->b, &invite, now);
-	buf_fini(&body);
+	buf_fini_secret(&body);
 	call->party[1].transport = invite.hop.kind;
 	if (job.is_signed)
 		call->party[1].identity_outcome = "signed";

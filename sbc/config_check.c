@@ -173,10 +173,12 @@ static void check_listeners(struct config_reading *r)
 
 static void check_user(struct config_reading *r, size_t i)
 {
-	const struct config_user *u = &r->config->users[i];
+	struct config_user *u = &r->config->users[i];
 	const struct config_node *node = config_item(r, "users", i);
 	const char *nearest;
 
+	config_resolve_interface(
+		r, config_item_key(r, "users", i, "interface"), &u->media_rules);
 	if (has(u->domain) && !config_domain_find(r->config, slice_str(u->domain))) {
 		nearest_domain(r->config, u->domain, &nearest);
 		config_fault(r->faults, config_item_key(r, "users", i, "domain"),
@@ -221,6 +223,24 @@ static void check_media(struct config_reading *r)
 		config_fault(r->faults,
 			config_node_get(config_node_get(r->root, "media"), "dtls_deadline_ms"),
 			"dtls_deadline_ms must be longer than dtls_retransmit_ms");
+}
+
+/* Also used for peers. */
+void config_resolve_interface(struct config_reading *r, const struct config_node *at,
+	struct config_media_rules *rules)
+{
+	const struct config_media *m = &r->config->media;
+
+	if (!has(rules->interface))
+		return;
+	for (size_t i = 0; i < m->interface_count; i++) {
+		if (has(m->interfaces[i].name) &&
+			!strcmp(m->interfaces[i].name, rules->interface)) {
+			rules->interface_index = i;
+			return;
+		}
+	}
+	config_fault(r->faults, at, "no media interface has the name \"%s\"", rules->interface);
 }
 
 static void check_http(struct config_reading *r)

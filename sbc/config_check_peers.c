@@ -63,6 +63,20 @@ static void apply_profile(struct config_reading *r, size_t i)
 			p->written & 1u << PEER_KEY_MEDIA ? "" : p->profile);
 }
 
+/* RFC 4568 section 6: the hop must protect the keys. */
+static void check_peer_media(struct config_reading *r, size_t i)
+{
+	struct config_peer *p = &r->config->peers[i];
+
+	config_resolve_interface(
+		r, config_item_key(r, "peers", i, "interface"), &p->media_rules);
+	if (p->media == MEDIA_MODE_SDES && p->transport != TRANSPORT_TLS &&
+		!p->media_rules.sdes_without_tls)
+		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
+			"media by sdes would show its keys to whoever reads this transport: "
+			"use tls, or say \"sdes_without_tls: true\"");
+}
+
 static void check_peer(struct config_reading *r, size_t i)
 {
 	struct config *config = r->config;
@@ -84,6 +98,7 @@ static void check_peer(struct config_reading *r, size_t i)
 	if (config->listener_count && !has_listener(config, p->transport))
 		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
 			"no listener has the transport of this peer");
+	check_peer_media(r, i);
 	if (p->sign_4474 && !has_rsa(config))
 		config_fault(r->faults, config_item_key(r, "peers", i, "sign"),
 			"rfc4474 needs an rsa_certificate in one of domains");

@@ -151,6 +151,9 @@ const struct config_node *config_item(
 	const struct config_reading *r, const char *list, size_t index);
 const struct config_node *config_item_key(
 	const struct config_reading *r, const char *list, size_t index, const char *key);
+/* The interface that rules name; a fault at node when there is none. */
+void config_resolve_interface(struct config_reading *r, const struct config_node *node,
+	struct config_media_rules *rules);
 #define CONFIG_PORT_TLS 5061
 #define CONFIG_PORT     5060
 

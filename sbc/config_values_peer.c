@@ -23,8 +23,9 @@ static void read_profile(struct config_reading *r, const struct config_row *row,
 static void read_media(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
-	static const struct config_word words[] = {
-		{"dtls", MEDIA_MODE_DTLS}, {"sdes", MEDIA_MODE_SDES}, {"rtp", MEDIA_MODE_RTP}};
+	static const struct config_word words[] = {{"dtls", MEDIA_MODE_DTLS},
+		{"sdes", MEDIA_MODE_SDES}, {"rtp", MEDIA_MODE_RTP},
+		{"opportunistic", MEDIA_MODE_OPPORTUNISTIC}};
 	unsigned value;
 
 	if (config_find_word(r, node, words, sizeof(words) / sizeof(words[0]), &value))
@@ -32,4 +33,5 @@ static void read_media(struct config_reading *r, const struct config_row *row,
 }
 
 const struct config_type config_type_peer_profile = {"profile", read_profile};
-const struct config_type config_type_media_mode = {"dtls, sdes, rtp", read_media};
+const struct config_type config_type_media_mode = {
+	"dtls, sdes, rtp, opportunistic", read_media};

@@ -4,6 +4,10 @@
 #include "sbc/media_link.h"
 
 #include "base/err.h"
+#include "base/mem.h"
+
+/* Streams of a usual call. */
+#define STREAMS_USUAL 2
 
 int media_link_new(struct media **out, const struct config *config, uv_loop_t *loop,
 	media_event_h *handler, void *arg)
@@ -16,7 +20,8 @@ int media_link_new(struct media **out, const struct config *config, uv_loop_t *l
 		return SBC_EINVAL;
 	media_config_init(&to);
 	to.loop_count = from->loops;
-	to.session_max = config->limits.calls;
+	/* Few calls have more than audio and video; those get 503 when it runs short. */
+	to.session_max = config->limits.calls * STREAMS_USUAL;
 	to.dtls_retransmit = from->dtls_retransmit_ms * USEC_PER_MS;
 	to.dtls_deadline = from->dtls_deadline_ms * USEC_PER_MS;
 	to.media_timeout = from->media_timeout_s * USEC_PER_SEC;
@@ -45,30 +50,108 @@ const struct fingerprint *media_link_fingerprint(const struct sbc *sbc)
 	return media_own_fingerprint(sbc->media);
 }
 
-int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number)
+/* What others send to tells the family. */
+static sa_family_t family_of(const struct config_interface *interface)
+{
+	return netaddr_is_set(&interface->advertised) ? interface->advertised.sa.sa_family
+						      : interface->address.sa.sa_family;
+}
+
+int media_link_interface(const struct config *config, const struct config_media_rules *rules,
+	sa_family_t family, unsigned *out)
+{
+	const struct config_media *media = &config->media;
+	bool is_named = rules->interface && rules->interface[0];
+
+	for (size_t i = 0; i < media->interface_count; i++) {
+		if (is_named && i != rules->interface_index)
+			continue;
+		if (family == AF_UNSPEC || family_of(&media->interfaces[i]) == family) {
+			*out = (unsigned)i;
+			return 0;
+		}
+	}
+	return SBC_ENOENT;
+}
+
+static int open_stream(struct sbc *sbc, const struct call_media *media,
+	struct call_stream *stream, uint64_t number)
 {
 	struct media_open_request request = {.cookie = number};
 	struct media_opened opened;
-	int err = media_open(sbc->media, &request, &opened);
+	int err;
 
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		request.interface[side] = stream->interface[side];
+		request.dscp[side] = (uint8_t)media->legs[side].rules->dscp;
+	}
+	err = media_open(sbc->media, &request, &opened);
 	if (err)
 		return err;
-	media->id = opened.id;
-	media->is_open = true;
+	stream->id = opened.id;
+	stream->is_open = true;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
-		media->local[side] = opened.local[side];
+		stream->local[side] = opened.local[side];
 	return 0;
 }
 
-int media_link_set_remote(struct sbc *sbc, struct call_media *media, enum media_side side,
-	const struct sdp_media *section, const struct fingerprint_set *fingerprints,
-	enum media_dtls_role role)
+int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < media->count; i++) {
+		err = open_stream(sbc, media, &media->streams[i], number);
+		media->open_count += !err;
+	}
+	if (err)
+		media_link_close(sbc, media);
+	return err;
+}
+
+/* Key and salt stand in one piece in a description. */
+static void split_key(struct srtp_master *out, const struct sdes_line *line)
+{
+	size_t key_len = sdes_key_len(line->profile);
+
+	memcpy(out->key, line->key, key_len);
+	memcpy(out->salt, line->key + key_len, sdes_salt_len(line->profile));
+}
+
+static void set_keying(struct media_remote *remote, const struct stream_keying *keying)
+{
+	switch (keying->chosen) {
+	case SDP_SDES:
+		remote->keying = MEDIA_KEYING_SDES;
+		remote->profile = (enum media_srtp_profile)keying->theirs.profile;
+		split_key(&remote->ours, &keying->ours[keying->line]);
+		split_key(&remote->peers, &keying->theirs);
+		break;
+	case SDP_PLAIN:
+		remote->keying = MEDIA_KEYING_NONE;
+		break;
+	case SDP_DTLS:
+	case SDP_REFUSED: /* which the room refuses without fingerprints */
+		remote->keying = MEDIA_KEYING_DTLS;
+		break;
+	}
+}
+
+int media_link_set_remote(struct sbc *sbc, const struct call_media *media,
+	const struct call_stream *stream, enum media_side side, const struct sdp_media *section,
+	const struct fingerprint_set *fingerprints, enum media_dtls_role role)
 {
 	struct media_remote remote = {.rtp = section->address,
 		.rtcp_mux = section->rtcp_mux,
+		.is_held = section->direction == SDP_RECVONLY ||
+			   section->direction == SDP_INACTIVE,
 		.role = role,
-		.fingerprints = *fingerprints};
+		.clock_rate = stream->clock_rate,
+		.may_latch = media->legs[side].rules->may_latch};
+	int err;
 
+	set_keying(&remote, &stream->keying[side]);
+	if (remote.keying == MEDIA_KEYING_DTLS)
+		remote.fingerprints = *fingerprints;
 	netaddr_set_port(&remote.rtp, section->port);
 	if (!section->rtcp_mux) {
 		remote.rtcp = section->address;
@@ -76,46 +159,149 @@ int media_link_set_remote(struct sbc *sbc, struct call_media *media, enum media_
 						       ? section->rtcp_port
 						       : (uint16_t)(section->port + 1));
 	}
-	return media_set_remote(sbc->media, media->id, side, &remote);
+	err = media_set_remote(sbc->media, stream->id, side, &remote);
+	mem_wipe(&remote, sizeof(remote));
+	return err;
 }
 
-int media_link_open_gate(struct sbc *sbc, struct call_media *media, enum media_side side)
+int media_link_open_gates(struct sbc *sbc, const struct call_stream *stream)
 {
-	return media_set_gate(sbc->media, media->id, side, true);
+	int err = media_set_gate(sbc->media, stream->id, MEDIA_SIDE_A, true);
+
+	return err ? err : media_set_gate(sbc->media, stream->id, MEDIA_SIDE_B, true);
+}
+
+void media_link_close_stream(struct sbc *sbc, const struct call_stream *stream)
+{
+	if (stream->is_open)
+		media_close(sbc->media, stream->id);
 }
 
 void media_link_close(struct sbc *sbc, struct call_media *media)
 {
-	if (media->is_open)
-		media_close(sbc->media, media->id);
+	for (size_t i = 0; i < media->count; i++)
+		media_link_close_stream(sbc, &media->streams[i]);
 }
 
 int media_link_ask_counters(struct sbc *sbc, const struct call_media *media)
 {
-	return media->is_open ? media_ask_counters(sbc->media, media->id) : SBC_ESTATE;
+	int err = media->open_count ? 0 : SBC_ESTATE;
+
+	for (size_t i = 0; !err && i < media->count; i++) {
+		if (media->streams[i].is_open)
+			err = media_ask_counters(sbc->media, media->streams[i].id);
+	}
+	return err;
 }
 
-void media_link_take(struct call_media *media, const struct media_event *ev)
+static struct call_stream *find_stream(struct call_media *media, struct media_id id)
 {
+	for (size_t i = 0; i < media->count; i++) {
+		struct call_stream *stream = &media->streams[i];
+
+		if (stream->is_open && stream->id.loop == id.loop &&
+			stream->id.slot == id.slot && stream->id.generation == id.generation)
+			return stream;
+	}
+	return NULL;
+}
+
+static void take_numbers(struct call_stream *stream, const struct media_event *ev)
+{
+	memcpy(stream->counters, ev->counters, sizeof(stream->counters));
+	memcpy(stream->quality, ev->quality, sizeof(stream->quality));
+}
+
+struct call_stream *media_link_take(struct call_media *media, const struct media_event *ev)
+{
+	struct call_stream *stream = find_stream(media, ev->id);
+
+	if (!stream)
+		return NULL;
 	switch (ev->type) {
 	case MEDIA_EVENT_SECURED:
-		media->is_secured[ev->side] = true;
-		media->security[ev->side] = ev->security;
+		stream->is_secured[ev->side] = true;
+		stream->security[ev->side] = ev->security;
 		break;
 	case MEDIA_EVENT_FAILED:
-		media->is_secured[ev->side] = false;
-		media->failure[ev->side] = ev->failure;
-		media->security[ev->side] = ev->security;
+		stream->is_secured[ev->side] = false;
+		stream->failure[ev->side] = ev->failure;
+		stream->security[ev->side] = ev->security;
 		break;
 	case MEDIA_EVENT_CLOSED:
-		media->is_open = false;
-		memcpy(media->counters, ev->counters, sizeof(media->counters));
+		stream->is_open = false;
+		media->open_count--;
+		take_numbers(stream, ev);
 		break;
 	case MEDIA_EVENT_COUNTERS:
-		memcpy(media->counters, ev->counters, sizeof(media->counters));
+		take_numbers(stream, ev);
 		media->counters_told++;
 		break;
 	case MEDIA_EVENT_TIMEOUT:
+	case MEDIA_EVENT_STATE: /* which nobody asks for here */
 		break;
 	}
+	return stream;
+}
+
+const char *media_link_keying_name(const struct stream_keying *keying)
+{
+	switch (keying->chosen) {
+	case SDP_DTLS:
+		return media_keying_name(MEDIA_KEYING_DTLS);
+	case SDP_SDES:
+		return media_keying_name(MEDIA_KEYING_SDES);
+	case SDP_PLAIN:
+		return media_keying_name(MEDIA_KEYING_NONE);
+	case SDP_REFUSED:
+		break;
+	}
+	return "";
+}
+
+void media_link_count(struct sbc_counters *counters, const struct media_event *ev)
+{
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		const struct media_counters *c = &ev->counters[side];
+
+		counters->media_rtp_received += c->rtp_received;
+		counters->media_rtp_relayed += c->rtp_relayed;
+		counters->media_rtp_lost += c->rtp_lost;
+		counters->media_rtcp_relayed += c->rtcp_relayed;
+		counters->media_dropped_gate += c->dropped_gate;
+		counters->media_dropped_auth += c->dropped_auth;
+		counters->media_dropped_replay += c->dropped_replay;
+		counters->media_dropped_malformed += c->dropped_malformed;
+		counters->media_dropped_source += c->dropped_source;
+		counters->media_dropped_dtls += c->dropped_dtls;
+		counters->media_dropped_send += c->dropped_send;
+	}
+}
+
+void media_link_sum(
+	const struct call_media *media, enum media_side side, struct media_counters *out)
+{
+	uint64_t *to = (uint64_t *)out;
+
+	*out = (struct media_counters){0};
+	for (size_t i = 0; i < media->count; i++) {
+		const uint64_t *from = (const uint64_t *)&media->streams[i].counters[side];
+
+		for (size_t n = 0; n < sizeof(*out) / sizeof(*to); n++)
+			to[n] += from[n];
+	}
+}
+
+bool media_link_is_secured(const struct call_media *media, enum media_side side)
+{
+	bool is_secured = false;
+
+	for (size_t i = 0; i < media->count; i++) {
+		if (!media->streams[i].is_taken)
+			continue;
+		if (!media->streams[i].is_secured[side])
+			return false;
+		is_secured = true;
+	}
+	return is_secured;
 }

@@ -4,21 +4,58 @@
 
 #include "media/media.h"
 #include "sbc/core.h"
-#include "sbc/sdp.h"
+#include "sbc/sdp_keying.h"
 
 /*
  * The door to the media room: what offer and answer came to becomes media commands, media
  * events become facts of a call. Only media_link.c calls media. Signalling thread.
  */
-struct call_media {
-	bool is_open;
+
+/* m= sections of a call that are relayed, each by a media session of its own; more are
+ * refused with port 0. Audio and video, twice. */
+#define CALL_STREAM_MAX 4
+
+/* What was agreed with one leg about one section. Secret. */
+struct stream_keying {
+	enum sdp_keying chosen; /* SDP_REFUSED: not yet, or the leg does not want it */
+	struct sdes_line ours[SDES_LINE_MAX]; /* what we offered, or the one we answered */
+	size_t count;
+	size_t line;             /* of ours: the one in use */
+	struct sdes_line theirs; /* the one that the leg sends with */
+};
+
+/* One relayed section. Secret: wiped with the call. */
+struct call_stream {
+	size_t index; /* of its m= line */
+	unsigned interface[MEDIA_SIDE_COUNT];
+	bool is_open;  /* the media room has a session for it */
+	bool is_taken; /* by both legs */
 	struct media_id id;
 	struct netaddr local[MEDIA_SIDE_COUNT]; /* advertised, RTP port */
+	struct stream_keying keying[MEDIA_SIDE_COUNT];
 	bool is_secured[MEDIA_SIDE_COUNT];
 	enum media_failure failure[MEDIA_SIDE_COUNT];
 	struct media_security security[MEDIA_SIDE_COUNT];
 	struct media_counters counters[MEDIA_SIDE_COUNT]; /* as last told */
-	unsigned counters_told;                           /* how often */
+	struct media_quality quality[MEDIA_SIDE_COUNT];   /* likewise */
+	char codec[32];                                   /* the first that was agreed */
+	uint32_t clock_rate;
+};
+
+/* What a leg's configuration and its hop allow. */
+struct leg_media {
+	enum media_mode mode;
+	const struct config_media_rules *rules; /* borrowed from the call's configuration */
+	bool is_hop_secured;                    /* its SIP goes over TLS */
+	sa_family_t family;                     /* of its hop: media's, until it says another */
+};
+
+struct call_media {
+	struct leg_media legs[MEDIA_SIDE_COUNT];
+	struct call_stream streams[CALL_STREAM_MAX];
+	size_t count;
+	unsigned open_count;    /* streams whose session is open */
+	unsigned counters_told; /* how often, over all streams */
 };
 
 /* The media room as the configuration wants it; errors of media_new(). */
@@ -28,23 +65,44 @@ int media_link_new(struct media **out, const struct config *config, uv_loop_t *l
 /* As media_stop(). */
 void media_link_stop(struct media *media, media_stopped_h *stopped, void *arg);
 
+/* Where media of a leg comes and goes: the interface that its rules name, else the first one
+ * of that family (AF_UNSPEC: of any). SBC_ENOENT: none has it. */
+int media_link_interface(const struct config *config, const struct config_media_rules *rules,
+	sa_family_t family, unsigned *out);
+
 const struct fingerprint *media_link_fingerprint(const struct sbc *sbc);
 
-/* number: the call's, comes back in events. SBC_ELIMIT, SBC_EAGAIN, SBC_EIO: 503. */
+/* A session for each stream, or for none. number: the call's, comes back in events.
+ * SBC_ELIMIT, SBC_EAGAIN, SBC_EIO: 503. */
 int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number);
 
-/* What one side's description says. fingerprints: those that may be shown. role: ours. */
-int media_link_set_remote(struct sbc *sbc, struct call_media *media, enum media_side side,
-	const struct sdp_media *section, const struct fingerprint_set *fingerprints,
-	enum media_dtls_role role);
-int media_link_open_gate(struct sbc *sbc, struct call_media *media, enum media_side side);
+/* What one side's description says about a stream whose keying was agreed. fingerprints and
+ * role (ours): of DTLS. */
+int media_link_set_remote(struct sbc *sbc, const struct call_media *media,
+	const struct call_stream *stream, enum media_side side, const struct sdp_media *section,
+	const struct fingerprint_set *fingerprints, enum media_dtls_role role);
+int media_link_open_gates(struct sbc *sbc, const struct call_stream *stream);
 /* CLOSED follows if it was open. */
+void media_link_close_stream(struct sbc *sbc, const struct call_stream *stream);
 void media_link_close(struct sbc *sbc, struct call_media *media);
 
-/* The counters come with a later event. SBC_EAGAIN: the mailbox is full; SBC_ESTATE. */
+/* The counters of each open stream come with a later event. SBC_EAGAIN: a mailbox is full;
+ * SBC_ESTATE. */
 int media_link_ask_counters(struct sbc *sbc, const struct call_media *media);
 
-/* Copies what an event says into the call's record of it. */
-void media_link_take(struct call_media *media, const struct media_event *ev);
+/* Copies what an event says into the call's record of it. NULL: it is about no stream. */
+struct call_stream *media_link_take(struct call_media *media, const struct media_event *ev);
+
+/* "dtls", "sdes", "none"; "" until it is agreed. Static. */
+const char *media_link_keying_name(const struct stream_keying *keying);
+
+/* The last numbers of a session go into the totals. */
+void media_link_count(struct sbc_counters *counters, const struct media_event *ev);
+
+/* Of all streams together. */
+void media_link_sum(
+	const struct call_media *media, enum media_side side, struct media_counters *out);
+/* Every stream that both legs took is secured on this side, and there is one. */
+bool media_link_is_secured(const struct call_media *media, enum media_side side);
 
 #endif

@@ -12,8 +12,9 @@ static const struct {
 	bool is_built;
 } modes[] = {
 	[MEDIA_MODE_DTLS] = {"dtls", true},
-	[MEDIA_MODE_SDES] = {"sdes", false},
-	[MEDIA_MODE_RTP] = {"rtp", false},
+	[MEDIA_MODE_SDES] = {"sdes", true},
+	[MEDIA_MODE_RTP] = {"rtp", true},
+	[MEDIA_MODE_OPPORTUNISTIC] = {"opportunistic", true},
 };
 
 /* clang-format off: a table */
@@ -30,7 +31,10 @@ static const struct peer_profile profiles[] = {
 			.accept_8224 = true,
 			.is_trusted = true}},
 	{"trunk-rtp", "a carrier whose media is not encrypted",
-		{.media = MEDIA_MODE_RTP, .accept_8224 = true, .is_trusted = true}},
+		{.media = MEDIA_MODE_RTP,
+			.media_rules = {.allow_downgrade = true},
+			.accept_8224 = true,
+			.is_trusted = true}},
 	{"lab", "a neighbour of our own: nothing is proved or signed, all may be seen",
 		{.media = MEDIA_MODE_DTLS,
 			.accept_8224 = true,
@@ -59,6 +63,8 @@ static const struct {
 		sizeof(bool), 0},
 	[PEER_KEY_TRUSTED] = {"trusted", offsetof(struct config_peer, is_trusted), sizeof(bool),
 		0},
+	[PEER_KEY_ALLOW_DOWNGRADE] = {"allow_downgrade",
+		offsetof(struct config_peer, media_rules.allow_downgrade), sizeof(bool), 0},
 };
 
 const struct peer_profile *peer_profile_at(size_t index)

@@ -107,6 +107,10 @@ static void view_setting(enum peer_key key, const struct config_peer *s, char *o
 	case PEER_KEY_TRUSTED:
 		snprintf(out, PEER_VIEW_VALUE_MAX, "%s", yes_no(s->is_trusted));
 		break;
+	case PEER_KEY_ALLOW_DOWNGRADE:
+		snprintf(
+			out, PEER_VIEW_VALUE_MAX, "%s", yes_no(s->media_rules.allow_downgrade));
+		break;
 	case PEER_KEY_COUNT:
 		break;
 	}

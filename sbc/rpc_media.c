@@ -29,9 +29,9 @@ static void put_counters(struct rpc_call *call, const struct media_counters *c)
 	rpc_close(call);
 }
 
-static void put_side(struct rpc_call *call, const struct call *dialog, int i)
+static void put_side(struct rpc_call *call, const struct call *dialog,
+	const struct call_stream *media, int i)
 {
-	const struct call_media *media = &dialog->media;
 	char text[NETADDR_TEXT_MAX];
 
 	rpc_open_struct(call, NULL);
@@ -44,6 +44,7 @@ static void put_side(struct rpc_call *call, const struct call *dialog, int i)
 		media->failure[i] == MEDIA_FAILURE_NONE
 			? ""
 			: media_failure_name(media->failure[i]));
+	rpc_str(call, "keying", media_link_keying_name(&media->keying[i]));
 	rpc_str(call, "dtls", media->security[i].dtls_version);
 	rpc_str(call, "cipher_suite", media->security[i].cipher_suite);
 	rpc_str(call, "srtp_profile", media->security[i].srtp_profile);
@@ -52,8 +53,10 @@ static void put_side(struct rpc_call *call, const struct call *dialog, int i)
 
 static void put_sides(struct rpc_call *call, const struct call *dialog)
 {
-	put_side(call, dialog, 0);
-	put_side(call, dialog, 1);
+	for (size_t n = 0; n < dialog->media.count; n++) {
+		put_side(call, dialog, &dialog->media.streams[n], 0);
+		put_side(call, dialog, &dialog->media.streams[n], 1);
+	}
 }
 
 static enum rpc_step media_list(struct rpc_call *call)
@@ -110,20 +113,24 @@ static enum rpc_step media_counters(struct rpc_call *call)
 	if (!dialog)
 		return rpc_fault(call, 404, "No such call");
 	if (!progress->step) {
-		progress->count = dialog->media.counters_told;
+		progress->count = dialog->media.counters_told + dialog->media.open_count;
 		if (!media_link_ask_counters(call->world->sbc, &dialog->media))
 			return RPC_WAIT;
 	}
-	if (dialog->media.is_open && dialog->media.counters_told == progress->count) {
+	if (dialog->media.open_count && dialog->media.counters_told < progress->count) {
 		if (progress->step < WAIT_MAX)
 			return RPC_WAIT;
-		return rpc_fault(call, 504, "Media loop %u is silent", dialog->media.id.loop);
+		return rpc_fault(
+			call, 504, "Media loop %u is silent", dialog->media.streams[0].id.loop);
 	}
 	rpc_open_array(call, NULL, "leg");
 	for (int i = 0; i < MEDIA_SIDE_COUNT; i++) {
+		struct media_counters sum;
+
+		media_link_sum(&dialog->media, (enum media_side)i, &sum);
 		rpc_open_struct(call, NULL);
 		rpc_str(call, "leg", i ? "b" : "a");
-		put_counters(call, &dialog->media.counters[i]);
+		put_counters(call, &sum);
 		rpc_close(call);
 	}
 	rpc_close(call);

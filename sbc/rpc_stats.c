@@ -238,6 +238,18 @@ static const struct statistic stats[] = {
 	{"identity", "refused", CALLS(identity_refused)},
 
 	{"media", "failed", CALLS(media_failed)},
+	{"media", "one_way", CALLS(media_one_way)},
+	{"media", "rtp_received", CALLS(media_rtp_received)},
+	{"media", "rtp_relayed", CALLS(media_rtp_relayed)},
+	{"media", "rtp_lost", CALLS(media_rtp_lost)},
+	{"media", "rtcp_relayed", CALLS(media_rtcp_relayed)},
+	{"media", "dropped_gate", CALLS(media_dropped_gate)},
+	{"media", "dropped_auth", CALLS(media_dropped_auth)},
+	{"media", "dropped_replay", CALLS(media_dropped_replay)},
+	{"media", "dropped_malformed", CALLS(media_dropped_malformed)},
+	{"media", "dropped_source", CALLS(media_dropped_source)},
+	{"media", "dropped_dtls", CALLS(media_dropped_dtls)},
+	{"media", "dropped_send", CALLS(media_dropped_send)},
 
 	{"registrar", "contacts", registrations_now, 0},
 	{"registrar", "max_contacts", registrations_limit, 0},

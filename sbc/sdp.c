@@ -9,11 +9,12 @@
 #include "sbc/sdp.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 
 /* Attributes about the codecs, which go through us from end to end. Everything about the
  * transport, keys, names and bundling of a leg is that leg's own. */
 static const char *const relayed[] = {"rtpmap", "fmtp", "ptime", "maxptime", "minptime",
-	"rtcp-fb", "rtcp-rsize", "silenceSupp"};
+	"rtcp-fb", "rtcp-rsize", "silenceSupp", "framerate"};
 
 /* What may stand on both levels. */
 struct level {
@@ -202,16 +203,52 @@ static int read_rtcp(struct reader *r, struct sdp_media *media, struct slice val
 	return 0;
 }
 
+bool sdp_is_relayed(struct slice kind)
+{
+	return slice_equal(kind, SLICE("audio")) || slice_equal(kind, SLICE("video")) ||
+	       slice_equal(kind, SLICE("text"));
+}
+
+/* The first line of each suite; one that means nothing to us is no fault (RFC 4568 section
+ * 5.1.2), also a broken one: without a usable line there are just no keys. */
+static void read_crypto(struct sdp_media *media, struct slice value)
+{
+	struct sdes_line line;
+	bool is_other = true;
+
+	media->crypto_seen++;
+	if (sdes_parse(&line, value))
+		return;
+	for (size_t i = 0; i < media->crypto_count; i++) {
+		if (media->crypto[i].profile == line.profile ||
+			media->crypto[i].tag == line.tag)
+			is_other = false;
+	}
+	if (is_other && media->crypto_count < SDES_LINE_MAX)
+		media->crypto[media->crypto_count++] = line;
+	mem_wipe(&line, sizeof(line));
+}
+
+void sdp_wipe(struct sdp *sdp)
+{
+	for (size_t i = 0; i < sdp->media_count; i++)
+		mem_wipe(sdp->media[i].crypto, sizeof(sdp->media[i].crypto));
+}
+
 static int keep_relayed(
 	struct reader *r, struct sdp_media *media, struct slice attribute, struct slice name)
 {
-	if (!slice_equal(media->kind, SLICE("audio")))
+	if (!sdp_is_relayed(media->kind))
 		return 0;
 	for (size_t i = 0; i < sizeof(relayed) / sizeof(relayed[0]); i++) {
 		if (!slice_equal_nocase(name, slice_str(relayed[i])))
 			continue;
-		if (media->attribute_count == SDP_ATTRIBUTE_MAX)
-			return fail(r, SBC_ELIMIT, "too many attributes");
+		if (media->attribute_count == SDP_ATTRIBUTE_MAX) {
+			if (slice_equal(media->kind, SLICE("audio")))
+				return fail(r, SBC_ELIMIT, "too many attributes");
+			media->is_overfull = true;
+			return 0;
+		}
 		media->attributes[media->attribute_count++] = attribute;
 	}
 	return 0;
@@ -233,7 +270,7 @@ static int read_attribute(struct reader *r, struct slice attribute)
 		slice_equal_nocase(name, SLICE("rtcp-mux-only"))) /* RFC 8858 (SDP-32) */
 		media->rtcp_mux = true;
 	else if (slice_equal_nocase(name, SLICE("crypto")))
-		media->has_crypto = true;
+		read_crypto(media, value);
 	else if (slice_equal_nocase(name, SLICE("rtcp")))
 		return read_rtcp(r, media, value);
 	else
@@ -341,61 +378,4 @@ int sdp_parse(struct sdp **out, struct arena *arena, struct slice body, const ch
 	close_section(&r);
 	*out = r.sdp;
 	return 0;
-}
-
-/* ---- choosing ---- */
-
-static bool is_dtls_proto(struct slice proto)
-{
-	/* SDP-1, SDP-2: the fingerprint decides, not the proto's word. */
-	static const char *const protos[] = {"UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF",
-		"RTP/SAVP", "RTP/SAVPF", "RTP/AVP", "RTP/AVPF"};
-
-	for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]); i++) {
-		if (slice_equal_nocase(proto, slice_str(protos[i])))
-			return true;
-	}
-	return false;
-}
-
-/* NULL, or why this section cannot be taken. */
-static const char *find_fault(const struct sdp_media *media)
-{
-	if (!media->port)
-		return "the audio section is rejected";
-	if (!is_dtls_proto(media->proto))
-		return "no transport that we speak";
-	if (!media->format_count)
-		return "no formats";
-	if (!netaddr_is_set(&media->address) || netaddr_is_any(&media->address))
-		return "no address to send to";
-	if (!media->fingerprints.count)
-		return media->has_crypto ? "keys in the description, no a=fingerprint"
-					 : "no a=fingerprint";
-	/* SDP-6, SDP-9 */
-	if (fingerprint_set_strongest(&media->fingerprints) == FINGERPRINT_UNKNOWN)
-		return "only fingerprints of weak or unknown hashes";
-	if (media->setup == SDP_SETUP_HOLDCONN) /* RFC 5763 section 5 */
-		return "a=setup:holdconn";
-	return NULL;
-}
-
-int sdp_find_dtls_audio(const struct sdp *sdp, size_t *index, const char **why)
-{
-	const char *first_fault = NULL;
-
-	for (size_t i = 0; i < sdp->media_count; i++) {
-		const char *fault;
-		if (!slice_equal(sdp->media[i].kind, SLICE("audio")))
-			continue;
-		fault = find_fault(&sdp->media[i]);
-		if (!fault) {
-			*index = i;
-			return 0;
-		}
-		if (!first_fault)
-			first_fault = fault;
-	}
-	*why = first_fault ? first_fault : "no audio section";
-	return SBC_EPROTO;
 }

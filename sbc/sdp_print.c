@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
-#include "sbc/sdp.h"
+#include "sbc/sdp_keying.h"
 
 static const char *const direction_words[] = {
 	[SDP_SENDRECV] = "sendrecv",
@@ -53,43 +53,93 @@ static bool is_of_format(const struct sdp_media *media, struct slice attribute)
 	return slice_equal(format, SLICE("*"));
 }
 
-/* Direction is the other leg's own word: we stand between, and what it will not send or
- * hear we cannot either. */
-static void put_active(struct buf *out, const struct sdp_print *print)
+/* rtcp-fb belongs to the profiles with feedback (MB-5). */
+static bool goes_with(const struct sdp_section *section, struct slice attribute)
 {
-	const struct sdp_media *media = &print->codecs->media[print->active];
-	const char *setup = setup_words[print->setup];
+	return !slice_starts_nocase(attribute, SLICE("rtcp-fb")) ||
+	       sdp_proto_has_feedback(section->proto);
+}
+
+static void put_keys(struct buf *out, const struct sdp_section *section)
+{
+	const char *setup = setup_words[section->setup];
 	char text[FINGERPRINT_TEXT_MAX];
 
-	put_media_line(out, media, netaddr_port(&print->address), print->proto);
+	for (size_t i = 0; i < section->crypto_count; i++) {
+		buf_put_str(out, "a=crypto:");
+		sdes_print(out, &section->crypto[i]);
+		buf_put_str(out, "\r\n");
+	}
+	if (!section->fingerprint)
+		return;
+	if (setup)
+		buf_printf(out, "a=setup:%s\r\n", setup);
+	buf_printf(out, "a=fingerprint:%s\r\n", fingerprint_print(section->fingerprint, text));
+}
+
+static void put_connection(struct buf *out, const struct netaddr *address)
+{
+	char host[NETADDR_TEXT_MAX];
+
+	buf_printf(out, "c=IN %s %s\r\n", address->sa.sa_family == AF_INET6 ? "IP6" : "IP4",
+		netaddr_print_host(address, host));
+}
+
+/* Direction is the other leg's own word: we stand between, and what it will not send or
+ * hear we cannot either. */
+static void put_section(struct buf *out, const struct sdp_media *media,
+	const struct sdp_section *section, const struct netaddr *common)
+{
+	put_media_line(out, media, netaddr_port(&section->address), section->proto);
+	if (!netaddr_equal_host(&section->address, common))
+		put_connection(out, &section->address);
 	for (size_t i = 0; i < media->attribute_count; i++) {
-		if (is_of_format(media, media->attributes[i]))
+		if (is_of_format(media, media->attributes[i]) &&
+			goes_with(section, media->attributes[i]))
 			buf_printf(out, "a=%.*s\r\n", SLICE_ARG(media->attributes[i]));
 	}
 	buf_printf(out, "a=%s\r\n", direction_words[media->direction]);
-	if (print->rtcp_mux)
+	if (section->rtcp_mux)
 		buf_put_str(out, "a=rtcp-mux\r\n");
-	if (setup)
-		buf_printf(out, "a=setup:%s\r\n", setup);
-	buf_printf(out, "a=fingerprint:%s\r\n", fingerprint_print(print->fingerprint, text));
+	put_keys(out, section);
+}
+
+/* The first used section's address stands for all; NULL: there is none. */
+static const struct netaddr *find_common(const struct sdp_print *print)
+{
+	const struct netaddr *common = NULL;
+
+	for (size_t i = 0; i < print->codecs->media_count; i++) {
+		const struct sdp_section *section = &print->sections[i];
+
+		if (!section->is_used)
+			continue;
+		if (!netaddr_is_set(&section->address) || !netaddr_port(&section->address) ||
+			!section->proto.len)
+			return NULL;
+		if (!common)
+			common = &section->address;
+	}
+	return common;
 }
 
 int sdp_print(struct buf *out, const struct sdp_print *print)
 {
 	const struct sdp *codecs = print->codecs;
+	const struct netaddr *common = find_common(print);
 	char host[NETADDR_TEXT_MAX];
-	const char *family = print->address.sa.sa_family == AF_INET6 ? "IP6" : "IP4";
 
-	if (print->active >= codecs->media_count || !netaddr_is_set(&print->address) ||
-		!netaddr_port(&print->address) || !print->proto.len)
+	if (!common)
 		return SBC_EINVAL;
-	netaddr_print_host(&print->address, host);
-	buf_printf(out,
-		"v=0\r\no=- %" PRIu64 " %" PRIu64 " IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n",
-		print->session_id, print->version, family, host, family, host);
+	buf_printf(out, "v=0\r\no=- %" PRIu64 " %" PRIu64 " IN %s %s\r\ns=-\r\n",
+		print->session_id, print->version,
+		common->sa.sa_family == AF_INET6 ? "IP6" : "IP4",
+		netaddr_print_host(common, host));
+	put_connection(out, common);
+	buf_put_str(out, "t=0 0\r\n");
 	for (size_t i = 0; i < codecs->media_count; i++) {
-		if (i == print->active)
-			put_active(out, print);
+		if (print->sections[i].is_used)
+			put_section(out, &codecs->media[i], &print->sections[i], common);
 		else
 			put_media_line(out, &codecs->media[i], 0, codecs->media[i].proto);
 	}

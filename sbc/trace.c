@@ -155,16 +155,24 @@ uint64_t trace_dropped(struct trace *trace)
 	return dropped;
 }
 
-/* A response="..." value lets everybody try passwords at leisure: only its length stays. */
-static void mask_responses(struct buf *text)
+/* What stands behind each of words up to one of ends, or the end of the line: only its
+ * length stays. */
+static void mask(struct buf *text, const char *word, const char *ends)
 {
-	static const char key[] = "response=\"";
 	char *at = text->data, *end = text->data + text->len;
 
-	while (at && (at = memmem(at, (size_t)(end - at), key, sizeof(key) - 1))) {
-		for (at += sizeof(key) - 1; at < end && *at != '"' && *at != '\r'; at++)
+	while (at && (at = memmem(at, (size_t)(end - at), word, strlen(word)))) {
+		for (at += strlen(word); at < end && !strchr(ends, *at); at++)
 			*at = '*';
 	}
+}
+
+/* A response="..." lets everybody try passwords at leisure; a=crypto has the very keys of
+ * the media (RFC 4568). */
+static void mask_secrets(struct buf *text)
+{
+	mask(text, "response=\"", "\"\r\n");
+	mask(text, "inline:", "|; \r\n");
 }
 
 static void put_time(struct buf *out)
@@ -184,7 +192,7 @@ void trace_sip(struct trace *trace, const struct trace_sip *message)
 	buf_init(&text, LINE_BYTES);
 	buf_put_slice(&text, message->bytes);
 	if (text.len)
-		mask_responses(&text);
+		mask_secrets(&text);
 	put_time(&json);
 	buf_printf(&json, ",\"direction\":\"%s\",\"transport\":\"%s\",\"local\":",
 		message->is_incoming ? "in" : "out", transport_kind_name(message->kind));
@@ -194,6 +202,6 @@ void trace_sip(struct trace *trace, const struct trace_sip *message)
 	buf_put_char(&json, '}');
 	if (!json.err)
 		trace_line(trace, buf_slice(&json));
-	buf_fini(&text);
+	buf_fini_secret(&text);
 	buf_fini(&json);
 }

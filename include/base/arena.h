@@ -20,6 +20,8 @@ struct arena {
 
 void arena_init(struct arena *a, size_t max);
 void arena_fini(struct arena *a);
+/* As arena_fini, and overwrites the bytes first. */
+void arena_fini_secret(struct arena *a);
 /* Frees all but one block, which is used again. */
 void arena_reset(struct arena *a);
 

@@ -77,6 +77,20 @@ struct media_counters {
 	uint64_t dropped_send;      /* the socket did not take it */
 };
 
+/* How well media of a side arrives. 0 where nothing is known. */
+struct media_quality {
+	uint64_t expected;      /* RTP packets, by their sequence numbers (RFC 3550 A.3) */
+	uint32_t jitter_us;     /* interarrival, of the source heard last (RFC 3550 A.8) */
+	uint32_t jitter_max_us; /* the highest of any */
+	/* What it reports about media that we send to it (RFC 3550 section 6.4.1) */
+	uint32_t reports;
+	uint32_t reported_lost; /* packets in all; its newest word */
+	uint32_t reported_jitter_us;
+	uint8_t reported_fraction; /* lost since its report before, in 256ths */
+	uint32_t round_trip_us;    /* between it and us; the newest */
+	uint32_t round_trip_max_us;
+};
+
 /* What one side's keying came to; text fields are empty when there was none. */
 struct media_security {
 	enum media_keying keying;
@@ -91,8 +105,11 @@ enum media_event_type {
 	MEDIA_EVENT_FAILED,   /* it cannot be any more; the session stays, shut */
 	MEDIA_EVENT_TIMEOUT,  /* no packet was taken from this side for media_timeout */
 	MEDIA_EVENT_COUNTERS, /* the answer to media_ask_counters() */
+	MEDIA_EVENT_STATE,    /* the answer to media_ask_state() */
 	MEDIA_EVENT_CLOSED,   /* last word; final counters; the name is dead now */
 };
+
+struct media_state; /* below */
 
 struct media_event {
 	enum media_event_type type;
@@ -103,6 +120,8 @@ struct media_event {
 	struct media_security security; /* SECURED, FAILED: of that side */
 	bool is_one_way;                /* TIMEOUT: the other side still speaks */
 	struct media_counters counters[MEDIA_SIDE_COUNT]; /* COUNTERS, CLOSED */
+	struct media_quality quality[MEDIA_SIDE_COUNT];   /* COUNTERS, CLOSED */
+	const struct media_state *state;                  /* STATE: borrowed for the call */
 };
 
 /* On the signalling loop, never inside a call of this header. ev is borrowed. */
@@ -167,6 +186,8 @@ const struct fingerprint *media_own_fingerprint(const struct media *media);
 struct media_open_request {
 	uint64_t cookie;                      /* comes back in each event; names the call */
 	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */
+	uint16_t port[MEDIA_SIDE_COUNT];      /* 0: any; else this RTP port (SBC_ELIMIT) */
+	uint8_t dscp[MEDIA_SIDE_COUNT];       /* of what is sent there (RFC 2474), 0 to 63 */
 };
 
 struct media_opened {
@@ -193,12 +214,28 @@ struct srtp_master {
 	uint8_t salt[MEDIA_SALT_MAX];
 };
 
+#define MEDIA_STATE_SOURCE_MAX 64
+
+/* How far one direction of one port has come: what must not be used twice. */
+struct media_direction_state {
+	enum media_srtp_profile profile;
+	struct srtp_master master; /* as it is in force; of DTLS, out of the handshake */
+	uint32_t rtcp_count;       /* SRTCP packets protected: no index above it was used */
+	unsigned source_count;
+	struct media_source_state {
+		uint32_t ssrc;
+		uint32_t roc;      /* rollover counter */
+		uint16_t sequence; /* highest */
+	} sources[MEDIA_STATE_SOURCE_MAX];
+};
+
 /* What the signalling learnt about one side. Secret with SDES: wipe it. */
 struct media_remote {
 	struct netaddr rtp;
 	struct netaddr rtcp; /* unset when rtcp_mux */
 	bool rtcp_mux;       /* RFC 5761: RTP, RTCP and DTLS share the RTP port */
 	bool is_held;        /* it is not to send: its silence is no TIMEOUT */
+	uint32_t clock_rate; /* Hz, of the timestamps it sends; 0: 8000 */
 	enum media_keying keying;
 	/* DTLS */
 	enum media_dtls_role role;           /* ours */
@@ -227,6 +264,37 @@ int media_set_remote(struct media *media, struct media_id id, enum media_side si
 
 /* Policy's word on one side. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open);
+
+/*
+ * What a session needs to live on, here or on another machine: one value without pointers.
+ * Secret: wiped by who keeps it. It is a snapshot. Sequence numbers are the peers' own, so one
+ * that is older by less than 32768 packets and MEDIA_STATE_RTCP_MARGIN reports of a side will
+ * do; but only one session may live on it at a time, or two would protect different packets
+ * with one index (RFC 3711 section 9.1). The DTLS association stays behind: no close_notify,
+ * and a new one begins as RFC 8842 says, by signalling.
+ */
+#define MEDIA_STATE_RTCP_MARGIN 256
+
+struct media_state {
+	uint16_t port[MEDIA_SIDE_COUNT]; /* our RTP ports */
+	struct media_side_state {
+		bool has_remote;
+		bool is_secured;
+		bool is_gate_open;
+		struct media_remote remote;
+		struct media_security security;
+		struct netaddr peer[2];             /* RTP, RTCP: where it proved to be */
+		struct media_direction_state in[2]; /* RTP's port, RTCP's; unused: no sources */
+		struct media_direction_state out[2];
+	} sides[MEDIA_SIDE_COUNT];
+};
+
+/* Answered by a STATE event. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
+int media_ask_state(struct media *media, struct media_id id);
+/* Into a session that was opened with the same ports and got no remote yet: sides that were
+ * secured are so at once (SECURED follows), others begin again. SBC_EINVAL, SBC_EAGAIN,
+ * SBC_ENOENT, SBC_ENOMEM. */
+int media_restore(struct media *media, struct media_id id, const struct media_state *state);
 
 /* Answered by a COUNTERS event. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_ask_counters(struct media *media, struct media_id id);

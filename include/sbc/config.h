@@ -38,16 +38,35 @@ struct config_listener {
 	bool require_client_certificate;
 };
 
+/* How media goes to and from somebody. Offers get the strongest keying that they have and
+ * that the mode takes. */
+enum media_mode {
+	MEDIA_MODE_DTLS,          /* DTLS-SRTP and nothing else */
+	MEDIA_MODE_SDES,          /* offers keys in the description; takes DTLS-SRTP too */
+	MEDIA_MODE_RTP,           /* plain RTP and nothing else */
+	MEDIA_MODE_OPPORTUNISTIC, /* RFC 8643: whatever is had, plain RTP at the least */
+};
+
+/* What may be allowed beside the mode. */
+struct config_media_rules {
+	bool sdes_without_tls;  /* keys in descriptions over a hop that anybody reads */
+	bool allow_downgrade;   /* one leg in the clear while the other one is protected */
+	bool may_latch;         /* plain RTP may come from elsewhere than was signalled */
+	const char *codecs;     /* encoding names with blanks between; "": all */
+	const char *interface;  /* name of one of media.interfaces; "": by address family */
+	size_t interface_index; /* resolved */
+	unsigned dscp;          /* of media sent there */
+};
+
 struct config_user {
 	const char *name;
 	const char *domain;
+	enum media_mode media;
+	struct config_media_rules media_rules;
 	const char *ha1_sha256;
 	const char *ha1_sha512_256;
 	const char *ha1_md5;
 };
-
-/* How media goes to and from a peer. */
-enum media_mode { MEDIA_MODE_DTLS, MEDIA_MODE_SDES, MEDIA_MODE_RTP };
 
 /* What a peer's profile gives, unless the peer says it itself. */
 enum peer_key {
@@ -58,6 +77,7 @@ enum peer_key {
 	PEER_KEY_REQUIRE_MKY,
 	PEER_KEY_ALLOW_HTTP,
 	PEER_KEY_TRUSTED,
+	PEER_KEY_ALLOW_DOWNGRADE,
 	PEER_KEY_COUNT
 };
 
@@ -75,6 +95,7 @@ struct config_peer {
 	bool allow_http;
 	const char *profile; /* a row of sbc/peer_profile.c */
 	enum media_mode media;
+	struct config_media_rules media_rules;
 	bool is_trusted;  /* within our trust domain (RFC 3325 section 2.3) */
 	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
 };
@@ -86,6 +107,7 @@ struct config_route {
 };
 
 struct config_interface {
+	const char *name; /* "": none */
 	struct netaddr address;
 	struct netaddr advertised;
 };

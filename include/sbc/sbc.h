@@ -72,7 +72,20 @@ struct sbc_counters {
 	uint64_t messages_broken;  /* did not parse */
 	uint64_t identity_verified;
 	uint64_t identity_refused;
-	uint64_t media_failed; /* calls ended because a handshake was not as signalled */
+	uint64_t media_failed;  /* calls ended because a handshake was not as signalled */
+	uint64_t media_one_way; /* silence of one side while the other one spoke */
+	/* Packets of sessions that are over, both sides together (struct media_counters). */
+	uint64_t media_rtp_received;
+	uint64_t media_rtp_relayed;
+	uint64_t media_rtp_lost;
+	uint64_t media_rtcp_relayed;
+	uint64_t media_dropped_gate;
+	uint64_t media_dropped_auth;
+	uint64_t media_dropped_replay;
+	uint64_t media_dropped_malformed;
+	uint64_t media_dropped_source;
+	uint64_t media_dropped_dtls;
+	uint64_t media_dropped_send;
 };
 void sbc_counters(const struct sbc *sbc, struct sbc_counters *out);
 

@@ -11,6 +11,7 @@
 #include "base/fingerprint.h"
 #include "base/netaddr.h"
 #include "base/slice.h"
+#include "sbc/sdes.h"
 
 /*
  * Session descriptions (RFC 8866), read by lines: tolerant in what devices really send,
@@ -20,8 +21,8 @@
 
 #define SDP_MEDIA_MAX     8    /* m= sections that we look at; more: SBC_ELIMIT */
 #define SDP_LINE_MAX      1000 /* lines of one description */
-#define SDP_FORMAT_MAX    32   /* formats of one m= section */
-#define SDP_ATTRIBUTE_MAX 64   /* attributes of one m= section that we relay */
+#define SDP_FORMAT_MAX    64   /* formats of one m= section; a browser's video has forty */
+#define SDP_ATTRIBUTE_MAX 256  /* attributes of one m= section that we relay; likewise */
 
 enum sdp_setup { /* RFC 4145 section 4 */
 	SDP_SETUP_ABSENT,
@@ -44,12 +45,15 @@ struct sdp_media {
 	uint16_t rtcp_port;     /* a=rtcp (RFC 3605); 0: port + 1 */
 	bool rtcp_mux;          /* RFC 5761 */
 	enum sdp_setup setup;
-	struct fingerprint_set fingerprints; /* in force here */
-	bool has_crypto;                     /* a=crypto (RFC 4568) */
+	struct fingerprint_set fingerprints;    /* in force here */
+	size_t crypto_seen;                     /* a=crypto lines (RFC 4568), usable or not */
+	struct sdes_line crypto[SDES_LINE_MAX]; /* those we could take; secret */
+	size_t crypto_count;
 	enum sdp_direction direction;
-	/* "rtpmap:0 PCMU/8000": those we relay; of audio only, since we take nothing else */
+	/* "rtpmap:0 PCMU/8000": those we relay; of kinds that we take only */
 	struct slice attributes[SDP_ATTRIBUTE_MAX];
 	size_t attribute_count;
+	bool is_overfull; /* more of them; of audio, SBC_ELIMIT */
 };
 
 struct sdp {
@@ -62,24 +66,43 @@ struct sdp {
 /* SBC_EPARSE, SBC_ELIMIT, SBC_ENOMEM; *why (static words) tells what. */
 int sdp_parse(struct sdp **out, struct arena *arena, struct slice body, const char **why);
 
+/* Wipes the keys in it, once nothing reads it any more. */
+void sdp_wipe(struct sdp *sdp);
+
+/* A kind of media that we relay: "audio", "video", "text" (RFC 4103). */
+bool sdp_is_relayed(struct slice kind);
+
+/* Leaves the formats of codecs, a list of encoding names with blanks between, in its order;
+ * telephone-event and CN stay behind them whether named or not, since they go with any.
+ * Empty: all stay. Nothing but those two left: no formats at all. */
+void sdp_keep_codecs(struct sdp_media *media, struct slice codecs);
+
+/* The first format's encoding name and RTP clock (Hz); empty and 0: not told. */
+void sdp_first_codec(const struct sdp_media *media, struct slice *name, uint32_t *clock_rate);
+
+/* What we say about one m= section. */
+struct sdp_section {
+	bool is_used;           /* else it is refused with port 0 */
+	struct netaddr address; /* our advertised address with the RTP port */
+	struct slice proto;     /* the offered one in an answer */
+	bool rtcp_mux;
+	/* DTLS; NULL: none */
+	const struct fingerprint *fingerprint; /* ours */
+	enum sdp_setup setup;
+	/* SDES */
+	const struct sdes_line *crypto;
+	size_t crypto_count;
+};
+
 /* What one leg's own description says, all of it ours but the codecs. */
 struct sdp_print {
 	uint64_t session_id;
 	uint64_t version;         /* one more when the leg's description changes (SDP-34) */
-	struct netaddr address;   /* our advertised address with the RTP port */
 	const struct sdp *codecs; /* the other leg's description: m= lines and formats */
-	size_t active;            /* index of the one m= section we take */
-	const struct fingerprint *fingerprint; /* ours */
-	enum sdp_setup setup;
-	bool rtcp_mux;
-	struct slice proto; /* of the active section: the offered one in an answer */
+	const struct sdp_section *sections; /* one for each of its m= lines (SDP-28) */
 };
 
-/* Sections other than the active one are refused with port 0, same order (SDP-28). */
+/* SBC_EINVAL: no used section, or one without address. Secret with SDES. */
 int sdp_print(struct buf *out, const struct sdp_print *print);
-
-/* The first audio section with a port, an address, a proto and a usable fingerprint for
- * DTLS-SRTP; SBC_EPROTO and *why when there is none: 488. */
-int sdp_find_dtls_audio(const struct sdp *sdp, size_t *index, const char **why);
 
 #endif

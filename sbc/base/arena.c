@@ -22,6 +22,13 @@ void arena_init(struct arena *a, size_t max)
 	*a = (struct arena){._max = max};
 }
 
+void arena_fini_secret(struct arena *a)
+{
+	for (struct arena_block *block = a->_blocks; block; block = block->next)
+		mem_wipe(block->data, block->used);
+	arena_fini(a);
+}
+
 void arena_fini(struct arena *a)
 {
 	struct arena_block *block = a->_blocks;

@@ -25,6 +25,8 @@ DOMAIN = "atlanta.test"
 class Lab(unittest.TestCase):
     """A fresh countersip for each test class."""
 
+    SETTINGS = {}  # more of Sbc's, of a class
+
     @classmethod
     def setUpClass(cls):
         cls.folder = os.path.join(BUILD, "peers", cls.__name__)
@@ -40,7 +42,8 @@ class Lab(unittest.TestCase):
                       ca=cls.pki.ca, certificate=certificate, key=key, sip_port=cls.sip_port,
                       tls_port=cls.tls_port, https_port=cls.https_port,
                       peer_domain="biloxi.test", peer_port=cls.base + 9,
-                      media_first=cls.media_first, media_last=cls.media_last)
+                      media_first=cls.media_first, media_last=cls.media_last,
+                      **cls.SETTINGS)
         cls.sbc.start()
 
     def log_text(self):

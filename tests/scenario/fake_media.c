@@ -29,6 +29,13 @@ const char *media_failure_name(enum media_failure failure)
 						    : "handshake failed";
 }
 
+const char *media_keying_name(enum media_keying keying)
+{
+	static const char *const names[] = {"dtls", "sdes", "none"};
+
+	return names[keying];
+}
+
 /* The rest of the door is the program's: a scenario starts no room and stops none. */
 void media_config_init(struct media_config *config)
 {
@@ -64,24 +71,38 @@ int media_open(
 	(void)media;
 	if (room.open_error)
 		return room.open_error;
+	if (room.session_count == FAKE_SESSION_MAX)
+		return SBC_ELIMIT;
 	room.open_count++;
-	room.is_open = true;
+	out->id = (struct media_id){
+		.slot = (uint16_t)room.session_count, .generation = room.open_count};
+	room.sessions[room.session_count++] = (struct fake_session){
+		.id = out->id, .cookie = request->cookie, .is_open = true, .request = *request};
+	if (room.cookie != request->cookie)
+		room.id = out->id;
 	room.cookie = request->cookie;
-	room.id.generation++;
-	out->id = room.id;
-	netaddr_parse(&out->local[MEDIA_SIDE_A], SLICE("127.0.0.1"), 20000);
-	netaddr_parse(&out->local[MEDIA_SIDE_B], SLICE("127.0.0.1"), 20002);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		netaddr_parse(&out->local[side],
+			request->interface[side] ? SLICE("::1") : SLICE("127.0.0.1"),
+			(uint16_t)(20000 + 2 * side));
 	return 0;
 }
 
 int media_set_remote(struct media *media, struct media_id id, enum media_side side,
 	const struct media_remote *remote)
 {
+	struct fake_session *session = &room.sessions[id.slot];
+
 	(void)media;
-	(void)id;
-	room.remote[side] = *remote;
-	room.has_remote[side] = true;
-	return fingerprint_set_strongest(&remote->fingerprints) == FINGERPRINT_UNKNOWN
+	session->remote[side] = *remote;
+	session->has_remote[side] = true;
+	if (id.slot == room.id.slot) {
+		room.remote[side] = *remote;
+		room.has_remote[side] = true;
+	}
+	return remote->keying == MEDIA_KEYING_DTLS &&
+			       fingerprint_set_strongest(&remote->fingerprints) ==
+				       FINGERPRINT_UNKNOWN
 		       ? SBC_EINVAL
 		       : 0;
 }
@@ -89,8 +110,9 @@ int media_set_remote(struct media *media, struct media_id id, enum media_side si
 int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open)
 {
 	(void)media;
-	(void)id;
-	room.gate[side] = is_open;
+	room.sessions[id.slot].gate[side] = is_open;
+	if (id.slot == room.id.slot)
+		room.gate[side] = is_open;
 	return 0;
 }
 
@@ -104,6 +126,7 @@ int media_ask_counters(struct media *media, struct media_id id)
 void media_close(struct media *media, struct media_id id)
 {
 	(void)media;
-	(void)id;
-	room.close_count++;
+	if (!room.sessions[id.slot].is_closing)
+		room.close_count++;
+	room.sessions[id.slot].is_closing = true;
 }

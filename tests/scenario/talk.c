@@ -166,6 +166,12 @@ void world_register(struct world *w, enum actor who)
 	world_hear_code(w, who, 200);
 }
 
+static const char *describe(
+	struct world *w, enum actor who, const char *setup, char *out, size_t size)
+{
+	return w->sdp[who] ? w->sdp[who] : world_sdp(who, setup, 0, out, size);
+}
+
 static void invite(struct world *w, struct talk *t, const char *more)
 {
 	char lines[TEXT_MAX], sdp[2048];
@@ -173,7 +179,7 @@ static void invite(struct world *w, struct talk *t, const char *more)
 	snprintf(lines, sizeof(lines), "Contact: %s\r\n%s", contact[t->who], more);
 	new_branch(w, t->branch, sizeof(t->branch));
 	say_request(w, t, "INVITE", t->branch, t->cseq, lines,
-		world_sdp(t->who, "actpass", 0, sdp, sizeof(sdp)));
+		describe(w, t->who, "actpass", sdp, sizeof(sdp)));
 }
 
 void world_invite(struct world *w, struct talk *t, enum actor who, const char *uri)
@@ -193,6 +199,12 @@ static void ack_refusal(struct world *w, struct talk *t)
 
 void world_call(struct world *w, struct talk *t, enum actor who, const char *uri)
 {
+	world_call_code(w, t, who, uri, 100);
+}
+
+void world_call_code(
+	struct world *w, struct talk *t, enum actor who, const char *uri, uint16_t code)
+{
 	char auth[2048];
 
 	world_invite(w, t, who, uri);
@@ -201,7 +213,7 @@ void world_call(struct world *w, struct talk *t, enum actor who, const char *uri
 	credentials(w, who, "INVITE", uri, true, auth, sizeof(auth));
 	t->cseq++;
 	invite(w, t, auth);
-	world_hear_code(w, who, 100);
+	world_hear_code(w, who, code);
 }
 
 void world_invite_signed(struct world *w, struct talk *t, const char *uri, int alter)
@@ -238,10 +250,9 @@ void world_invite_signed(struct world *w, struct talk *t, const char *uri, int a
 void world_answer(struct world *w, enum actor who, uint16_t code, const char *setup)
 {
 	const struct sip_msg *request = w->heard[who].msg;
-	char text[TEXT_MAX], sdp[2048] = "";
+	char text[TEXT_MAX], space[2048];
+	const char *sdp = setup ? describe(w, who, setup, space, sizeof(space)) : "";
 
-	if (setup)
-		world_sdp(who, setup, 0, sdp, sizeof(sdp));
 	snprintf(text, sizeof(text),
 		"SIP/2.0 %u Whatever\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: %.*s%s\r\n"
 		"Call-ID: %.*s\r\nCSeq: %u %.*s\r\nContact: %s\r\n%sContent-Length: "

@@ -54,7 +54,7 @@ static struct config_listener listeners[] = {
 	{.transport = TRANSPORT_TLS, .advertised = "sbc.atlanta.test:5061"},
 	{.transport = TRANSPORT_UDP, .advertised = "sbc.atlanta.test:5060"},
 };
-static struct config_peer peers[] = {{.name = "biloxi",
+static const struct config_peer peers[] = {{.name = "biloxi",
 	.domain = "biloxi.test",
 	.transport = TRANSPORT_TLS,
 	.sign_8224 = true,
@@ -171,7 +171,11 @@ static void make_config(struct world *w)
 	users[0].ha1_md5 = "94ecdac97442e1dde413ab890bdac68a";
 	users[1].ha1_md5 = "ea914ec6cb6893e6db88d7cbbc2db942";
 	domains[0].info_url = "https://atlanta.test/cert";
-	netaddr_parse(&peers[0].address, slice_str(place[BILOXI].address), 5061);
+	netaddr_parse(&w->interfaces[0].address, SLICE("127.0.0.1"), 0);
+	w->users[0] = users[0];
+	w->users[1] = users[1];
+	w->peer = peers[0];
+	netaddr_parse(&w->peer.address, slice_str(place[BILOXI].address), 5061);
 	w->config = (struct config){
 		.state_dir = "",
 		.sip_trace = "",
@@ -181,12 +185,16 @@ static void make_config(struct world *w)
 		.domain_count = 1,
 		.listeners = listeners,
 		.listener_count = 2,
-		.users = users,
+		.users = w->users,
 		.user_count = 2,
-		.peers = peers,
+		.peers = &w->peer,
 		.peer_count = 1,
 		.routes = routes,
 		.route_count = 1,
+		.media = {.interfaces = w->interfaces,
+			.interface_count = 1,
+			.profiles = {8, 1},
+			.profile_count = 2},
 		.limits = {.calls = 8,
 			.transactions = 1000,
 			.registrations = 100,
@@ -274,13 +282,18 @@ int world_teardown(void **state)
 static void close_media(struct world *w)
 {
 	struct fake_media *room = fake_media();
-	struct media_event ev = {
-		.type = MEDIA_EVENT_CLOSED, .id = room->id, .cookie = room->cookie};
 
-	if (!room->is_open || room->close_count < room->open_count)
-		return;
-	room->is_open = false;
-	sbc_media_event(w->sbc, &ev, w->now);
+	for (unsigned i = 0; i < room->session_count; i++) {
+		struct fake_session *session = &room->sessions[i];
+		struct media_event ev = {.type = MEDIA_EVENT_CLOSED,
+			.id = session->id,
+			.cookie = session->cookie};
+
+		if (!session->is_open || !session->is_closing)
+			continue;
+		session->is_open = false;
+		sbc_media_event(w->sbc, &ev, w->now);
+	}
 }
 
 void world_pass(struct world *w, usec_t time)

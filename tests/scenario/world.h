@@ -49,7 +49,11 @@ struct world {
 	bool is_drained;
 	unsigned next_cseq;
 	unsigned next_branch;
-	int send_error; /* what the transport says to everything */
+	const char *sdp[ACTOR_COUNT]; /* what it describes; NULL: world_sdp() */
+	struct config_user users[2];  /* alice, bob; a test may change how their media goes */
+	struct config_interface interfaces[2]; /* the first is 127.0.0.1 */
+	struct config_peer peer;               /* biloxi; likewise */
+	int send_error;                        /* what the transport says to everything */
 };
 
 void world_init(struct world *w);
@@ -96,6 +100,9 @@ void world_register(struct world *w, enum actor who);
 void world_invite(struct world *w, struct talk *t, enum actor who, const char *uri);
 /* The whole of it: INVITE, 407, ACK, INVITE with credentials; heard 100. */
 void world_call(struct world *w, struct talk *t, enum actor who, const char *uri);
+/* The same, and another code is heard. */
+void world_call_code(
+	struct world *w, struct talk *t, enum actor who, const char *uri, uint16_t code);
 /* An INVITE of carol@biloxi.test to uri, signed by biloxi.test. alter: after signing. */
 void world_invite_signed(struct world *w, struct talk *t, const char *uri, int alter);
 /* Answers the request in w->heard[who] with code (and an SDP answer if setup is given). */
@@ -109,11 +116,26 @@ void world_cancel(struct world *w, struct talk *t);
 void world_connected(struct world *w, struct talk *t);
 
 /* ---- what the media room was told (fake_media.c) ---- */
+#define FAKE_SESSION_MAX 16
+
+/* One m= section's session. */
+struct fake_session {
+	struct media_id id; /* slot: its place in the list */
+	uint64_t cookie;
+	bool is_open, is_closing;
+	struct media_open_request request;
+	struct media_remote remote[MEDIA_SIDE_COUNT];
+	bool has_remote[MEDIA_SIDE_COUNT];
+	bool gate[MEDIA_SIDE_COUNT];
+};
+
 struct fake_media {
 	unsigned open_count, close_count;
-	struct media_id id; /* the last opened */
+	struct fake_session sessions[FAKE_SESSION_MAX]; /* in the order of opening */
+	unsigned session_count;
+	/* the first session of the call that opened last */
+	struct media_id id;
 	uint64_t cookie;
-	bool is_open;
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
 	bool gate[MEDIA_SIDE_COUNT];

@@ -57,7 +57,7 @@ snd_path {folder}
 
 ACCOUNT = ('<sip:{user}@{domain};transport=tls>;auth_pass={password};regint=300;'
            'outbound="sip:127.0.0.1:{proxy_port};transport=tls";answermode={answer};'
-           'mediaenc=dtls_srtp;audio_codecs=PCMU/8000/1\n')
+           'mediaenc={mediaenc};audio_codecs=PCMU/8000/1\n')
 
 
 class Phone:
@@ -92,7 +92,8 @@ class Phone:
             rtp_last=settings["rtp_port"] + 9)
         account = ACCOUNT.format(
             user=self.name, domain=settings["domain"], password=settings["password"],
-            proxy_port=settings["proxy_port"], answer=settings.get("answer", "manual"))
+            proxy_port=settings["proxy_port"], answer=settings.get("answer", "manual"),
+            mediaenc=settings.get("mediaenc", "dtls_srtp"))
         for file, text in (("config", config), ("accounts", account)):
             with open(os.path.join(self.folder, file), "w", encoding="ascii") as out:
                 out.write(text)

@@ -40,7 +40,7 @@ peers:
     transport: tls
     sign: [rfc8224]
     accept: [rfc8224]
-
+{more_peers}
 routes:
   - domain: {peer_domain}
     peer: {peer}
@@ -64,16 +64,18 @@ def ha1(algorithm, user, domain, password):
     return hashlib.new(algorithm, f"{user}:{domain}:{password}".encode()).hexdigest()
 
 
-def users_yaml(domain, users):
-    """users: name to password."""
+def users_yaml(domain, users, more):
+    """users: name to password. more: name to lines of other keys."""
     return "\n".join(f"  - name: {name}\n    domain: {domain}\n"
                      f"    ha1_md5: {ha1('md5', name, domain, password)}"
+                     + "".join(f"\n    {line}" for line in more.get(name, ()))
                      for name, password in users.items())
 
 
 class Sbc:
     """settings: domain, users (name to password), ca, certificate, key, tls_port, sip_port,
-    https_port, peer_domain, peer_port, media_first, media_last."""
+    https_port, peer_domain, peer_port, media_first, media_last; if there are any: user_keys
+    (name to lines), more_peers (YAML)."""
 
     def __init__(self, programs, binary, folder, **settings):
         self.programs = programs
@@ -93,7 +95,8 @@ class Sbc:
 
     def write_config(self):
         s = self.settings
-        words = dict(s, users=users_yaml(s["domain"], s["users"]), folder=self.folder,
+        users = users_yaml(s["domain"], s["users"], s.get("user_keys", {}))
+        words = dict(s, users=users, folder=self.folder, more_peers=s.get("more_peers", ""),
                      peer=s["peer_domain"].split(".")[0])
         text = CONFIG.format(**words)
         with open(self.config, "w", encoding="ascii") as out:

@@ -47,6 +47,8 @@ struct phone {
 	struct phone_line rtp, rtcp;
 	uint16_t sequence;
 	uint32_t ssrc;
+	uint32_t timestamp_step; /* of each packet */
+	uint8_t report[24];      /* the block of its sender reports */
 };
 
 static inline int phone_bind(struct netaddr *local)
@@ -234,6 +236,8 @@ static inline void phone_send_rtp(struct phone *phone)
 	phone->sequence++;
 	packet[2] = (uint8_t)(phone->sequence >> 8);
 	packet[3] = (uint8_t)phone->sequence;
+	packet[6] = (uint8_t)(phone->sequence * phone->timestamp_step >> 8);
+	packet[7] = (uint8_t)(phone->sequence * phone->timestamp_step);
 	packet[10] = (uint8_t)(phone->ssrc >> 8);
 	packet[11] = (uint8_t)phone->ssrc;
 	packet[12] = (uint8_t)phone->sequence;
@@ -247,8 +251,12 @@ static inline void phone_send_rtp(struct phone *phone)
 static inline void phone_send_rtcp(struct phone *phone)
 {
 	struct phone_line *line = phone->has_mux ? &phone->rtp : &phone->rtcp;
-	uint8_t packet[28] = {0x80, 200, 0, 6};
+	/* A sender report that also reports: what was sent to it. */
+	uint8_t packet[52] = {0x81, 200, 0, 12};
 
+	packet[10] = 0x12; /* the middle of the NTP time */
+	packet[12] = 0x34;
+	memcpy(packet + 28, phone->report, sizeof(phone->report));
 	packet[6] = (uint8_t)(phone->ssrc >> 8);
 	packet[7] = (uint8_t)phone->ssrc;
 	memcpy(line->wire, packet, sizeof(packet));

@@ -313,6 +313,105 @@ static int set_up(void **state)
 	return srtp_kernels_install();
 }
 
+/* ---- a session that goes on elsewhere: SRTP-9, SRTP-10 ---- */
+
+struct ends {
+	struct crypto_context *out, *in;
+};
+
+static void ends_init(struct ends *ends, const struct srtp_master *master)
+{
+	const struct profile *profile = profile_find(MEDIA_SRTP_AEAD_AES_128_GCM);
+
+	assert_int_equal(0, crypto_context_new(&ends->out, profile, master, CRYPTO_OUT));
+	assert_int_equal(0, crypto_context_new(&ends->in, profile, master, CRYPTO_IN));
+}
+
+static void ends_fini(struct ends *ends)
+{
+	crypto_context_free(ends->out);
+	crypto_context_free(ends->in);
+}
+
+static int carry(struct crypto_context *out, struct crypto_context *in, uint16_t sequence)
+{
+	_Alignas(16) uint8_t packet[TEXT_MAX + CRYPTO_TRAILER_MAX] = {
+		0x80, 0, (uint8_t)(sequence >> 8), (uint8_t)sequence, 0, 0, 0, 0, 0, 0, 0, 7};
+	size_t len = 40;
+	int err = crypto_context_protect_rtp(out, packet, &len);
+
+	return err ? err : crypto_context_unprotect_rtp(in, packet, &len);
+}
+
+/* Both ends by turns: either goes on elsewhere, right before, at and after the wrap. */
+static void goes_on_elsewhere(void **state)
+{
+	static const uint16_t last[] = {65530, 65535, 3, 40000};
+	const struct srtp_master master = {.key = {1}, .salt = {2}};
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++) {
+		struct media_direction_state state_of;
+		struct ends here, there;
+		uint32_t n = 30000, end = 65536u * (2 + (last[i / 2] < 100)) + last[i / 2];
+
+		ends_init(&here, &master);
+		ends_init(&there, &master);
+		for (; n <= end; n++)
+			assert_int_equal(0, carry(here.out, here.in, (uint16_t)n));
+		crypto_context_export(i % 2 ? here.in : here.out, &state_of);
+		assert_int_equal(1, state_of.source_count);
+		assert_int_equal(7, state_of.sources[0].ssrc);
+		assert_int_equal(end >> 16, state_of.sources[0].roc);
+		assert_int_equal(
+			0, crypto_context_import(i % 2 ? there.in : there.out, &state_of));
+		/* Exported again before anything was heard, it is the same. */
+		crypto_context_export(i % 2 ? there.in : there.out, &state_of);
+		assert_int_equal(end >> 16, state_of.sources[0].roc);
+		for (n += 20; n < end + 200; n++) /* and some are lost over it */
+			assert_int_equal(0, carry(i % 2 ? here.out : there.out,
+						    i % 2 ? there.in : here.in, (uint16_t)n));
+		ends_fini(&here);
+		ends_fini(&there);
+	}
+}
+
+/* RFC 3711 section 9.1: no index twice, of SRTP and of SRTCP. */
+static void never_uses_an_index_again(void **state)
+{
+	const struct srtp_master master = {.key = {1}, .salt = {2}};
+	struct media_direction_state state_of;
+	struct ends here, there;
+
+	(void)state;
+	ends_init(&here, &master);
+	ends_init(&there, &master);
+	for (uint16_t n = 100; n < 120; n++)
+		assert_int_equal(0, carry(here.out, here.in, n));
+	for (int n = 0; n < 60; n++) {
+		_Alignas(16) uint8_t packet[64] = {0x80, 201, 0, 1, 0, 0, 0, 7};
+		size_t len = 8;
+
+		if (n == 30) {
+			crypto_context_export(here.out, &state_of);
+			assert_int_equal(30, state_of.rtcp_count);
+			assert_int_equal(0, crypto_context_import(there.out, &state_of));
+		}
+		assert_int_equal(0, crypto_context_protect_rtcp(
+					    n < 30 ? here.out : there.out, packet, &len));
+		assert_int_equal(0, crypto_context_unprotect_rtcp(here.in, packet, &len));
+	}
+	for (uint16_t n = 100; n < 120; n++)
+		assert_int_equal(SBC_EEXIST, carry(there.out, here.in, n));
+	assert_int_equal(0, carry(there.out, here.in, 120));
+	/* What is more than a context can have, and a context that is in use already. */
+	assert_int_equal(SBC_EINVAL, crypto_context_import(there.out, &state_of));
+	state_of.source_count = MEDIA_STATE_SOURCE_MAX + 1;
+	assert_int_equal(SBC_EINVAL, crypto_context_import(there.in, &state_of));
+	ends_fini(&here);
+	ends_fini(&there);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +422,8 @@ int main(void)
 		cmocka_unit_test(rolls_over),
 		cmocka_unit_test(too_many_sources),
 		cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(goes_on_elsewhere),
+		cmocka_unit_test(never_uses_an_index_again),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

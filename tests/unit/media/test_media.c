@@ -57,6 +57,8 @@ static void on_event(const struct media_event *ev, void *arg)
 		h->counters++;
 		memcpy(h->count, ev->counters, sizeof(h->count));
 		break;
+	case MEDIA_EVENT_STATE: /* tests/unit/media/test_stream.c */
+		break;
 	case MEDIA_EVENT_CLOSED:
 		h->closed++;
 		memcpy(h->count, ev->counters, sizeof(h->count));

@@ -149,6 +149,64 @@ static void ranges(void **state)
 	mem_fail_after(-1);
 }
 
+/* A session that lives on wants its own ports; the others keep their turns. */
+static void takes_a_certain_port(void **state)
+{
+	struct media_interface interface = interface_of(PORT_MIN, PORT_MAX);
+	struct port_pair wanted, again, next;
+	struct port_pool pool;
+
+	(void)state;
+	assert_int_equal(0, port_pool_init(&pool, &interface));
+	assert_int_equal(0, port_pool_take_port(&pool, PORT_MIN + 5, &wanted));
+	assert_int_equal(PORT_MIN + 5, wanted.port);
+	assert_int_equal(SBC_ELIMIT, port_pool_take_port(&pool, PORT_MIN + 5, &again));
+	assert_int_equal(SBC_ELIMIT, port_pool_take_port(&pool, 9, &again));
+	for (uint16_t port = PORT_MIN + 1; port < PORT_MIN + 8; port += 2) {
+		if (port == PORT_MIN + 5)
+			continue;
+		assert_int_equal(0, port_pool_take(&pool, &next));
+		assert_int_equal(port, next.port);
+		close(next.rtp_fd);
+		close(next.rtcp_fd);
+	}
+	assert_int_equal(SBC_ELIMIT, port_pool_take(&pool, &next));
+	give(&pool, &wanted);
+	assert_int_equal(0, port_pool_take(&pool, &next));
+	assert_int_equal(PORT_MIN + 5, next.port);
+	give(&pool, &next);
+	port_pool_fini(&pool);
+}
+
+/* RFC 2474: the upper six bits of the field, in both families. */
+static void marks_what_is_sent(void **state)
+{
+	static const struct {
+		const char *address;
+		int level, option;
+	} rows[] = {{"127.0.0.1", IPPROTO_IP, IP_TOS}, {"::1", IPPROTO_IPV6, IPV6_TCLASS}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct media_interface interface = interface_of(PORT_MIN, PORT_MAX);
+		struct port_pool pool;
+		struct port_pair pair;
+		int field = 0;
+		socklen_t len = sizeof(field);
+
+		netaddr_parse(&interface.address, slice_str(rows[i].address), 0);
+		assert_int_equal(0, port_pool_init(&pool, &interface));
+		assert_int_equal(0, port_pool_take(&pool, &pair));
+		assert_int_equal(0, port_pair_set_dscp(&pair, 46));
+		assert_int_equal(0,
+			getsockopt(pair.rtcp_fd, rows[i].level, rows[i].option, &field, &len));
+		assert_int_equal(46 << 2, field);
+		give(&pool, &pair);
+		assert_int_equal(SBC_EIO, port_pair_set_dscp(&pair, 46)); /* closed */
+		port_pool_fini(&pool);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +214,8 @@ int main(void)
 		cmocka_unit_test(skips_busy_ones),
 		cmocka_unit_test(all_busy_is_an_error),
 		cmocka_unit_test(ranges),
+		cmocka_unit_test(takes_a_certain_port),
+		cmocka_unit_test(marks_what_is_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,12 +63,45 @@ static void compounds(void **state)
 		assert_int_equal(rows[i].err, rtcp_check(rows[i].bytes, rows[i].len));
 }
 
+static void reports(void **state)
+{
+	/* SR with one block, then RR with one. */
+	static const uint8_t bytes[] = {0x81, 200, 0, 12, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x40, 0xff, 0xff, 0xfe, 0, 0, 0, 9,
+		0, 0, 1, 0, 0xaa, 0xbb, 0xcc, 0xdd, 0, 1, 0, 0, 0x81, 201, 0, 7, 0, 0, 0, 1, 0,
+		0, 0, 3, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	static const uint8_t short_sr[] = {0x9f, 200, 0, 1, 0, 0, 0, 1};
+	static const uint8_t many[] = {0x9f, 201, 0, 1, 0, 0, 0, 1};
+	struct rtcp_report report;
+
+	(void)state;
+	assert_int_equal(0, rtcp_check(bytes, sizeof(bytes)));
+	rtcp_read(&report, bytes, sizeof(bytes));
+	assert_true(report.is_sender);
+	assert_int_equal(0x03040506, report.ntp_time);
+	assert_int_equal(2, report.count);
+	assert_int_equal(2, report.blocks[0].ssrc);
+	assert_int_equal(0x40, report.blocks[0].fraction);
+	assert_int_equal(-2, report.blocks[0].lost); /* 24 bits with a sign */
+	assert_int_equal(256, report.blocks[0].jitter);
+	assert_int_equal(0xaabbccdd, report.blocks[0].last_sr);
+	assert_int_equal(65536, report.blocks[0].delay);
+	assert_int_equal(7, report.blocks[1].lost);
+	/* A count that the length does not bear is not believed. */
+	rtcp_read(&report, short_sr, sizeof(short_sr));
+	assert_false(report.is_sender);
+	assert_int_equal(0, report.count);
+	rtcp_read(&report, many, sizeof(many));
+	assert_int_equal(0, report.count);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(second_byte),
 		cmocka_unit_test(first_headers),
 		cmocka_unit_test(compounds),
+		cmocka_unit_test(reports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

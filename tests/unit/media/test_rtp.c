@@ -82,6 +82,28 @@ static void losses(void **state)
 	}
 }
 
+/* RFC 3550 appendix A.8, computed by hand: J += (|D| - J) / 16. */
+static void jitter(void **state)
+{
+	struct rtp_source source = {0};
+
+	(void)state;
+	for (uint32_t n = 0; n < 100; n++) {
+		rtp_source_time(&source, 160 * n, 5000 + 160 * n);
+		rtp_source_heard(&source, (uint16_t)n);
+	}
+	assert_int_equal(0, rtp_source_jitter(&source));      /* as regular as can be */
+	rtp_source_time(&source, 16000, 5000 + 16000 + 320);  /* 40 ms late */
+	assert_int_equal(20, rtp_source_jitter(&source));     /* 320 / 16 */
+	rtp_source_time(&source, 16000, 5000 + 16000 + 9000); /* the same timestamp: nothing */
+	assert_int_equal(20, rtp_source_jitter(&source));
+	rtp_source_time(&source, 16160, 5000 + 16160);    /* in time again: |D| = 320 */
+	assert_int_equal(38, rtp_source_jitter(&source)); /* 20 + (320 - 20) / 16 */
+	rtp_source_time(&source, 900000000, 5000);        /* another clock: passed over */
+	assert_int_equal(38, rtp_source_jitter(&source));
+	assert_int_equal(100, rtp_source_expected(&source));
+}
+
 /* M6: a long call crosses the wrap many times. */
 static void losses_over_many_wraps(void **state)
 {
@@ -105,6 +127,7 @@ int main(void)
 		cmocka_unit_test(fields),
 		cmocka_unit_test(losses),
 		cmocka_unit_test(losses_over_many_wraps),
+		cmocka_unit_test(jitter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "tests/cmocka_first.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "media/latch.h"
 #include "tests/unit/media/phone.h"
 
@@ -25,6 +26,9 @@ static struct world {
 	bool is_one_way[2];
 	struct media_security security[2];
 	struct media_counters count[2];
+	struct media_quality quality[2];
+	unsigned states;
+	struct media_state state;
 	bool is_stopped;
 	struct phone phones[2];
 	struct media_opened opened;
@@ -44,6 +48,12 @@ static void on_event(const struct media_event *ev, void *arg)
 		w.is_one_way[ev->side] = ev->is_one_way;
 	if (ev->type == MEDIA_EVENT_COUNTERS || ev->type == MEDIA_EVENT_CLOSED)
 		memcpy(w.count, ev->counters, sizeof(w.count));
+	if (ev->type == MEDIA_EVENT_STATE) {
+		w.states++;
+		w.state = *ev->state;
+	}
+	if (ev->type == MEDIA_EVENT_COUNTERS)
+		memcpy(w.quality, ev->quality, sizeof(w.quality));
 }
 
 static void on_stopped(void *arg)
@@ -387,6 +397,112 @@ static void silence_knows_hold_and_one_way(void **state)
 	assert_int_equal(1, w.timeouts[B]); /* held: not told again */
 }
 
+/* RFC 3550 sections 6.4.1, A.3 and A.8: what is measured here, and what is reported. */
+static void tells_quality(void **state)
+{
+	const struct media_quality *a = &w.quality[A];
+	uint8_t *report = w.phones[B].report;
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_DTLS, MEDIA_KEYING_NONE, true);
+	w.phones[A].timestamp_step = 160;
+	talk(5);
+	w.phones[A].sequence += 3; /* lost on the way to us */
+	talk(5);
+	phone_send_rtcp(&w.phones[A]); /* goes on to B */
+	wait_for(w.phones[B].rtp.rtcp_received == 1);
+	pause_ms(50);
+	/* B: a quarter lost, 7 in all, jitter 80 (10 ms), our report 0x12000034 of before. */
+	memcpy(report + 4, "\x40\0\0\x07", 4);
+	report[15] = 80;
+	memcpy(report + 16, "\x12\0\x34\0", 4);
+	phone_send_rtcp(&w.phones[B]);
+	wait_for(w.phones[A].rtp.rtcp_received == 1);
+	ask();
+	assert_int_equal(13, a->expected);
+	assert_int_equal(3, w.count[A].rtp_lost);
+	assert_true(a->jitter_max_us > 0);
+	assert_int_equal(10, w.quality[B].expected);
+	assert_int_equal(1, w.quality[B].reports);
+	assert_int_equal(7, w.quality[B].reported_lost);
+	assert_int_equal(0x40, w.quality[B].reported_fraction);
+	assert_int_equal(10 * USEC_PER_MS, w.quality[B].reported_jitter_us);
+	assert_in_range(w.quality[B].round_trip_us, 50 * USEC_PER_MS, 1 * USEC_PER_SEC);
+	assert_int_equal(0, a->round_trip_us); /* it said nothing of ours */
+}
+
+/* A session is closed and lives on in another one, with the same ports, as if nothing had
+ * been: SRTP-10. The phones know nothing of it. */
+static void lives_on(enum media_keying a, enum media_keying b, bool has_mux)
+{
+	struct media_open_request request = {0};
+
+	connect_phones(a, b, has_mux);
+	w.phones[A].sequence = 65500; /* the wrap is behind, and the counter is one */
+	talk(50);
+	phone_send_rtcp(&w.phones[A]);
+	wait_for((has_mux ? w.phones[B].rtp : w.phones[B].rtcp).rtcp_received == 1);
+	assert_int_equal(0, media_ask_state(w.media, w.opened.id));
+	wait_for(w.states == 1);
+	media_close(w.media, w.opened.id);
+	wait_for(w.closed);
+	for (int side = 0; side < 2; side++)
+		request.port[side] = w.state.port[side];
+	assert_int_equal(0, media_open(w.media, &request, &w.opened));
+	w.secured[A] = w.secured[B] = 0;
+	assert_int_equal(0, media_restore(w.media, w.opened.id, &w.state));
+	wait_for(w.secured[A] && w.secured[B]);
+	assert_int_equal(a, w.security[A].keying);
+	talk(20);
+	phone_send_rtcp(&w.phones[A]);
+	wait_for((has_mux ? w.phones[B].rtp : w.phones[B].rtcp).rtcp_received == 2);
+	assert_int_equal(0, w.phones[A].rtp.not_verified + w.phones[B].rtp.not_verified);
+	/* The same description again changes nothing. */
+	set_remote(A);
+	set_remote(B);
+	talk(3);
+	assert_int_equal(1, w.secured[A]);
+	mem_wipe(&w.state, sizeof(w.state));
+}
+
+static void sessions_live_on_elsewhere(void **state)
+{
+	(void)state;
+	lives_on(MEDIA_KEYING_DTLS, MEDIA_KEYING_SDES, true);
+	tear_down(NULL);
+	set_up(NULL);
+	lives_on(MEDIA_KEYING_SDES, MEDIA_KEYING_DTLS, false);
+	tear_down(NULL);
+	set_up(NULL);
+	lives_on(MEDIA_KEYING_NONE, MEDIA_KEYING_DTLS, true);
+}
+
+/* A state that no session can have; one of a session that was not secured yet. */
+static void restores_only_what_is_sound(void **state)
+{
+	struct media_open_request request = {0};
+	struct media_state bad = {0};
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
+	media_ask_state(w.media, w.opened.id);
+	wait_for(w.states == 1);
+	request.port[A] = w.state.port[A]; /* which is taken */
+	assert_int_equal(SBC_ELIMIT, media_open(w.media, &request, &w.opened));
+	bad = w.state;
+	bad.sides[A].in[0].profile = (enum media_srtp_profile)5;
+	assert_int_equal(SBC_EINVAL, media_restore(w.media, w.opened.id, &bad));
+	media_close(w.media, w.opened.id);
+	wait_for(w.closed);
+	assert_int_equal(SBC_ENOENT, media_restore(w.media, w.opened.id, &w.state));
+	assert_int_equal(SBC_ENOENT, media_ask_state(w.media, w.opened.id));
+	assert_int_equal(0, media_open(w.media, &request, &w.opened));
+	w.secured[A] = 0;
+	w.state.sides[A].is_secured = false;
+	assert_int_equal(0, media_restore(w.media, w.opened.id, &w.state));
+	wait_for(w.secured[A]); /* it began again */
+}
+
 static void unusable_keying_is_refused(void **state)
 {
 	struct media_remote remote;
@@ -415,6 +531,9 @@ int main(void)
 		TEST(plain_takes_the_signalled_address_alone),
 		TEST(plain_latches_where_it_may),
 		TEST(silence_knows_hold_and_one_way),
+		TEST(tells_quality),
+		TEST(sessions_live_on_elsewhere),
+		TEST(restores_only_what_is_sound),
 		TEST(unusable_keying_is_refused),
 	};
 

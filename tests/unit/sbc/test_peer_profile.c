@@ -57,13 +57,61 @@ static void refuses_what_is_not_built(void **state)
 	}
 }
 
+/* RFC 4568 section 6. */
+static void keys_need_tls(void **state)
+{
+	(void)state;
+	assert_true(config_text_refused(
+		PEER(", transport: udp, profile: trunk-sdes"), "would show its keys"));
+	config_unref(config_text_load(PEER(", profile: trunk-sdes"), NULL));
+	config_unref(config_text_load(
+		PEER(", transport: udp, profile: trunk-sdes, sdes_without_tls: yes"), NULL));
+}
+
+/* MB-4: only a trunk that is known to be in the clear may be beside a protected leg. */
+static void downgrade_by_profile(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_allowed;
+	} table[] = {{PEER(""), false}, {PEER(", media: rtp"), false},
+		{PEER(", profile: trunk-rtp"), true}, {PEER(", profile: lab"), false},
+		{PEER(", profile: trunk-rtp, allow_downgrade: no"), false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct config *config = config_text_load(table[i].text, NULL);
+
+		assert_int_equal(
+			table[i].is_allowed, config->peers[0].media_rules.allow_downgrade);
+		config_unref(config);
+	}
+}
+
+static void names_an_interface(void **state)
+{
+	struct config *config = config_text_load(
+		"domains: [{name: atlanta.test}]\nhttp: {}\n"
+		"listeners: [{transport: tls, address: 127.0.0.1}]\n"
+		"media: {interfaces: [{address: 127.0.0.1}, {name: out, address: 10.0.0.9}]}\n"
+		"peers: [{name: p, domain: c.test, address: 10.0.0.1, interface: out}]\n",
+		NULL);
+
+	(void)state;
+	assert_int_equal(1, config->peers[0].media_rules.interface_index);
+	assert_int_equal(46, config->peers[0].media_rules.dscp);
+	config_unref(config);
+	assert_true(config_text_refused(
+		PEER(", interface: out"), "no media interface has the name \"out\""));
+}
+
 static void refuses_other_words(void **state)
 {
 	(void)state;
 	assert_true(config_text_refused(
 		PEER(", profile: domain-dtsl"), "did you mean \"domain-dtls\"?"));
-	assert_true(
-		config_text_refused(PEER(", media: zrtp"), "is not one of dtls, sdes, rtp"));
+	assert_true(config_text_refused(
+		PEER(", media: zrtp"), "is not one of dtls, sdes, rtp, opportunistic"));
 }
 
 /* The table names each key of enum peer_key, and each of them is a key of the file. */
@@ -83,6 +131,9 @@ int main(void)
 		cmocka_unit_test(gives_settings),
 		cmocka_unit_test(refuses_what_is_not_built),
 		cmocka_unit_test(refuses_other_words),
+		cmocka_unit_test(names_an_interface),
+		cmocka_unit_test(keys_need_tls),
+		cmocka_unit_test(downgrade_by_profile),
 		cmocka_unit_test(keys_have_names),
 	};
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "sbc/sdp.h"
 #include "tests/unit/sbc/message.h"
+#include "tests/unit/sbc/sdp_find.h"
 
 #define F256(x)                                                                                \
 	"sha-256 " x ":22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:"                          \
@@ -63,7 +64,7 @@ static void reads_a_description(void **state)
 	assert_string_equal("[2001:db8::1]:4000", netaddr_print(&media->address, text));
 	assert_int_equal(4005, media->rtcp_port);
 	assert_true(media->rtcp_mux);
-	assert_true(media->has_crypto);
+	assert_int_equal(1, media->crypto_seen);
 	assert_int_equal(SDP_SETUP_PASSIVE, media->setup);
 	assert_int_equal(1, media->fingerprints.count);
 	assert_int_equal(SDP_SENDONLY, media->direction);
@@ -76,7 +77,6 @@ static void reads_a_description(void **state)
 	media = &r.sdp->media[1];
 	assert_slice("video", media->kind);
 	assert_int_equal(0, media->port);
-	assert_int_equal(0, media->attribute_count); /* video is never taken */
 	assert_int_equal(SDP_SENDRECV, media->direction);
 	assert_false(netaddr_is_set(&media->address));
 	read_fini(&r);
@@ -106,7 +106,7 @@ static void is_tolerant(void **state)
 		struct read r;
 		size_t index = 9;
 		read_text(&r, table[i]);
-		if (r.err || sdp_find_dtls_audio(r.sdp, &index, &r.why))
+		if (r.err || find_dtls_audio(r.sdp, &index, &r.why))
 			fail_msg("row %zu: %s", i, r.why);
 		assert_int_equal(0, index);
 		assert_int_equal(0xA1, r.sdp->media[0].fingerprints.items[0].digest[0]);
@@ -206,7 +206,7 @@ static void has_ceilings(void **state)
 }
 
 /* A video section with very many attributes does not cost the call: they are not kept. */
-static void counts_audio_attributes_only(void **state)
+static void overfull_video_is_no_fault_of_the_rest(void **state)
 {
 	static char text[16384];
 	size_t len =
@@ -214,11 +214,13 @@ static void counts_audio_attributes_only(void **state)
 	struct read r;
 
 	(void)state;
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < 300; i++)
 		len += (size_t)snprintf(
 			text + len, sizeof(text) - len, "a=fmtp:96 x=%d\r\n", i);
 	read_text(&r, text);
 	assert_int_equal(0, r.err);
+	assert_false(r.sdp->media[0].is_overfull);
+	assert_true(r.sdp->media[1].is_overfull);
 	read_fini(&r);
 }
 
@@ -304,7 +306,7 @@ static void finds_the_section(void **state)
 		{SESSION "m=audio 4000 RTP/SAVP 0\r\na=crypto:1 x inline:y\r\n", 0,
 			"keys in the description, no a=fingerprint"},
 		{SESSION AUDIO, 0, "no a=fingerprint"},
-		{SESSION "m=audio 0 RTP/AVP 0\r\n" KEY, 0, "the audio section is rejected"},
+		{SESSION "m=audio 0 RTP/AVP 0\r\n" KEY, 0, "the section is rejected"},
 		{SESSION "m=video 9 RTP/AVP 96\r\n" KEY, 0, "no audio section"},
 		{SESSION, 0, "no audio section"},
 		{SESSION "m=audio 4000 RTP/AVP\r\n" KEY, 0, "no formats"},
@@ -337,7 +339,7 @@ static void finds_the_section(void **state)
 		read_text(&r, table[i].text);
 		if (r.err)
 			fail_msg("row %zu: %s", i, r.why);
-		err = sdp_find_dtls_audio(r.sdp, &index, &r.why);
+		err = find_dtls_audio(r.sdp, &index, &r.why);
 		if (table[i].why) {
 			assert_int_equal(SBC_EPROTO, err);
 			assert_int_equal(9, index); /* untouched */
@@ -382,7 +384,7 @@ static void reads_baresip(void **state)
 	(void)state;
 	parse_slice(&p, read_vector("tests/vectors/baresip/invite", bytes, sizeof(bytes)));
 	assert_int_equal(0, sdp_parse(&sdp, &p.arena, p.msg->body, &why));
-	assert_int_equal(0, sdp_find_dtls_audio(sdp, &index, &why));
+	assert_int_equal(0, find_dtls_audio(sdp, &index, &why));
 	assert_int_equal(SDP_SETUP_ACTPASS, sdp->media[0].setup);
 	assert_int_equal(
 		FINGERPRINT_SHA256, fingerprint_set_strongest(&sdp->media[0].fingerprints));
@@ -400,7 +402,7 @@ int main(void)
 		cmocka_unit_test(is_strict),
 		cmocka_unit_test(refuses_nul),
 		cmocka_unit_test(has_ceilings),
-		cmocka_unit_test(counts_audio_attributes_only),
+		cmocka_unit_test(overfull_video_is_no_fault_of_the_rest),
 		cmocka_unit_test(limits_fingerprints),
 		cmocka_unit_test(reads_mux),
 		cmocka_unit_test(applies_session_values),

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "sbc/sdp.h"
 #include "tests/unit/sbc/message.h"
+#include "tests/unit/sbc/sdp_find.h"
 
 #define OURS                                                                                   \
 	"sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"                             \
@@ -29,6 +30,7 @@ struct fixture {
 	struct arena arena;
 	struct sdp *codecs;
 	struct fingerprint ours;
+	struct sdp_section sections[4]; /* the second is used */
 	struct sdp_print print;
 	struct buf out;
 };
@@ -41,15 +43,17 @@ static void begin(struct fixture *f)
 	buf_init(&f->out, TEXT_MAX);
 	assert_int_equal(0, sdp_parse(&f->codecs, &f->arena, slice_str(offer), &why));
 	assert_int_equal(0, fingerprint_parse(&f->ours, SLICE(OURS)));
-	f->print = (struct sdp_print){.session_id = UINT64_C(9223372036854775807),
-		.version = 3,
-		.codecs = f->codecs,
-		.active = 1,
+	memset(f->sections, 0, sizeof(f->sections));
+	f->sections[1] = (struct sdp_section){.is_used = true,
 		.fingerprint = &f->ours,
 		.setup = SDP_SETUP_ACTPASS,
 		.rtcp_mux = true,
-		.proto = SLICE("UDP/TLS/RTP/SAVP")};
-	assert_int_equal(0, netaddr_parse(&f->print.address, SLICE("192.0.2.9"), 20002));
+		.proto = SLICE("UDP/TLS/RTP/SAVPF")};
+	f->print = (struct sdp_print){.session_id = UINT64_C(9223372036854775807),
+		.version = 3,
+		.codecs = f->codecs,
+		.sections = f->sections};
+	assert_int_equal(0, netaddr_parse(&f->sections[1].address, SLICE("192.0.2.9"), 20002));
 }
 
 static void end(struct fixture *f)
@@ -69,7 +73,7 @@ static void writes_our_leg(void **state)
 	assert_string_equal("v=0\r\no=- 9223372036854775807 3 IN IP4 192.0.2.9\r\ns=-\r\n"
 			    "c=IN IP4 192.0.2.9\r\nt=0 0\r\n"
 			    "m=video 0 RTP/AVP 96\r\n"
-			    "m=audio 20002 UDP/TLS/RTP/SAVP 111 0 101\r\n"
+			    "m=audio 20002 UDP/TLS/RTP/SAVPF 111 0 101\r\n"
 			    "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n"
 			    "a=rtpmap:101 telephone-event/8000\r\na=rtcp-fb:* nack\r\n"
 			    "a=maxptime:60\r\na=recvonly\r\na=rtcp-mux\r\na=setup:actpass\r\n"
@@ -89,7 +93,7 @@ static void hides_the_other_leg(void **state)
 
 	(void)state;
 	begin(&f);
-	f.print.setup = SDP_SETUP_PASSIVE;
+	f.sections[1].setup = SDP_SETUP_PASSIVE;
 	assert_int_equal(0, sdp_print(&f.out, &f.print));
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
 		if (strstr(f.out.data, hidden[i]))
@@ -116,10 +120,10 @@ static void writes_roles_and_families(void **state)
 		char direction[32];
 		struct fixture f;
 		begin(&f);
-		f.print.setup = table[i].setup;
-		f.print.rtcp_mux = false; /* SDP-32: only when it is both sides' wish */
+		f.sections[1].setup = table[i].setup;
+		f.sections[1].rtcp_mux = false; /* SDP-32: only when it is both sides' wish */
 		f.codecs->media[1].direction = (enum sdp_direction)i;
-		netaddr_parse(&f.print.address, SLICE("2001:db8::9"), 20002);
+		netaddr_parse(&f.sections[1].address, SLICE("2001:db8::9"), 20002);
 		assert_int_equal(0, sdp_print(&f.out, &f.print));
 		assert_non_null(strstr(f.out.data, "c=IN IP6 2001:db8::9\r\n"));
 		assert_null(strstr(f.out.data, "rtcp-mux"));
@@ -147,11 +151,45 @@ static void reads_its_own_text(void **state)
 	assert_int_equal(0, sdp_print(&f.out, &f.print));
 	assert_int_equal(0, sdp_parse(&again, &f.arena, buf_slice(&f.out), &why));
 	assert_int_equal(4, again->media_count);
-	assert_int_equal(0, sdp_find_dtls_audio(again, &index, &why));
+	assert_int_equal(0, find_dtls_audio(again, &index, &why));
 	assert_int_equal(1, index);
-	assert_true(netaddr_equal(&f.print.address, &again->media[1].address));
+	assert_true(netaddr_equal(&f.sections[1].address, &again->media[1].address));
 	assert_true(fingerprint_set_has(&again->media[1].fingerprints, &f.ours));
 	assert_int_equal(1, again->all_fingerprints.count);
+	end(&f);
+}
+
+/* SDP-31, MB-5, RFC 3264: keys in the description, without feedback; two sections used, the
+ * second on another address. */
+static void writes_keys_and_several_sections(void **state)
+{
+	const struct sdes_line lines[2] = {{.tag = 1, .profile = 1}, {.tag = 2, .profile = 8}};
+	struct fixture f;
+	struct sdp *again;
+	const char *why;
+
+	(void)state;
+	begin(&f);
+	f.sections[1].fingerprint = NULL;
+	f.sections[1].crypto = lines;
+	f.sections[1].crypto_count = 2;
+	f.sections[1].proto = SLICE("RTP/SAVP");
+	f.sections[0] = (struct sdp_section){.is_used = true, .proto = SLICE("RTP/AVP")};
+	netaddr_parse(&f.sections[0].address, SLICE("192.0.2.10"), 30000);
+	assert_int_equal(0, sdp_print(&f.out, &f.print));
+	assert_non_null(strstr(f.out.data,
+		"c=IN IP4 192.0.2.10\r\nt=0 0\r\nm=video 30000 RTP/AVP 96\r\n"
+		"a=rtpmap:96 VP8/90000\r\na=sendrecv\r\n"
+		"m=audio 20002 RTP/SAVP 111 0 101\r\nc=IN IP4 192.0.2.9\r\n"));
+	assert_non_null(strstr(f.out.data, "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAA"));
+	assert_null(strstr(f.out.data, "fingerprint"));
+	assert_null(strstr(f.out.data, "setup"));
+	assert_null(strstr(f.out.data, "rtcp-fb"));
+	assert_int_equal(0, sdp_parse(&again, &f.arena, buf_slice(&f.out), &why));
+	assert_int_equal(2, again->media[1].crypto_count);
+	assert_int_equal(8, again->media[1].crypto[1].profile);
+	sdp_wipe(again);
+	assert_int_equal(0, again->media[1].crypto[1].profile);
 	end(&f);
 }
 
@@ -161,12 +199,12 @@ static void refuses_nonsense(void **state)
 
 	(void)state;
 	begin(&f);
-	f.print.active = 4;
+	f.sections[1].is_used = false; /* nothing at all */
 	assert_int_equal(SBC_EINVAL, sdp_print(&f.out, &f.print));
-	f.print.active = 1;
-	netaddr_set_port(&f.print.address, 0); /* it would refuse the section */
+	f.sections[1].is_used = true;
+	netaddr_set_port(&f.sections[1].address, 0); /* it would refuse the section */
 	assert_int_equal(SBC_EINVAL, sdp_print(&f.out, &f.print));
-	f.print.address = (struct netaddr){0};
+	f.sections[1].address = (struct netaddr){0};
 	assert_int_equal(SBC_EINVAL, sdp_print(&f.out, &f.print));
 	assert_int_equal(0, f.out.len);
 	end(&f);
@@ -189,6 +227,7 @@ int main(void)
 		cmocka_unit_test(hides_the_other_leg),
 		cmocka_unit_test(writes_roles_and_families),
 		cmocka_unit_test(reads_its_own_text),
+		cmocka_unit_test(writes_keys_and_several_sections),
 		cmocka_unit_test(refuses_nonsense),
 	};
 

@@ -58,6 +58,11 @@ static const struct {
 		"REGISTER sip:a.test SIP/2.0\r\nAuthorization: Digest username=\"al\", "
 		"response=\"********\", uri=\"sip:a.test\"\r\n\r\n",
 		"what proves the password is masked"},
+	{"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAEC|2^20 WSH=64\r\n"
+	 "a=crypto:2 AEAD_AES_128_GCM inline:AwQF;inline:BgcI|1:4\n",
+		"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:****|2^20 WSH=64\r\n"
+		"a=crypto:2 AEAD_AES_128_GCM inline:****;inline:****|1:4\n",
+		"keys of media are masked"},
 	{"x response=\"12", "x response=\"**", "cut off in the middle"},
 	{"x response=\"", "x response=\"", "cut off at its beginning"},
 	{"x response=\"1\" response=\"22\"", "x response=\"*\" response=\"**\"", "two of them"},
