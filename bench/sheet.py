@@ -92,12 +92,12 @@ def picture(result, names):
              '<rect width="880" height="650" fill="white"/>',
              '<text x="20" y="24" font-size="16">CPU microseconds of a relayed SRTP packet '
              '(medians; less is better)</text>']
-    x = 60
+    x = 20.0
     for relay, colour in COLOURS.items():
         if any(key[2] == relay for key in groups):
-            parts.append(f'<rect x="{x}" y="36" width="12" height="12" fill="{colour}"/>'
-                         f'<text x="{x + 16}" y="47">{escape(names[relay])}</text>')
-            x += 30 + 7 * len(names[relay])
+            parts.append(f'<rect x="{x:.0f}" y="36" width="12" height="12" fill="{colour}"/>'
+                         f'<text x="{x + 16:.0f}" y="47">{escape(names[relay])}</text>')
+            x += 30 + 6.6 * len(names[relay])
     parts += _panel(groups, "normal", 70, scale, names)
     parts += _panel(groups, "backlog", 360, scale, names)
     return "\n".join(parts + ["</svg>"]) + "\n"
