@@ -6,6 +6,7 @@
 # make check      the gates alone                  make fuzz F=sdp TIME=60
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
 # make bench-identity  verdicts and signatures against the bare ECDSA operation
+# make bench-media  packet path against rtpengine and bare forwarders; QUICK=1: two minutes
 # WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
 
 CC      ?= cc
@@ -66,7 +67,8 @@ LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 Q    := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 
-.PHONY: all deps test demo run check fuzz fuzz-smoke bench-control bench-identity clean help
+.PHONY: all deps test demo run check fuzz fuzz-smoke bench-control bench-identity bench-media \
+	clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -166,6 +168,18 @@ $(B)/bench/identity: $(B)/bench/identity.o $(call lib,policy) $(call lib,base)
 
 bench-identity: $(B)/bench/identity
 	@$<
+
+# The load generator, the media room as a process, the floor; then rows in turn.
+BENCH := $(B)/bench
+$(BENCH)/generator: $(BENCH)/generator.o $(BENCH)/legs.o $(BENCH)/cpu.o
+$(BENCH)/host: $(BENCH)/host.o
+$(BENCH)/floor: $(BENCH)/floor.o
+$(BENCH)/generator $(BENCH)/host $(BENCH)/floor: $(call lib,media) $(call lib,base)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(DEP_LIBS)
+
+bench-media: $(BENCH)/generator $(BENCH)/host $(BENCH)/floor
+	@python3 bench/media.py --build $(B) --out build/bench $(if $(QUICK),--quick)
 
 clean:
 	rm -rf build/plain* build/address* build/thread* build/fuzz

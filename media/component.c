@@ -51,6 +51,15 @@ static void send_to_candidate(const uint8_t *bytes, size_t len, void *arg)
 	udp_socket_send(&candidate->component->socket, &candidate->address, bytes, len);
 }
 
+static void free_joins(struct component *c)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		mem_free(c->joins[i]);
+		c->joins[i] = NULL;
+		c->joined[i] = (struct netaddr){0};
+	}
+}
+
 static void choose(struct component *c, struct candidate *candidate, usec_t now)
 {
 	const struct dtls_keys *keys = &dtls_assoc_result(candidate->assoc)->keys;
@@ -63,6 +72,7 @@ static void choose(struct component *c, struct candidate *candidate, usec_t now)
 		if (&c->candidates[i] != candidate)
 			candidate_free(&c->candidates[i]);
 	}
+	free_joins(c); /* no more hellos are heard: half of what a session would keep */
 	c->chosen = candidate;
 	c->is_ready = !err;
 	c->peer = candidate->address;
@@ -74,7 +84,7 @@ static void judge(struct component *c, struct candidate *candidate, usec_t now)
 {
 	const struct fingerprint *presented = &dtls_assoc_result(candidate->assoc)->presented;
 
-	if (fingerprint_set_has(&c->fingerprints, presented)) {
+	if (fingerprint_set_has(c->fingerprints, presented)) {
 		choose(c, candidate, now);
 		return;
 	}
@@ -94,7 +104,7 @@ static int candidate_start(struct component *c, struct candidate *candidate,
 	struct dtls_assoc_config config = {.context = c->env->dtls,
 		.role = c->role,
 		.profile = profile,
-		.hash = fingerprint_set_strongest(&c->fingerprints),
+		.hash = fingerprint_set_strongest(c->fingerprints),
 		.want_cookie = !is_signalled(c, address),
 		.peer = *address,
 		.retransmit = c->env->config->dtls_retransmit,
@@ -347,11 +357,7 @@ void component_end(struct component *c)
 	crypto_context_free(c->out);
 	c->in = NULL;
 	c->out = NULL;
-	for (unsigned i = 0; i < 2; i++) {
-		mem_free(c->joins[i]);
-		c->joins[i] = NULL;
-		c->joined[i] = (struct netaddr){0};
-	}
+	free_joins(c);
 	c->is_active = false;
 	c->is_ready = false;
 	c->peer = (struct netaddr){0};
@@ -388,7 +394,7 @@ void component_begin(struct component *c, const struct media_remote *remote,
 	c->early = NULL;
 	c->is_active = true;
 	c->role = remote->role;
-	c->fingerprints = remote->fingerprints;
+	c->fingerprints = &remote->fingerprints;
 	c->signalled = *address;
 	c->restarts_left = RESTART_MAX;
 	if (c->role == MEDIA_DTLS_CLIENT)

@@ -50,23 +50,25 @@ struct component_env {
 };
 
 struct component {
+	/* What each packet needs, together in a few cache lines. */
+	struct netaddr peer;        /* where it proved to be; set once ready */
+	struct crypto_context *in;  /* owned; NULL until ready, and with plain RTP */
+	struct crypto_context *out; /* owned; NULL likewise */
+	struct udp_socket socket;
+
 	const struct component_env *env; /* borrowed */
 	struct media_counters *counters; /* borrowed from the side */
 	component_h *handler;
 	void *arg; /* borrowed */
 
-	struct udp_socket socket;
 	bool is_active; /* an association is wanted here */
 	bool is_ready;  /* keyed: by an association, by given keys, or plain */
 	enum media_dtls_role role;
-	struct fingerprint_set fingerprints;
-	struct netaddr signalled; /* where signalling says the peer is */
-	struct netaddr peer;      /* where it proved to be; set once ready */
+	const struct fingerprint_set *fingerprints; /* borrowed from the side's remote */
+	struct netaddr signalled;                   /* where signalling says the peer is */
 
 	struct candidate candidates[CANDIDATE_MAX];
 	struct candidate *chosen;    /* one of them; NULL until secured by DTLS */
-	struct crypto_context *in;   /* owned; NULL until ready, and with plain RTP */
-	struct crypto_context *out;  /* owned; NULL likewise */
 	struct early *early;         /* owned; datagrams from before the peer was known */
 	struct hello_join *joins[2]; /* owned; of the signalled address, of the others */
 	struct netaddr joined[2];    /* whose fragments they are */
@@ -82,7 +84,8 @@ void component_init(struct component *component, const struct component_env *env
 /* Frees all but the socket. */
 void component_fini(struct component *component);
 
-/* Begins an association and forgets the one before. Handler may run inside. */
+/* Begins an association and forgets the one before. Handler may run inside. remote is the
+ * side's and keeps these fingerprints until component_end(). */
 void component_begin(struct component *component, const struct media_remote *remote,
 	const struct netaddr *address, usec_t now);
 /* Ready at once: by keys of the description, or in the clear. SBC_ENOMEM, SBC_ECRYPTO. */

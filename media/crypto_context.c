@@ -19,6 +19,11 @@
 
 struct imported;
 
+struct source {
+	uint32_t ssrc;
+	uint16_t highest; /* sequence number; only to be exported */
+};
+
 struct crypto_context {
 	srtp_t srtp; /* owned */
 	enum crypto_direction direction;
@@ -26,10 +31,10 @@ struct crypto_context {
 	struct srtp_master master;     /* secret */
 	uint32_t rtcp_count;           /* protected */
 	size_t ssrc_count;
-	size_t ssrc_last; /* index of the one seen last: a stream rarely has a second */
-	uint32_t ssrcs[RTP_SOURCE_MAX];
-	uint16_t highest[RTP_SOURCE_MAX]; /* sequence numbers; only to be exported */
-	struct imported *imported;        /* owned; NULL once every SSRC went on */
+	size_t ssrc_last;       /* index of the one seen last: a stream rarely has a second */
+	struct source *sources; /* owned unless it is the one; has room for a power of two */
+	struct source one;
+	struct imported *imported; /* owned; NULL once every SSRC went on */
 };
 
 /* Rollover counters of an import, of those SSRCs that were not heard since. */
@@ -104,6 +109,7 @@ int crypto_context_new(struct crypto_context **out, const struct profile *profil
 	if (!context)
 		return SBC_ENOMEM;
 	context->direction = direction;
+	context->sources = &context->one;
 	err = set_key(context, profile, master, srtp_create);
 	if (err) {
 		mem_free(context);
@@ -124,6 +130,8 @@ void crypto_context_free(struct crypto_context *context)
 	if (!context)
 		return;
 	srtp_dealloc(context->srtp);
+	if (context->sources != &context->one)
+		mem_free(context->sources);
 	mem_free(context->imported);
 	mem_wipe(&context->master, sizeof(context->master));
 	mem_free(context);
@@ -131,15 +139,49 @@ void crypto_context_free(struct crypto_context *context)
 
 static bool is_known(struct crypto_context *context, uint32_t ssrc)
 {
-	if (context->ssrc_count && context->ssrcs[context->ssrc_last] == ssrc)
+	if (context->ssrc_count && context->sources[context->ssrc_last].ssrc == ssrc)
 		return true;
 	for (size_t i = 0; i < context->ssrc_count; i++) {
-		if (context->ssrcs[i] == ssrc) {
+		if (context->sources[i].ssrc == ssrc) {
 			context->ssrc_last = i;
 			return true;
 		}
 	}
 	return false;
+}
+
+/* Room for so many SSRCs, at least. */
+static int make_room(struct crypto_context *context, size_t count)
+{
+	size_t room = 1, more = 1;
+	struct source *sources;
+
+	while (room < context->ssrc_count)
+		room *= 2;
+	while (more < count)
+		more *= 2;
+	if (more <= room)
+		return 0;
+	sources = mem_array(more, sizeof(*sources));
+	if (!sources)
+		return SBC_ENOMEM;
+	memcpy(sources, context->sources, context->ssrc_count * sizeof(*sources));
+	if (context->sources != &context->one)
+		mem_free(context->sources);
+	context->sources = sources;
+	return 0;
+}
+
+/* Once for each new SSRC, whose first packet was verified. */
+static int remember(struct crypto_context *context, uint32_t ssrc)
+{
+	int err = make_room(context, context->ssrc_count + 1);
+
+	if (err)
+		return err;
+	context->ssrc_last = context->ssrc_count++;
+	context->sources[context->ssrc_last] = (struct source){.ssrc = ssrc};
+	return 0;
 }
 
 static int err_of(srtp_err_status_t status)
@@ -168,12 +210,8 @@ static int run(struct crypto_context *context, srtp_step *step, uint8_t *packet,
 	err = err_of(step(context->srtp, packet, &n));
 	if (err)
 		return err;
-	if (!known) {
-		context->ssrc_last = context->ssrc_count++;
-		context->ssrcs[context->ssrc_last] = ssrc;
-	}
 	*len = (size_t)n;
-	return 0;
+	return known ? 0 : remember(context, ssrc);
 }
 
 static uint16_t sequence_of(const uint8_t *packet)
@@ -194,13 +232,13 @@ static int place(struct crypto_context *context, const uint8_t *packet)
 
 	if (!is_known(context, ssrc))
 		return 0;
-	for (i = 0; context->ssrcs[i] != ssrc;)
+	for (i = 0; context->sources[i].ssrc != ssrc;)
 		i++;
 	if (!context->imported->is_waiting[i])
 		return 0;
-	if ((int16_t)(uint16_t)(sequence - context->highest[i]) <= 0)
+	if ((int16_t)(uint16_t)(sequence - context->sources[i].highest) <= 0)
 		return SBC_EEXIST;
-	roc = context->imported->rocs[i] + (sequence < context->highest[i]);
+	roc = context->imported->rocs[i] + (sequence < context->sources[i].highest);
 	return srtp_set_stream_roc(context->srtp, ssrc, roc) ? SBC_ECRYPTO : 0;
 }
 
@@ -230,8 +268,9 @@ static int run_rtp(
 	if (context->imported)
 		went_on(context);
 	if (context->ssrc_count != before ||
-		(int16_t)(uint16_t)(sequence - context->highest[context->ssrc_last]) > 0)
-		context->highest[context->ssrc_last] = sequence;
+		(int16_t)(uint16_t)(sequence - context->sources[context->ssrc_last].highest) >
+			0)
+		context->sources[context->ssrc_last].highest = sequence;
 	return 0;
 }
 
@@ -280,8 +319,8 @@ void crypto_context_export(
 	for (size_t i = 0; i < context->ssrc_count; i++) {
 		struct media_source_state *source = &out->sources[i];
 
-		source->ssrc = context->ssrcs[i];
-		source->sequence = context->highest[i];
+		source->ssrc = context->sources[i].ssrc;
+		source->sequence = context->sources[i].highest;
 		if (context->imported && context->imported->is_waiting[i])
 			source->roc = context->imported->rocs[i];
 		else
@@ -338,7 +377,7 @@ int crypto_context_import(
 	if (!state->source_count)
 		return 0;
 	context->imported = mem_alloc(sizeof(*context->imported));
-	if (!context->imported)
+	if (!context->imported || make_room(context, state->source_count))
 		return SBC_ENOMEM;
 	for (size_t i = 0; !err && i < state->source_count; i++) {
 		const struct media_source_state *source = &state->sources[i];
@@ -347,8 +386,8 @@ int crypto_context_import(
 		if (!err && context->direction == CRYPTO_OUT)
 			err = step_rtcp(context, source->ssrc,
 				state->rtcp_count + MEDIA_STATE_RTCP_MARGIN);
-		context->ssrcs[i] = source->ssrc;
-		context->highest[i] = source->sequence;
+		context->sources[i].ssrc = source->ssrc;
+		context->sources[i].highest = source->sequence;
 		context->imported->rocs[i] = source->roc;
 		context->imported->is_waiting[i] = true;
 	}

@@ -107,7 +107,9 @@ static int on_receive(WOLFSSL *ssl, char *out, int size, void *arg)
 static void keep_in_flight(struct dtls_assoc *assoc, const void *bytes, size_t len)
 {
 	if (assoc->flight_is_over) {
-		buf_reset(&assoc->flight);
+		/* The last flight, which stays, is mostly the smallest. */
+		buf_fini(&assoc->flight);
+		buf_init(&assoc->flight, FLIGHT_BYTES_MAX);
 		assoc->flight_count = 0;
 		assoc->flight_is_over = false;
 	}

@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "media/relay.h"
 #include "media/session.h"
 
 /* Commands other than CLOSE and STOP that may wait. */
@@ -104,6 +105,7 @@ static void finish(struct media_loop *loop)
 	uv_close((uv_handle_t *)&loop->prepare, NULL);
 	uv_close((uv_handle_t *)&loop->retry, NULL);
 	timers_detach(&loop->timers);
+	udp_io_detach(&loop->io);
 	mailbox_close(loop->down);
 }
 
@@ -119,6 +121,8 @@ static void on_prepare(uv_prepare_t *handle)
 	}
 	if (loop->is_stopping && !loop->session_count)
 		finish(loop);
+	else
+		udp_io_rest(&loop->io);
 }
 
 /* ---- media thread: commands ---- */
@@ -235,7 +239,10 @@ static int make_parts(struct media_loop *loop, const struct media_loop_config *c
 	loop->sessions = mem_array(loop->slot_count, sizeof(loop->sessions[0]));
 	if (!loop->sessions)
 		return SBC_ENOMEM;
-	return udp_io_init(&loop->io, &udp_ops_mmsg);
+	return udp_io_init(&loop->io, &(struct udp_io_config){.ops = &udp_ops_system,
+					      .want_ring = config->media->want_ring,
+					      .coalesce = config->media->coalesce,
+					      .on_deferred = relay_deferred});
 }
 
 /* Everything that hangs on the new thread's uv loop. The thread does not run yet. */
@@ -255,6 +262,7 @@ static int make_handles(struct media_loop *loop)
 	loop->prepare.data = loop;
 	uv_prepare_start(&loop->prepare, on_prepare);
 	uv_timer_init(&loop->uv, &loop->retry);
+	udp_io_attach(&loop->io, &loop->uv);
 	return 0;
 }
 
@@ -269,6 +277,7 @@ static int start(struct media_loop *loop)
 		uv_close((uv_handle_t *)&loop->prepare, NULL);
 		uv_close((uv_handle_t *)&loop->retry, NULL);
 		timers_detach(&loop->timers);
+		udp_io_detach(&loop->io);
 		mailbox_close(loop->down);
 		err = SBC_EIO;
 	}

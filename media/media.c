@@ -86,6 +86,9 @@ void media_config_init(struct media_config *config)
 		.dtls_deadline = 10 * USEC_PER_SEC,
 		.media_timeout = 30 * USEC_PER_SEC,
 		.dtls_mtu = 1200,
+		/* A twentieth of the time between two packets of a call. */
+		.coalesce = USEC_PER_MS,
+		.want_ring = true,
 	};
 }
 
@@ -187,7 +190,8 @@ static int check_config(const struct media_config *c)
 		(c->session_max + c->loop_count - 1) / c->loop_count > SESSION_MAX)
 		return SBC_EINVAL;
 	if (c->dtls_retransmit <= 0 || c->dtls_deadline <= 0 || c->media_timeout < 0 ||
-		c->dtls_mtu < MTU_MIN || c->dtls_mtu > MTU_MAX)
+		c->dtls_mtu < MTU_MIN || c->dtls_mtu > MTU_MAX || c->coalesce < 0 ||
+		c->coalesce > MEDIA_COALESCE_MAX)
 		return SBC_EINVAL;
 	for (unsigned i = 0; i < c->interface_count; i++) {
 		if (!netaddr_is_set(&c->interfaces[i].address))

@@ -8,6 +8,7 @@
 #include "media/relay.h"
 
 #include "base/err.h"
+#include "base/list.h"
 #include "media/demux.h"
 #include "media/rtcp.h"
 #include "media/rtp.h"
@@ -156,28 +157,38 @@ static void relay_media(struct stream *stream, struct stream *other,
 		relay_rtp(stream, other, component, packet, now);
 }
 
-void relay_packets(struct stream *stream, struct stream *other, struct component *component,
-	struct udp_packet *packets, unsigned count, usec_t now)
+/* A handshake's step takes as long as thirty packets: it waits for its turn. */
+static void defer(struct component *component, const struct udp_packet *packet)
 {
-	for (unsigned i = 0; i < count; i++) {
-		struct udp_packet *packet = &packets[i];
+	if (udp_socket_defer(&component->socket, packet)) {
+		component->counters->dtls_received++;
+		component->counters->dropped_dtls++;
+	}
+}
 
-		switch (demux_classify(packet->data, packet->len)) {
-		case DEMUX_DTLS:
-			component_input(component, packet, now);
-			break;
-		case DEMUX_RTP:
-			if (packet->is_truncated)
-				stream->counters.dropped_malformed++;
-			else
-				relay_media(stream, other, component, packet, now);
-			break;
-		case DEMUX_STUN:
-		case DEMUX_ZRTP:
-		case DEMUX_TURN:
-		case DEMUX_UNKNOWN:
+void relay_deferred(struct udp_socket *socket, struct udp_packet *packet, usec_t now)
+{
+	component_input(container_of(socket, struct component, socket), packet, now);
+}
+
+void relay_packet(struct stream *stream, struct stream *other, struct component *component,
+	struct udp_packet *packet, usec_t now)
+{
+	switch (demux_classify(packet->data, packet->len)) {
+	case DEMUX_DTLS:
+		defer(component, packet);
+		break;
+	case DEMUX_RTP:
+		if (packet->is_truncated)
 			stream->counters.dropped_malformed++;
-			break;
-		}
+		else
+			relay_media(stream, other, component, packet, now);
+		break;
+	case DEMUX_STUN:
+	case DEMUX_ZRTP:
+	case DEMUX_TURN:
+	case DEMUX_UNKNOWN:
+		stream->counters.dropped_malformed++;
+		break;
 	}
 }

@@ -61,36 +61,32 @@ static void on_stream_tell(struct stream *stream, void *arg)
 
 /* ---- sockets: which one it is tells side and component ---- */
 
-static void on_rtp_a(struct udp_packet *packets, unsigned count, usec_t now, void *arg)
+static void on_rtp_a(struct udp_packet *packet, usec_t now, void *arg)
 {
 	struct stream *s = ((struct session *)arg)->streams;
 
-	relay_packets(
-		&s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A].rtp, packets, count, now);
+	relay_packet(&s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A].rtp, packet, now);
 }
 
-static void on_rtcp_a(struct udp_packet *packets, unsigned count, usec_t now, void *arg)
+static void on_rtcp_a(struct udp_packet *packet, usec_t now, void *arg)
 {
 	struct stream *s = ((struct session *)arg)->streams;
 
-	relay_packets(
-		&s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A].rtcp, packets, count, now);
+	relay_packet(&s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A].rtcp, packet, now);
 }
 
-static void on_rtp_b(struct udp_packet *packets, unsigned count, usec_t now, void *arg)
+static void on_rtp_b(struct udp_packet *packet, usec_t now, void *arg)
 {
 	struct stream *s = ((struct session *)arg)->streams;
 
-	relay_packets(
-		&s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B].rtp, packets, count, now);
+	relay_packet(&s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B].rtp, packet, now);
 }
 
-static void on_rtcp_b(struct udp_packet *packets, unsigned count, usec_t now, void *arg)
+static void on_rtcp_b(struct udp_packet *packet, usec_t now, void *arg)
 {
 	struct stream *s = ((struct session *)arg)->streams;
 
-	relay_packets(
-		&s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B].rtcp, packets, count, now);
+	relay_packet(&s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B].rtcp, packet, now);
 }
 
 static int open_stream(struct session *session, enum media_side side)

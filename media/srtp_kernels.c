@@ -22,6 +22,7 @@
 #include <srtp2/auth.h>
 #include <srtp2/cipher.h>
 #include <srtp2/srtp.h>
+#include <stddef.h>
 #include <string.h>
 
 #define SALT_LEN    14 /* bytes of the salt behind an ICM key */
@@ -54,17 +55,19 @@ static srtp_err_status_t cipher_alloc(
 /* ---- AES in counter mode: SRTP_AES_ICM_128 and _256 ---- */
 
 struct icm {
-	union {
+	uint8_t offset[BLOCK_LEN];  /* the salt, 16 zero bits behind it */
+	uint8_t counter[BLOCK_LEN]; /* of the next block */
+	union {                     /* as long as the key wants it: ICM_LEN() */
 		struct aes128_ctx aes128;
 		struct aes256_ctx aes256;
 	};
-	uint8_t offset[BLOCK_LEN];  /* the salt, 16 zero bits behind it */
-	uint8_t counter[BLOCK_LEN]; /* of the next block */
 };
+#define ICM_LEN(member) (offsetof(struct icm, member) + sizeof(((struct icm *)0)->member))
 
 static srtp_err_status_t icm_dealloc(srtp_cipher_t *cipher)
 {
-	mem_wipe(cipher->state, sizeof(struct icm));
+	mem_wipe(cipher->state,
+		cipher->algorithm == SRTP_AES_ICM_128 ? ICM_LEN(aes128) : ICM_LEN(aes256));
 	mem_free(cipher);
 	return srtp_err_status_ok;
 }
@@ -190,7 +193,7 @@ static srtp_err_status_t icm128_alloc(srtp_cipher_t **out, int key_len, int tag_
 	(void)tag_len;
 	if (key_len != AES128_KEY_SIZE + SALT_LEN)
 		return srtp_err_status_bad_param;
-	return cipher_alloc(out, &icm128, key_len, sizeof(struct icm));
+	return cipher_alloc(out, &icm128, key_len, ICM_LEN(aes128));
 }
 
 static srtp_err_status_t icm256_alloc(srtp_cipher_t **out, int key_len, int tag_len)
@@ -198,7 +201,7 @@ static srtp_err_status_t icm256_alloc(srtp_cipher_t **out, int key_len, int tag_
 	(void)tag_len;
 	if (key_len != AES256_KEY_SIZE + SALT_LEN)
 		return srtp_err_status_bad_param;
-	return cipher_alloc(out, &icm256, key_len, sizeof(struct icm));
+	return cipher_alloc(out, &icm256, key_len, ICM_LEN(aes256));
 }
 
 /* ---- AES-GCM: SRTP_AES_GCM_128 and _256 ---- */
@@ -420,9 +423,11 @@ static srtp_err_status_t gcm256_alloc(srtp_cipher_t **out, int key_len, int tag_
 
 /* ---- HMAC-SHA1 (RFC 2104): SRTP_HMAC_SHA1 ---- */
 
+#define SHA1_WORDS 5
+
 struct hmac {
-	struct sha1_ctx inner; /* after the key's inner block */
-	struct sha1_ctx outer; /* after the key's outer block */
+	uint32_t inner[SHA1_WORDS]; /* SHA-1's state after the key's inner block */
+	uint32_t outer[SHA1_WORDS]; /* after the key's outer block */
 	struct sha1_ctx now;
 };
 
@@ -437,8 +442,20 @@ static srtp_err_status_t hmac_start(void *state)
 {
 	struct hmac *hmac = state;
 
-	hmac->now = hmac->inner;
+	memcpy(hmac->now.state, hmac->inner, sizeof(hmac->inner));
+	hmac->now.count = 1; /* blocks */
+	hmac->now.index = 0;
 	return srtp_err_status_ok;
+}
+
+static void hash_key_block(uint32_t state[SHA1_WORDS], const uint8_t *block)
+{
+	struct sha1_ctx sha1;
+
+	sha1_init(&sha1);
+	sha1_update(&sha1, SHA1_BLOCK, block);
+	memcpy(state, sha1.state, sizeof(sha1.state));
+	mem_wipe(&sha1, sizeof(sha1));
 }
 
 static srtp_err_status_t hmac_init(void *state, const uint8_t *key, int key_len)
@@ -451,12 +468,10 @@ static srtp_err_status_t hmac_init(void *state, const uint8_t *key, int key_len)
 	memcpy(block, key, (size_t)key_len);
 	for (size_t i = 0; i < sizeof(block); i++)
 		block[i] ^= 0x36;
-	sha1_init(&hmac->inner);
-	sha1_update(&hmac->inner, sizeof(block), block);
+	hash_key_block(hmac->inner, block);
 	for (size_t i = 0; i < sizeof(block); i++)
 		block[i] ^= 0x36 ^ 0x5c;
-	sha1_init(&hmac->outer);
-	sha1_update(&hmac->outer, sizeof(block), block);
+	hash_key_block(hmac->outer, block);
 	mem_wipe(block, sizeof(block));
 	return hmac_start(hmac);
 }
@@ -473,15 +488,21 @@ static srtp_err_status_t hmac_compute(
 	void *state, const uint8_t *data, int len, int tag_len, uint8_t *tag)
 {
 	struct hmac *hmac = state;
-	uint8_t digest[SHA1_DIGEST_SIZE];
+	/* All that the outer hash still takes: the inner digest, and the end of a message of
+	 * 64 + 20 bytes (FIPS 180-4 section 5.1.1). */
+	uint8_t block[SHA1_BLOCK] = {[SHA1_DIGEST_SIZE] = 0x80,
+		[SHA1_BLOCK - 2] = 8 * (SHA1_BLOCK + SHA1_DIGEST_SIZE) >> 8,
+		[SHA1_BLOCK - 1] = 8 * (SHA1_BLOCK + SHA1_DIGEST_SIZE) & 0xff};
+	uint32_t words[SHA1_WORDS];
 
 	if (tag_len < 0 || tag_len > SHA1_DIGEST_SIZE)
 		return srtp_err_status_bad_param;
 	sha1_update(&hmac->now, (size_t)len, data);
-	sha1_digest(&hmac->now, sizeof(digest), digest);
-	hmac->now = hmac->outer;
-	sha1_update(&hmac->now, sizeof(digest), digest);
-	sha1_digest(&hmac->now, (size_t)tag_len, tag);
+	sha1_digest(&hmac->now, SHA1_DIGEST_SIZE, block);
+	memcpy(words, hmac->outer, sizeof(words));
+	nettle_sha1_compress(words, block);
+	for (int i = 0; i < tag_len; i++)
+		tag[i] = (uint8_t)(words[i / 4] >> (24 - 8 * (i % 4)));
 	return srtp_err_status_ok;
 }
 

@@ -39,6 +39,8 @@ static void forget_sources(struct stream *stream)
 		stream->lost_before += rtp_source_lost(&stream->sources[i]);
 	for (unsigned i = 0; i < stream->source_count; i++)
 		stream->expected_before += rtp_source_expected(&stream->sources[i]);
+	mem_free(stream->sources);
+	stream->sources = NULL;
 	stream->source_count = 0;
 }
 
@@ -172,6 +174,7 @@ void stream_fini(struct stream *stream)
 	timer_stop(stream->env->timers, &stream->silence);
 	component_fini(&stream->rtp);
 	component_fini(&stream->rtcp);
+	forget_sources(stream);
 }
 
 void stream_close(struct stream *stream)
@@ -303,6 +306,25 @@ void stream_heard(struct stream *stream, struct component *component,
 		component_move_peer(component, from);
 }
 
+/* False: too many (the crypto context refuses these already) or no memory. */
+static bool add_source(struct stream *stream, uint32_t ssrc)
+{
+	unsigned count = stream->source_count;
+
+	if (count == RTP_SOURCE_MAX)
+		return false;
+	if (!(count & (count - 1))) { /* all room is taken: twice as much */
+		struct rtp_source *more = mem_resize(
+			stream->sources, (count ? 2 * count : 1) * sizeof(stream->sources[0]));
+
+		if (!more)
+			return false;
+		stream->sources = more;
+	}
+	stream->sources[stream->source_count++] = (struct rtp_source){.ssrc = ssrc};
+	return true;
+}
+
 #define CLOCK_RATE_USUAL 8000u /* Hz */
 
 static uint32_t clock_rate(const struct stream *stream)
@@ -336,12 +358,8 @@ void stream_count_rtp(struct stream *stream, const struct rtp_header *header, us
 
 	while (i < stream->source_count && stream->sources[i].ssrc != ssrc)
 		i++;
-	if (i == RTP_SOURCE_MAX)
-		return; /* the crypto context refuses these already */
-	if (i == stream->source_count) {
-		stream->sources[i] = (struct rtp_source){.ssrc = ssrc};
-		stream->source_count++;
-	}
+	if (i == stream->source_count && !add_source(stream, ssrc))
+		return; /* not counted */
 	count_jitter(stream, &stream->sources[i], header->timestamp, now);
 	rtp_source_heard(&stream->sources[i], header->sequence);
 }

@@ -23,36 +23,36 @@ typedef void(stream_tell_h)(struct stream *stream, void *arg);
  * arrived. Runs on: its media loop.
  */
 struct stream {
-	const struct component_env *env; /* borrowed */
-	stream_tell_h *on_tell;
-	void *arg; /* borrowed */
+	struct component rtp; /* with rtcp-mux everything; else RTP alone */
 
-	struct component rtp;  /* with rtcp-mux everything; else RTP alone */
-	struct component rtcp; /* without rtcp-mux: RTCP */
-
+	/* What each packet needs, together in a few cache lines. */
 	bool has_remote;
 	bool is_gate_open; /* policy's word */
 	bool is_secured;   /* its keying is done, as the door says for each kind */
 	bool is_failed;
+	bool is_silent; /* told already */
+	unsigned source_count;
+	struct rtp_source *sources; /* owned; has room for a power of two */
+	usec_t heard_at;            /* last packet that was taken, or when it was secured */
+	struct media_counters counters;
 	struct media_remote remote;
+
+	struct component rtcp;           /* without rtcp-mux: RTCP */
+	const struct component_env *env; /* borrowed */
+	stream_tell_h *on_tell;
+	void *arg; /* borrowed */
 	enum media_failure failure;
 	struct media_security security;
 	unsigned tell; /* bits */
 
 	struct timer deadline; /* of the handshakes */
 	struct timer silence;
-	struct latch latch; /* plain RTP */
-	usec_t heard_at;    /* last packet that was taken, or when it was secured */
-	bool is_silent;     /* told already */
-
-	struct media_counters counters;
+	struct latch latch;   /* plain RTP */
 	uint64_t lost_before; /* of associations that are gone */
 	uint64_t expected_before;
 	struct media_quality quality; /* but expected */
 	uint32_t report_time;         /* the newest sender report that went to this side */
 	usec_t report_sent_at;        /* when; 0: none */
-	unsigned source_count;
-	struct rtp_source sources[RTP_SOURCE_MAX];
 };
 
 /* The one place that says whether media goes from one side to the other. */

@@ -11,10 +11,16 @@
 #include "base/clock.h"
 #include "base/netaddr.h"
 
-/* Datagrams of one receive call. Under load larger ones gain nothing measurable. */
-#define UDP_BATCH_MAX 32
+/* Datagrams that are sent together at most; a power of two. More gain nothing measurable. */
+#define UDP_BATCH_MAX 64
 /* Bytes of a datagram; longer ones are told as truncated. Ethernet's 1500 and some room. */
 #define UDP_PACKET_MAX 2048
+/* Datagrams put off at most, about a hundred milliseconds of public-key work. */
+#define UDP_DEFERRED_MAX 256
+
+struct udp_ring;
+struct udp_deferred;
+struct udp_socket;
 
 /* A datagram in the loop's own buffers. data begins on a boundary of 16 bytes, and behind
  * UDP_PACKET_MAX there is room for what SRTP adds. */
@@ -25,14 +31,14 @@ struct udp_packet {
 	bool is_truncated;
 };
 
-/* The system's side. Another one is a test's. */
+/* The system's side. Another one is a test's. Neither ever blocks. */
 struct udp_ops {
-	/* Datagrams received, at most count; 0: none are waiting. Never blocks. */
-	unsigned (*receive)(int fd, struct udp_packet *packets, unsigned count);
-	/* How many of them the socket took, from the first on. Never blocks. */
-	unsigned (*send)(int fd, struct udp_packet *const *packets, unsigned count);
+	/* One datagram; false: none is waiting. */
+	bool (*receive)(int fd, struct udp_packet *packet);
+	/* Did the socket take it? */
+	bool (*send)(int fd, const struct udp_packet *packet);
 };
-extern const struct udp_ops udp_ops_mmsg; /* recvmmsg, sendmmsg */
+extern const struct udp_ops udp_ops_system; /* recvfrom, sendto */
 
 struct udp_queued {
 	int fd;
@@ -41,45 +47,86 @@ struct udp_queued {
 	uint64_t *dropped; /* borrowed */
 };
 
-/* One loop's buffers. One thread. */
-struct udp_io {
+/* A datagram that was put off. packet is borrowed for the call. */
+typedef void(udp_deferred_h)(struct udp_socket *socket, struct udp_packet *packet, usec_t now);
+
+struct udp_io_config {
 	const struct udp_ops *ops; /* borrowed, constant */
-	void *block;               /* owned; the packets' bytes */
+	bool want_ring;            /* io_uring, when the system has it */
+	/* How long a busy loop may let datagrams wait so that one wake-up serves many; 0:
+	 * never. */
+	usec_t coalesce;
+	udp_deferred_h *on_deferred; /* NULL: nothing is ever deferred */
+};
+
+/*
+ * One loop's buffers and its queue of what is to be sent: by a ring of the system for many
+ * sockets at once where there is one, else socket by socket. One thread.
+ */
+struct udp_io {
+	struct udp_io_config config;
+	void *block;           /* owned; the packets' bytes */
+	struct udp_ring *ring; /* owned; NULL: none */
 	struct udp_packet packets[UDP_BATCH_MAX];
+	struct udp_socket *ready[UDP_BATCH_MAX]; /* borrowed; NULL: closed since */
 	struct udp_queued queue[UDP_BATCH_MAX];
-	unsigned queued;
+	unsigned ready_count; /* sockets that something waits at */
+	unsigned queued;      /* packets to be sent */
+	usec_t now;           /* when this turn's first packet was taken up; 0: none yet */
+	usec_t began;         /* the same, at the turn's end */
+	usec_t before;        /* the same of the last turn that was one */
+	struct udp_deferred *deferred; /* owned; a ring */
+	unsigned deferred_first, deferred_count;
+
+	uv_loop_t *loop; /* borrowed; NULL: not attached */
+	uv_check_t check;
+	uv_idle_t idle; /* runs while something is deferred */
 };
 
 /* SBC_ENOMEM. */
-int udp_io_init(struct udp_io *io, const struct udp_ops *ops);
+int udp_io_init(struct udp_io *io, const struct udp_io_config *config);
+/* When detached and its loop is closed. */
 void udp_io_fini(struct udp_io *io);
 
-/* The packet belongs to the batch being handled; it goes out with udp_io_flush(). */
+/* Its turns are the loop's turns from now on. */
+void udp_io_attach(struct udp_io *io, uv_loop_t *loop);
+/* Asynchronous: the loop closes two handles. */
+void udp_io_detach(struct udp_io *io);
+
+/* The packet belongs to the batch being handled and goes out at its end; once each. */
 void udp_io_queue(struct udp_io *io, const struct udp_queued *entry);
 void udp_io_flush(struct udp_io *io);
 
-/* packets: a batch in io's buffers, for the call. What was queued is flushed after it. */
-typedef void(udp_receive_h)(struct udp_packet *packets, unsigned count, usec_t now, void *arg);
+/* For the very end of a turn, before the loop waits: sleeps when the loop is busy and nothing
+ * is waiting, for at most config.coalesce since its last packets came. */
+void udp_io_rest(struct udp_io *io);
+
+/* now is taken once a turn. */
+typedef void(udp_receive_h)(struct udp_packet *packet, usec_t now, void *arg);
 typedef void(udp_closed_h)(void *arg);
 
 /* A bound non-blocking socket on a loop. Embedded. */
 struct udp_socket {
-	uv_poll_t _poll;
-	struct udp_io *io; /* borrowed */
 	int fd;            /* owned; -1: none */
 	bool is_open;      /* the loop knows it */
+	struct udp_io *io; /* borrowed */
 	udp_receive_h *_receive;
-	udp_closed_h *_closed;
 	void *_arg; /* borrowed */
+	udp_closed_h *_closed;
+	uv_poll_t _poll;
 };
 
 /* Takes over fd, also on error. SBC_EIO. */
 int udp_socket_open(struct udp_socket *socket, uv_loop_t *loop, struct udp_io *io, int fd);
 void udp_socket_start(struct udp_socket *socket, udp_receive_h *receive, void *arg);
-/* closed runs later on the loop, when fd is closed; also for one that never opened. */
+/* closed runs later on the loop, when fd is closed; also for one that never opened. What was
+ * deferred of it is forgotten. */
 void udp_socket_close(struct udp_socket *socket, udp_closed_h *closed, void *arg);
 /* At once, beside the queue. SBC_EIO. */
 int udp_socket_send(
 	struct udp_socket *socket, const struct netaddr *to, const uint8_t *bytes, size_t len);
+/* Keeps a copy for later: what takes long is worked on one datagram a turn, so that media does
+ * not wait for it. SBC_ELIMIT. */
+int udp_socket_defer(struct udp_socket *socket, const struct udp_packet *packet);
 
 #endif

@@ -138,6 +138,7 @@ struct media_interface {
 #define MEDIA_INTERFACE_MAX 4
 #define MEDIA_LOOP_MAX      16
 #define MEDIA_PROFILE_MAX   4
+#define MEDIA_COALESCE_MAX  (5 * USEC_PER_MS)
 
 enum media_srtp_profile {
 	MEDIA_SRTP_AES128_CM_SHA1_80 = 0x0001,
@@ -157,6 +158,10 @@ struct media_config {
 	usec_t dtls_deadline;   /* a handshake not done by then has failed */
 	usec_t media_timeout;   /* silence on a secured side that is reported; 0: never */
 	unsigned dtls_mtu;      /* bytes of UDP payload */
+	/* How long a busy loop may let packets wait, so that one wake-up serves many; it adds
+	 * up to so much to their latency. 0: never. At most MEDIA_COALESCE_MAX. */
+	usec_t coalesce;
+	bool want_ring; /* send by io_uring where the system has it */
 };
 
 /* Sensible values for all but interfaces. */

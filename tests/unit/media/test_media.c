@@ -748,6 +748,8 @@ static void bad_configurations(void **state)
 	REFUSED(profile_count = 0);
 	REFUSED(profiles[0] = (enum media_srtp_profile)5);
 	REFUSED(dtls_mtu = 100);
+	REFUSED(coalesce = -1);
+	REFUSED(coalesce = MEDIA_COALESCE_MAX + 1);
 	REFUSED(interfaces[0].port_max = PORT_MIN);
 	REFUSED(dtls_deadline = 0);
 #undef REFUSED
