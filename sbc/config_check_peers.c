@@ -58,14 +58,6 @@ static void apply_profile(struct config_reading *r, size_t i)
 		if (config_node_get(node, peer_key_name((enum peer_key)key)))
 			p->written |= 1u << key;
 	peer_profile_apply(profile, p);
-	if (!media_mode_is_built(p->media))
-		config_fault(r->faults,
-			config_item_key(r, "peers", i,
-				p->written & 1u << PEER_KEY_MEDIA ? "media" : "profile"),
-			"media \"%s\"%s%s is not built into this version; \"media: dtls\" is",
-			media_mode_name(p->media),
-			p->written & 1u << PEER_KEY_MEDIA ? "" : " of the profile ",
-			p->written & 1u << PEER_KEY_MEDIA ? "" : p->profile);
 }
 
 /* ---- header rules ---- */

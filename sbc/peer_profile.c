@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The table of profiles. A new way of carrying media is a row of modes[] that becomes true;
- * a new kind of peer is a row of profiles[]. Pure; any thread.
+ * The table of profiles: a new kind of peer is a row of it. Pure; any thread.
  */
 
 #include "sbc/peer_profile.h"
 
-/* What this program can do today. A profile whose mode is false is refused at start. */
-static const struct {
-	const char *name;
-	bool is_built;
-} modes[] = {
-	[MEDIA_MODE_DTLS] = {"dtls", true},
-	[MEDIA_MODE_SDES] = {"sdes", true},
-	[MEDIA_MODE_RTP] = {"rtp", true},
-	[MEDIA_MODE_OPPORTUNISTIC] = {"opportunistic", true},
+static const char *const modes[] = {
+	[MEDIA_MODE_DTLS] = "dtls",
+	[MEDIA_MODE_SDES] = "sdes",
+	[MEDIA_MODE_RTP] = "rtp",
+	[MEDIA_MODE_OPPORTUNISTIC] = "opportunistic",
 };
 
 /* clang-format off: a table */
@@ -80,14 +75,9 @@ const struct peer_profile *peer_profile_find(struct slice name)
 	return NULL;
 }
 
-bool media_mode_is_built(enum media_mode mode)
-{
-	return modes[mode].is_built;
-}
-
 const char *media_mode_name(enum media_mode mode)
 {
-	return modes[mode].name;
+	return modes[mode];
 }
 
 const char *peer_key_name(enum peer_key key)

@@ -18,8 +18,7 @@ struct peer_profile {
 const struct peer_profile *peer_profile_at(size_t index);
 const struct peer_profile *peer_profile_find(struct slice name);
 
-/* A way of carrying media that this program has. */
-bool media_mode_is_built(enum media_mode mode);
+/* As in the file. */
 const char *media_mode_name(enum media_mode mode);
 
 /* Fills in what the peer's section does not say itself: peer->written has a bit for each
