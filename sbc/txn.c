@@ -246,8 +246,16 @@ static void leave_tables(struct txn *txn)
 		hash_remove(&layer->by_merge, &txn->by_merge);
 }
 
+/* A description in it may have had keys (RFC 4568). */
+static void wipe_bytes(struct txn *txn)
+{
+	if (txn->bytes.len)
+		mem_wipe((void *)txn->bytes.ptr, txn->bytes.len);
+}
+
 static void release(struct txn *txn)
 {
+	wipe_bytes(txn);
 	mem_free(txn->kept);
 	mem_free(txn);
 }
@@ -312,6 +320,7 @@ static int send_bytes(struct txn *txn, struct slice bytes)
 /* Without memory only the retransmission is lost: the response itself is on its way. */
 static void keep(struct txn *txn, struct slice bytes)
 {
+	wipe_bytes(txn);
 	mem_free(txn->kept);
 	txn->kept = mem_strdup(bytes);
 	txn->bytes = slice_of(txn->kept, txn->kept ? bytes.len : 0);
