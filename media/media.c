@@ -88,7 +88,7 @@ void media_config_init(struct media_config *config)
 		.dtls_mtu = 1200,
 		/* A twentieth of the time between two packets of a call. */
 		.coalesce = USEC_PER_MS,
-		.want_ring = true,
+		.want_ring = false,
 	};
 }
 

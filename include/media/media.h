@@ -161,7 +161,7 @@ struct media_config {
 	/* How long a busy loop may let packets wait, so that one wake-up serves many; it adds
 	 * up to so much to their latency. 0: never. At most MEDIA_COALESCE_MAX. */
 	usec_t coalesce;
-	bool want_ring; /* send by io_uring where the system has it */
+	bool want_ring; /* receive and send by io_uring where the system has it; off */
 };
 
 /* Sensible values for all but interfaces. */
