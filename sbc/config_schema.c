@@ -114,7 +114,7 @@ static const struct config_row rows[] = {
 		.help = "a name in its client certificate: then it needs no password"},
 	{"users[].media", TYPE(media_mode), IN(config_user, media), DEFAULT("dtls"),
 		.help = "how media is protected: sdes takes dtls too, opportunistic all (RFC "
-			"8643)"},
+			"8643); bypass: it goes from end to end, on both legs"},
 	{"users[].sdes_without_tls", TYPE(bool), IN(config_user, media_rules.sdes_without_tls),
 		DEFAULT("false"), .help = "a=crypto counts although its SIP is not over TLS"},
 	{"users[].allow_downgrade", TYPE(bool), IN(config_user, media_rules.allow_downgrade),
@@ -155,7 +155,8 @@ static const struct config_row rows[] = {
 		.help = "what it is: gives every key below that says so and is not written; "
 			"domain-dtls, trunk-sdes, trunk-rtp, lab"},
 	{"peers[].media", TYPE(media_mode), IN(config_peer, media), BY_PROFILE,
-		.help = "how its media is protected"},
+		.help = "how its media is protected; bypass: it goes from end to end, on both "
+			"legs"},
 	{"peers[].sdes_without_tls", TYPE(bool), IN(config_peer, media_rules.sdes_without_tls),
 		DEFAULT("false"), .help = "a=crypto counts although its SIP is not over TLS"},
 	{"peers[].allow_downgrade", TYPE(bool), IN(config_peer, media_rules.allow_downgrade),
