@@ -17,7 +17,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "sbc/cert_server.h"
 #include "sbc/credentials.h"
 #include "sbc/media_link.h"
 #include "sbc/policy_link.h"
@@ -26,11 +25,10 @@
 #include "sbc/rpc_server.h"
 #include "sbc/sbc.h"
 #include "sbc/trace.h"
+#include "sbc/web.h"
 
-#define FAULT_MAX       512  /* bytes of a sentence on what did not start */
-#define CERT_MAX_AGE_S  3600 /* a new certificate is seen everywhere after an hour */
-#define CERT_CONNECTION 64   /* who waits for a certificate at once */
-#define TIMERS_SPARE    1024 /* beside those of transactions and calls */
+#define FAULT_MAX    512  /* bytes of a sentence on what did not start */
+#define TIMERS_SPARE 1024 /* beside those of transactions and calls */
 
 enum app_state { APP_STARTING, APP_RUNNING, APP_DRAINING, APP_CLOSING };
 
@@ -53,7 +51,7 @@ struct app {
 	struct media *media;
 	struct http_get *http_get;
 	struct transport *transport;
-	struct cert_server *cert_server;
+	struct web *web;
 	struct rpc_server *rpc;
 	struct sbc *sbc;
 	char sent_by[LISTENER_MAX][128]; /* for the trace */
@@ -208,11 +206,11 @@ static void on_resolver_closed(void *arg)
 	count_closed(arg);
 }
 
-static void on_cert_server_closed(void *arg)
+static void on_web_closed(void *arg)
 {
 	struct app *app = arg;
 
-	app->cert_server = NULL;
+	app->web = NULL;
 	count_closed(app);
 }
 
@@ -245,8 +243,8 @@ static void close_parts(struct app *app)
 	close_signal(app, &app->hangup);
 	reload_close(app->reload);
 	app->reload = NULL;
-	app->open_count += !!app->http_get + !!app->cert_server + !!app->media +
-			   !!app->transport + !!app->rpc;
+	app->open_count +=
+		!!app->http_get + !!app->web + !!app->media + !!app->transport + !!app->rpc;
 	if (app->rpc)
 		rpc_server_close(app->rpc, on_rpc_closed, app);
 	if (app->resolver) {
@@ -257,8 +255,8 @@ static void close_parts(struct app *app)
 	}
 	if (app->http_get)
 		http_get_close(app->http_get, on_http_get_closed, app);
-	if (app->cert_server)
-		cert_server_close(app->cert_server, on_cert_server_closed, app);
+	if (app->web)
+		web_close(app->web, on_web_closed, app);
 	if (app->media)
 		media_link_stop(app->media, on_media_stopped, app);
 	if (app->transport)
@@ -534,38 +532,16 @@ static int start_transport(struct app *app)
 	return err ? refuse(app, err, "listeners", fault) : 0;
 }
 
-static int start_cert_server(struct app *app)
+static int start_web(struct app *app)
 {
-	const struct config *config = app->config;
-	const struct credential *tls = credentials_http(&app->credentials);
-	struct cert_server_domain *domains = mem_array(config->domain_count, sizeof(*domains));
-	struct cert_server_config to = {.address = config->http.address,
-		.tls_certificate_pem = buf_slice(&tls->certificate),
-		.tls_key_pem = buf_slice(&tls->key),
-		.domains = domains,
-		.domain_count = config->domain_count,
-		.connection_max = CERT_CONNECTION,
-		.max_age_s = CERT_MAX_AGE_S,
-		.log = app->log};
-	struct cert_server_key *keys = mem_array(config->key_count + 1, sizeof(*keys));
+	const struct web_setup setup = {.config = app->config,
+		.credentials = &app->credentials,
+		.log = app->log,
+		.now = clock_monotonic_us,
+		.wall_s = clock_wall_s};
 	char fault[FAULT_MAX] = "";
-	int err = SBC_ENOMEM;
+	int err = web_open(&app->web, &app->loop, &setup, fault, sizeof(fault));
 
-	for (size_t i = 0; keys && i < config->key_count; i++)
-		keys[i] = (struct cert_server_key){.name = config->keys[i].name,
-			.certificate_pem = buf_slice(&app->credentials.keys[i].certificate)};
-	to.keys = keys;
-	to.key_count = config->key_count;
-	for (size_t i = 0; domains && i < config->domain_count; i++)
-		domains[i] = (struct cert_server_domain){
-			.name = slice_str(config->domains[i].name),
-			.certificate_pem = buf_slice(&app->credentials.domains[i].certificate),
-			.rsa_certificate_pem = buf_slice(&app->credentials.rsa[i].certificate)};
-	if (domains && keys)
-		err = cert_server_open(
-			&app->cert_server, &app->loop, &to, fault, sizeof(fault));
-	mem_free(keys);
-	mem_free(domains);
 	return err ? refuse(app, err, "http", fault) : 0;
 }
 
@@ -619,7 +595,7 @@ static int start(struct app *app)
 	err = err ? err : start_resolver(app);
 	err = err ? err : start_transport(app);
 	if (!err && app->config->http.is_enabled)
-		err = start_cert_server(app);
+		err = start_web(app);
 	if (!err && app->config->rpc.is_enabled)
 		err = start_rpc(app);
 	if (err)

@@ -217,6 +217,11 @@ char policy_attest(enum caller_proof proof, bool may_use_identity, char received
 #define POLICY_ORIGID_SIZE 37
 int policy_origid(struct slice secret, struct slice origin, char out[POLICY_ORIGID_SIZE]);
 
+/* What a certificate is called in its URL: the first 16 hex digits of the SHA-256 of its DER.
+ * SBC_ECRYPTO. */
+#define POLICY_CERTIFICATE_ID_SIZE 17
+int policy_certificate_id(struct slice der, char out[POLICY_CERTIFICATE_ID_SIZE]);
+
 /* ---- our own users (RFC 3261 section 22, RFC 7616, RFC 8760) ---- */
 
 enum digest_algorithm { DIGEST_SHA256, DIGEST_SHA512_256, DIGEST_MD5 };
