@@ -288,6 +288,8 @@ struct config_limits {
 };
 
 struct config {
+	const char *user; /* name or number to run as; "": as started */
+	const char *group; /* "": the user's own */
 	const char *state_dir;
 	enum log_level log_level;
 	const char *sip_trace;    /* path of a JSON Lines file; "": none */
