@@ -6,7 +6,8 @@
 /* clang-format off: a table */
 static const struct config_row rows[] = {
 	{"user", TYPE(name), FIXED, IN(config, user), OPTIONAL,
-		.help = "to run as when started by root, name or number; only what is needed is "
+		.help = "to run as when started by root, name or number; only what is needed "
+			"is "
 			"kept of root's capabilities"},
 	{"group", TYPE(name), FIXED, IN(config, group), OPTIONAL,
 		.help = "the user's own when absent"},

@@ -288,7 +288,7 @@ struct config_limits {
 };
 
 struct config {
-	const char *user; /* name or number to run as; "": as started */
+	const char *user;  /* name or number to run as; "": as started */
 	const char *group; /* "": the user's own */
 	const char *state_dir;
 	enum log_level log_level;
