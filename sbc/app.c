@@ -431,6 +431,7 @@ static int start_http_get(struct app *app)
 		.allow_count = fetch->allow_count,
 		.hosts = hosts,
 		.host_count = config->host_count,
+		.redirects = fetch->redirects,
 		.timeout_ms = fetch->timeout_ms,
 		.size_max = fetch->size_max,
 		.parallel_max = fetch->parallel_max,

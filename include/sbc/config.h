@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/netaddr.h"
+#include "sbc/http_get.h"
 #include "sbc/transport.h"
 
 /*
@@ -225,6 +226,7 @@ struct config_fetch {
 	const char *ca; /* anchors for https; "": the ca below, else the system's */
 	struct netaddr_block *allow; /* else-refused addresses that may be fetched from */
 	size_t allow_count;
+	enum fetch_redirects redirects;
 	unsigned timeout_ms;
 	unsigned size_max; /* bytes */
 	unsigned parallel_max;
