@@ -95,7 +95,7 @@ static const struct config_row rows[] = {
 		.help = "a name in its client certificate: then it needs no password"},
 	{"users[].media", TYPE(media_mode), IN(config_user, media), DEFAULT("dtls"),
 		.help = "how media is protected: sdes takes dtls too, opportunistic all (RFC "
-			"8643)"},
+			"8643); bypass: it goes from end to end, on both legs"},
 	{"users[].sdes_without_tls", TYPE(bool), IN(config_user, media_rules.sdes_without_tls),
 		DEFAULT("false"), .help = "a=crypto counts although its SIP is not over TLS"},
 	{"users[].allow_downgrade", TYPE(bool), IN(config_user, media_rules.allow_downgrade),

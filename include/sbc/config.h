@@ -54,6 +54,7 @@ enum media_mode {
 	MEDIA_MODE_SDES,          /* offers keys in the description; takes DTLS-SRTP too */
 	MEDIA_MODE_RTP,           /* plain RTP and nothing else */
 	MEDIA_MODE_OPPORTUNISTIC, /* RFC 8643: whatever is had, plain RTP at the least */
+	MEDIA_MODE_BYPASS,        /* none here: the ends' own descriptions cross */
 };
 
 /* What may be allowed beside the mode. */
