@@ -115,7 +115,7 @@ class Channel:
 
 class Torture:
     # A hundred of these from one address are a scanner: not here.
-    SETTINGS = {"domain": DOMAIN, "more_peers": "blocking:\n  enabled: false\n"}
+    SETTINGS = {"domain": DOMAIN, "more": "blocking:\n  enabled: false\n"}
     KIND = None  # of this class
 
     def setUp(self):
