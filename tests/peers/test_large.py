@@ -16,6 +16,24 @@ TRUNK = """  - name: trunk
 """
 
 
+class Stream:
+    """A connection that messages come over."""
+
+    def __init__(self, end):
+        self.end, self.rest = end, b""
+        self.close, self.sendall = end.close, end.sendall
+        end.settimeout(5)
+
+    def read(self):
+        while True:
+            head, end, body = self.rest.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+            if end and len(body) >= int(length[1]):
+                self.rest = body[int(length[1]):]
+                return Message((head + end + body[:int(length[1])]).decode())
+            self.rest += self.end.recv(65536)
+
+
 class Large(Lab):
     SETTINGS = {"more": "limits:\n  udp_request_max: 400\n",
                 "more_routes": "  - prefix: \"+49\"\n    peer: trunk\n"}
@@ -43,17 +61,6 @@ class Large(Lab):
         self.addCleanup(server.close)
         return server
 
-    def read(self, stream):
-        """One message."""
-        heard = b""
-        stream.settimeout(5)
-        while True:
-            head, end, body = heard.partition(b"\r\n\r\n")
-            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
-            if end and len(body) >= int(length[1]):
-                return Message(heard.decode())
-            heard += stream.recv(65536)
-
     def answer(self, stream, request, code, reason):
         lines = [f"SIP/2.0 {code} {reason}", f"Via: {request.get('Via')}",
                  f"From: {request.get('From')}", f"To: {request.get('To')};tag=t",
@@ -73,21 +80,21 @@ class Large(Lab):
     def test_0_over_tcp_and_its_cancel_too(self):
         server = self.listen()
         cseq = self.alice.invite("+4930124")
-        stream, _ = server.accept()
+        stream = Stream(server.accept()[0])
         self.addCleanup(stream.close)
-        invite = self.read(stream)
+        invite = stream.read()
         self.assertEqual("INVITE", invite.method)
         self.assertTrue(invite.get("Via").startswith(
             f"SIP/2.0/TCP 127.0.0.1:{self.sip_port};branch="), invite.get("Via"))
         self.answer(stream, invite, 180, "Ringing")
         ringing = self.alice.wait(lambda m: m.code == 180)
         self.cancel(ringing, cseq)
-        cancel = self.read(stream)
+        cancel = stream.read()
         self.assertEqual("CANCEL", cancel.method)
         self.assertEqual(invite.get("Via"), cancel.get("Via"))
         self.answer(stream, cancel, 200, "OK")
         self.answer(stream, invite, 487, "Request Terminated")
-        self.assertEqual("ACK", self.read(stream).method)
+        self.assertEqual("ACK", stream.read().method)
         self.assertIsNone(self.udp.receive(0.3))
 
     def cancel(self, ringing, cseq):
@@ -101,15 +108,16 @@ class Large(Lab):
     def test_the_trunk_over_tcp_is_the_trunk(self):
         """Not a stranger, who gets 403."""
         call = token()
-        with socket.create_connection(("127.0.0.1", self.sip_port), 5) as stream:
-            body = self.alice.offer()
-            stream.sendall((
-                f"INVITE sip:bob@{DOMAIN} SIP/2.0\r\n"
-                f"Via: SIP/2.0/TCP 127.0.0.1:{self.trunk_port};branch=z9hG4bK{call}\r\n"
-                f"Max-Forwards: 70\r\nFrom: <sip:x@trunk.test>;tag=1\r\n"
-                f"To: <sip:bob@{DOMAIN}>\r\nCall-ID: {call}\r\nCSeq: 1 INVITE\r\n"
-                f"Contact: <sip:x@127.0.0.1>\r\nContent-Type: application/sdp\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
-            heard = self.read(stream)
-            heard = self.read(stream) if heard.code == 100 else heard
-            self.assertEqual(480, heard.code)  # bob is not here
+        stream = Stream(socket.create_connection(("127.0.0.1", self.sip_port), 5))
+        self.addCleanup(stream.close)
+        body = self.alice.offer()
+        stream.sendall((
+            f"INVITE sip:bob@{DOMAIN} SIP/2.0\r\n"
+            f"Via: SIP/2.0/TCP 127.0.0.1:{self.trunk_port};branch=z9hG4bK{call}\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:x@trunk.test>;tag=1\r\n"
+            f"To: <sip:bob@{DOMAIN}>\r\nCall-ID: {call}\r\nCSeq: 1 INVITE\r\n"
+            f"Contact: <sip:x@127.0.0.1>\r\nContent-Type: application/sdp\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
+        heard = stream.read()
+        heard = stream.read() if heard.code == 100 else heard
+        self.assertEqual(480, heard.code)  # bob is not here
