@@ -128,8 +128,8 @@ void policy_link_fetched(struct sbc *sbc, const struct http_get_result *result, 
 		policy_store_failure(sbc->policy, result->url,
 			result->err ? result->why : "no memory for it", now_s);
 	log_event(sbc->log, result->err ? LOG_WARN : LOG_INFO, "sbc", "identity.fetch",
-		"url=\"%.*s\" result=\"%s\"", SLICE_ARG(result->url),
-		result->err ? result->why : "ok");
+		"url=\"%.*s\" redirects=%u result=\"%s\"", SLICE_ARG(result->url),
+		result->redirect_count, result->err ? result->why : "ok");
 	/* First out of the list, then run: a handler may start or cancel other checks. */
 	list_init(&ready);
 	list_for_each_safe (node, &sbc->checks) {
@@ -229,6 +229,11 @@ static enum auth_outcome find_credentials(const struct sip_msg *msg, const char 
 	struct slice value, its_realm;
 
 	for (size_t i = 0; (value = sip_msg_header(msg, header, i)).len; i++) {
+		struct slice rest = value;
+		/* Of a scheme that we did not ask for: as if there were none (RFC 4475
+		 * section 3.3.7). */
+		if (!slice_equal_nocase(slice_cut(&rest, ' '), SLICE("Digest")))
+			continue;
 		if (policy_credentials_user(value, username, &its_realm))
 			return AUTH_MALFORMED;
 		if (slice_equal(its_realm, realm)) {

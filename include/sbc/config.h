@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/netaddr.h"
+#include "sbc/http_get.h"
 #include "sbc/transport.h"
 
 /*
@@ -212,6 +213,8 @@ struct config_media {
 	unsigned dtls_deadline_ms;
 	unsigned dtls_mtu;
 	unsigned media_timeout_s;
+	unsigned coalesce_us;
+	bool io_uring;
 };
 
 struct config_host {
@@ -223,6 +226,7 @@ struct config_fetch {
 	const char *ca; /* anchors for https; "": the ca below, else the system's */
 	struct netaddr_block *allow; /* else-refused addresses that may be fetched from */
 	size_t allow_count;
+	enum fetch_redirects redirects;
 	unsigned timeout_ms;
 	unsigned size_max; /* bytes */
 	unsigned parallel_max;
@@ -285,10 +289,13 @@ struct config_limits {
 	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked
 				       for */
 	unsigned session_min_s;     /* a shorter one is refused (422) */
+	unsigned udp_request_max;   /* bytes; longer requests go over TCP; 0: they do not */
 	unsigned shutdown_ms;       /* BYEs may take so long at stop */
 };
 
 struct config {
+	const char *user;  /* name or number to run as; "": as started */
+	const char *group; /* "": the user's own */
 	const char *state_dir;
 	enum log_level log_level;
 	const char *sip_trace;    /* path of a JSON Lines file; "": none */
