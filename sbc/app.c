@@ -116,6 +116,13 @@ static int on_send(
 	return transport_send(app->transport, hop, tag, bytes, len);
 }
 
+static int on_alias(struct flow_id flow, uint16_t port, struct slice name, void *arg)
+{
+	struct app *app = arg;
+
+	return transport_flow_alias(app->transport, flow, port, name);
+}
+
 static int on_fetch(struct slice url, bool allow_http, void *arg)
 {
 	struct app *app = arg;
@@ -478,6 +485,7 @@ static int start_core(struct app *app)
 		.outside = {.send = on_send,
 			.fetch = on_fetch,
 			.resolve = on_resolve,
+			.alias = on_alias,
 			.wall_s = on_wall,
 			.record = on_record,
 			.arg = app},
@@ -542,6 +550,7 @@ static int start_transport(struct app *app)
 	transport_limits_init(&to->limits);
 	to->limits.connection_max = config->limits.connections;
 	to->limits.connection_max_per_address = config->limits.connections_per_address;
+	to->limits.ping_interval_s = config->limits.ping_interval_s;
 	to->receive = on_receive;
 	to->broken = on_broken;
 	to->failed = on_failed;

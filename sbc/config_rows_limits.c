@@ -39,6 +39,10 @@ static const struct config_row rows[] = {
 	{"limits.connections_per_address", TYPE(number), FIXED,
 		IN(config_limits, connections_per_address), RANGE(1, 100000), DEFAULT("256"),
 		.help = "and from one address"},
+	{"limits.ping_interval_s", TYPE(number), FIXED, IN(config_limits, ping_interval_s),
+		RANGE(0, 3600), DEFAULT("95"),
+		.help = "between signs of life on connections that we made (RFC 5626); who "
+			"once answered and does no more is connected to anew; 0: none"},
 	{"limits.udp_request_max", TYPE(number), IN(config_limits, udp_request_max),
 		RANGE(0, 65535), DEFAULT("1300"),
 		.help = "bytes; a longer request goes over TCP where a tcp listener has the "

@@ -13,7 +13,8 @@
 #include "sbc/probe.h"
 #include "sbc/request.h"
 
-#define MESSAGE_ARENA_MAX (1024 * 1024)       /* bytes: 64 kB of headers as osip keeps them */
+#define MESSAGE_ARENA_MAX (1024 * 1024) /* bytes: 64 kB of headers as osip keeps them */
+#define SIP_TLS_PORT      5061
 #define BROKEN_BURST      5                   /* log lines at once */
 #define BROKEN_INTERVAL   (10 * USEC_PER_SEC) /* between later ones */
 #define HOUSEKEEPING      (30 * USEC_PER_SEC) /* expired registrations may stay so long */
@@ -323,6 +324,20 @@ static void note_broken(
 		(unsigned long long)sbc->broken_limit.held);
 }
 
+/* RFC 5923 section 5: a peer offers the connection it made for requests to itself. */
+static void note_alias(
+	struct sbc *sbc, const struct sip_msg *msg, const struct transport_source *source)
+{
+	const struct config_peer *peer;
+
+	if (!sbc->outside.alias || !msg->is_request || !msg->via.has_alias || !source->tls)
+		return;
+	peer = sbc_peer_of(sbc, source);
+	if (peer)
+		sbc->outside.alias(source->flow, msg->via.port ? msg->via.port : SIP_TLS_PORT,
+			slice_str(peer->domain), sbc->outside.arg);
+}
+
 void sbc_receive(
 	struct sbc *sbc, struct slice bytes, const struct transport_source *source, usec_t now)
 {
@@ -333,6 +348,7 @@ void sbc_receive(
 		return;
 	if (!sip_msg_parse(&msg, &sbc->arena, bytes, &fault)) {
 		note_received(sbc, msg);
+		note_alias(sbc, msg, source);
 		txn_layer_receive(sbc->txns, msg, source, now);
 	} else {
 		note_broken(sbc, source, fault.why ? fault.why : "no memory", now);

@@ -25,6 +25,8 @@ void transport_limits_init(struct transport_limits *limits)
 		.output_max = 256 * 1024,
 		.idle_timeout_s = 3600,
 		.handshake_timeout_s = 10,
+		.ping_interval_s = 95,
+		.pong_timeout_s = 10,
 	};
 }
 
@@ -93,7 +95,7 @@ static int new_transport(
 	list_init(&transport->flows);
 	/* Records add a little to each message. */
 	buf_init(&transport->cipher, 2 * config->limits.output_max + TRANSPORT_READ_MAX);
-	timers_init(&transport->timers, config->limits.connection_max);
+	timers_init(&transport->timers, 2 * (size_t)config->limits.connection_max);
 	uv_timer_init(loop, &transport->closer);
 	transport->closer.data = transport;
 	transport->handle_count = 1;
@@ -208,6 +210,26 @@ int transport_send(struct transport *transport, const struct hop *hop, uint64_t 
 bool transport_flow_is_alive(const struct transport *transport, struct flow_id flow)
 {
 	return flow_find(transport, flow) != NULL;
+}
+
+int transport_flow_alias(
+	struct transport *transport, struct flow_id id, uint16_t port, struct slice name)
+{
+	struct flow *flow = flow_find(transport, id);
+	const struct tls_names *names;
+	struct netaddr target;
+
+	if (!flow)
+		return SBC_ENOENT;
+	if (flow->is_target)
+		return 0;
+	names = flow->tls ? tls_session_names(flow->tls) : NULL;
+	if (!names || !tls_names_has(names, name) ||
+		slice_copy(name, flow->tls_name, sizeof(flow->tls_name)))
+		return SBC_EPEER;
+	target = flow->peer;
+	netaddr_set_port(&target, port);
+	return flow_enter_target(flow, &target);
 }
 
 uint32_t transport_slot_count(const struct transport *transport)

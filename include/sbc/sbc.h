@@ -53,6 +53,8 @@ struct sbc_outside {
 	/* Starts looking a name up; the result comes to sbc_resolved(), never inside. May be
 	 * NULL: no names are looked up. */
 	int (*resolve)(const struct resolve_question *question, void *arg);
+	/* As transport_flow_alias(). May be NULL. */
+	int (*alias)(struct flow_id flow, uint16_t port, struct slice name, void *arg);
 	int64_t (*wall_s)(void *arg);
 	/* One JSON object without line end, for each ended call. */
 	void (*record)(struct slice json, void *arg);

@@ -84,6 +84,8 @@ struct transport_limits {
 	size_t output_max;            /* bytes queued to one slow reader, then it is closed */
 	unsigned idle_timeout_s;      /* a connection without any whole message or ping */
 	unsigned handshake_timeout_s; /* TCP connect and TLS handshake together */
+	unsigned ping_interval_s;     /* on connections we made (RFC 5626); 0: no pings */
+	unsigned pong_timeout_s;      /* then it is dead, if it ever answered one */
 };
 void transport_limits_init(struct transport_limits *limits);
 
@@ -127,6 +129,13 @@ int transport_send(struct transport *transport, const struct hop *hop, uint64_t 
 
 /* A connection that a registration lives on: is it still there? */
 bool transport_flow_is_alive(const struct transport *transport, struct flow_id flow);
+/*
+ * RFC 5923: what goes to the host at the other end, at this port and under this name, may go
+ * over this connection, which the other side made. Only TLS whose client certificate has the
+ * name. SBC_EPEER: it has not; SBC_ENOENT: it is gone; SBC_ELIMIT.
+ */
+int transport_flow_alias(
+	struct transport *transport, struct flow_id flow, uint16_t port, struct slice name);
 /* Who is at its other end, for the trace; out is untouched when it is gone. */
 bool transport_flow_peer(
 	const struct transport *transport, struct flow_id flow, struct netaddr *out);

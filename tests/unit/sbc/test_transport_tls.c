@@ -121,6 +121,48 @@ static void both_ways(void **state)
 	mem_free(big);
 }
 
+/* RFC 5923: the server sends its own requests over the connection that the client made, to
+ * the port that the client named, and under no other name. */
+static void alias(void **state)
+{
+	static const struct end server = {"atlanta", "ca", false};
+	static const struct end client = {"biloxi", "ca", false};
+	struct hop to_client = {.kind = TRANSPORT_TLS};
+	struct transport *transport;
+	struct flow_id flow;
+	char one[300];
+	size_t len = rig_message(one, sizeof(one), "one", 0);
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, &server, &client, "atlanta.test");
+	transport = p.server.transport;
+	assert_int_equal(0, rig_send(&p.client, &p.hop, 1, one, len));
+	rig_until(&p.loop, p.server.received == 1);
+	flow = p.server.source.flow;
+	netaddr_parse(&to_client.addr, SLICE("127.0.0.1"), p.client.port[0]);
+	snprintf(to_client.tls_name, sizeof(to_client.tls_name), "biloxi.test");
+	assert_int_equal(SBC_EPEER,
+		transport_flow_alias(transport, flow, p.client.port[0], SLICE("evil.test")));
+	assert_int_equal(0,
+		transport_flow_alias(transport, flow, p.client.port[0], SLICE("biloxi.test")));
+	assert_int_equal(0,
+		transport_flow_alias(transport, flow, p.client.port[0], SLICE("biloxi.test")));
+	assert_int_equal(0, rig_send(&p.server, &to_client, 2, one, len));
+	rig_until(&p.loop, p.client.received == 1);
+	assert_int_equal(1, rig_counters(&p.server).connections_open);
+	/* Another name at the same place is a connection of its own, which is judged. */
+	snprintf(to_client.tls_name, sizeof(to_client.tls_name), "evil.test");
+	assert_int_equal(0, rig_send(&p.server, &to_client, 3, one, len));
+	rig_until(&p.loop, p.server.failed_count == 1);
+	rig_close(&p.client);
+	rig_until(&p.loop, !transport_flow_is_alive(transport, flow));
+	assert_int_equal(SBC_ENOENT,
+		transport_flow_alias(transport, flow, p.client.port[0], SLICE("biloxi.test")));
+	rig_close(&p.server);
+	rig_end_loop(&p.loop);
+}
+
 /* ---- RFC 5922: who may be who ---- */
 
 #define OTHER "the certificate is for another domain"
@@ -460,6 +502,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways),
+		cmocka_unit_test(alias),
 		cmocka_unit_test(judged_by_name),
 		cmocka_unit_test(names_of_clients),
 		cmocka_unit_test(client_without_certificate),
