@@ -40,6 +40,7 @@ struct sbc {
 	struct large_refusals large;
 	struct timer probe_timer;
 	struct timer resolve_timer;
+	struct timer register_timer;
 	size_t probe_tick; /* which part of the peers is next */
 	struct sbc_listener listeners[LISTENER_MAX];
 	unsigned listener_count;

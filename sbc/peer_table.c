@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+const char *const peer_register_names[] = {"off", "trying", "registered", "refused"};
+
 const char *peer_entry_flags(const struct peer_entry *entry)
 {
 	static const char *const flags[][2] = {[PEER_ACTIVE] = {"AX", "AP"},
@@ -140,6 +142,8 @@ void peer_entry_unref(struct peer_entry *entry)
 		return;
 	if (entry->probe)
 		txn_detach(entry->probe);
+	if (entry->registration.txn)
+		txn_detach(entry->registration.txn);
 	mem_free(entry);
 }
 

@@ -114,6 +114,28 @@ static void view_calls(
 		peer->calls_per_s_max);
 }
 
+static void view_login(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	out[0] = '\0';
+	if (peer->auth_user && peer->auth_user[0])
+		snprintf(out, size, "%s in realm %s%s", peer->auth_user,
+			peer->auth_realm && peer->auth_realm[0] ? peer->auth_realm
+								: peer->domain,
+			peer->auth_md5 ? ", MD5 too" : "");
+}
+
+static void view_register(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	out[0] = '\0';
+	if (peer->register_as && peer->register_as[0])
+		snprintf(
+			out, size, "%s each %u s", peer->register_as, peer->register_expires_s);
+}
+
 static void view_headers(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size)
 {
@@ -134,6 +156,8 @@ static const struct {
 	{"authenticates", view_authenticates},
 	{"probe", view_probe},
 	{"calls", view_calls},
+	{"login", view_login},
+	{"register", view_register},
 	{"headers", view_headers},
 	{"routes", view_routes},
 };

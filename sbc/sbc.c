@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
+#include "sbc/peer_register.h"
 #include "sbc/probe.h"
 #include "sbc/request.h"
 
@@ -222,6 +223,7 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 	timer_start(sbc->timers, &sbc->housekeeping, HOUSEKEEPING);
 	sbc_resolve_start(sbc, 0);
 	probe_start(sbc, 0);
+	peer_register_start(sbc, 0);
 	*out = sbc;
 	return 0;
 }
@@ -251,11 +253,13 @@ int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 		return err;
 	}
 	probe_stop(sbc);
+	peer_register_forget(sbc);
 	peer_table_free(sbc->peers);
 	sbc->peers = peers;
 	config_unref(sbc->config);
 	sbc->config = config_ref(config);
 	probe_start(sbc, now);
+	peer_register_start(sbc, now);
 	return 0;
 }
 
@@ -279,6 +283,7 @@ void sbc_free(struct sbc *sbc)
 	timer_stop(sbc->timers, &sbc->housekeeping);
 	timer_stop(sbc->timers, &sbc->drain_timer);
 	probe_stop(sbc);
+	peer_register_forget(sbc);
 	timer_stop(sbc->timers, &sbc->resolve_timer);
 	peer_table_free(sbc->peers);
 	source_guard_free(sbc->guard);
@@ -389,6 +394,7 @@ void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drai
 		return;
 	sbc->drained = drained;
 	sbc->drained_arg = arg;
+	peer_register_stop(sbc, now);
 	call_end_all(sbc, now);
 	timer_start(sbc->timers, &sbc->drain_timer, sbc->by_number.count ? deadline : now);
 }

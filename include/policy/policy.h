@@ -259,4 +259,33 @@ int policy_credentials_user(
 enum digest_outcome policy_authenticate(struct policy *policy, const struct digest_user *user,
 	struct slice method, struct slice request_uri, struct slice credentials, int64_t now_s);
 
+/* ---- ourselves before others (RFC 7616 section 3.4, RFC 8760). Pure ---- */
+
+struct digest_login {
+	struct slice username, password;
+};
+
+/* One WWW- or Proxy-Authenticate value; slices borrowed from it. */
+struct server_challenge {
+	struct slice realm, nonce, opaque; /* opaque.ptr NULL: none */
+	enum digest_algorithm algorithm;
+	bool has_algorithm; /* written: MD5 when not */
+	bool has_qop;       /* and auth is among them */
+	bool is_stale;      /* the password was right, the nonce is not any more */
+};
+/* SBC_ENOENT: of another scheme, algorithm or qop; SBC_EPARSE, SBC_ELIMIT. */
+int policy_server_challenge_parse(struct server_challenge *out, struct slice value);
+bool policy_server_challenge_is_stronger(
+	const struct server_challenge *a, const struct server_challenge *b);
+
+/* What the answer is for. */
+struct digest_use {
+	struct slice method, uri;
+	const char *cnonce; /* random */
+	uint32_t count;     /* uses of this nonce, this one too */
+};
+/* The value of Authorization or Proxy-Authorization, appended. SBC_ENOMEM, SBC_ECRYPTO. */
+int policy_digest_answer(const struct digest_login *login, const struct server_challenge *c,
+	const struct digest_use *use, struct buf *out);
+
 #endif

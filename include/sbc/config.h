@@ -153,8 +153,15 @@ struct config_peer {
 	bool probe;               /* asked whether it is there */
 	unsigned calls_max;       /* at once, both ways; 0: no ceiling of its own */
 	unsigned calls_per_s_max; /* both ways; 0: likewise */
-	bool authenticates;       /* our users, so that we need not */
-	bool is_trusted;          /* within our trust domain (RFC 3325 section 2.3) */
+	const char *auth_user;    /* for its challenges; "": none are answered */
+	const char *auth_realm;   /* that may challenge us; "": domain */
+	const char *auth_password_file;
+	const char *auth_password; /* out of it; NULL: none. Secret */
+	bool auth_md5;             /* MD5 will do */
+	const char *register_as;   /* "user@domain" that we register there; "": nothing */
+	unsigned register_expires_s;
+	bool authenticates; /* our users, so that we need not */
+	bool is_trusted;    /* within our trust domain (RFC 3325 section 2.3) */
 	struct config_header_rule *headers;
 	size_t header_count;
 	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
