@@ -41,8 +41,5 @@ struct peer_view_line {
 /* index counts from 0; false behind the last one. */
 bool peer_view_line(const struct config *config, const struct config_peer *peer, size_t index,
 	struct peer_view_line *out);
-/* All of them as text, one a line. */
-void peer_view_print(const struct config *config, const struct config_peer *peer,
-	void (*line)(const char *text, void *arg), void *arg);
 
 #endif

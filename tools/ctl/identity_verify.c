@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "tools/ctl/ctl.h"
+#include "tools/ctl/ctl_terminal.h"
 #include "tools/ctl/identity_message.h"
 
 #define PEM_MAX (1 << 20) /* bytes of CAs, lists, a chain */
@@ -71,24 +72,7 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 	return out->message != NULL;
 }
 
-static int complain(const char *path, const char *why)
-{
-	fprintf(stderr, "%s: %s\n", path, why);
-	return CTL_FAILED;
-}
-
 /* ---- what was signed ---- */
-
-/* A stranger's text: it does not talk to the terminal. */
-static void print_clean(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		if (c != '\r')
-			putchar(c == '\n' || (c >= ' ' && c != 0x7f) ? c : '?');
-	}
-	putchar('\n');
-}
 
 static void show_part(const char *name, struct slice text)
 {
@@ -97,7 +81,7 @@ static void show_part(const char *name, struct slice text)
 	buf_init(&out, 65536);
 	if (!b64_decode(&out, B64_URL, text) && out.len) {
 		printf("  %-8s ", name);
-		print_clean(buf_slice(&out));
+		ctl_print_clean(buf_slice(&out));
 	}
 	buf_fini(&out);
 }
@@ -109,7 +93,7 @@ static void show_signed(const struct identity_facts *facts)
 	for (size_t i = 0; i < facts->identity_count; i++) {
 		struct slice rest = facts->identity[i], digest;
 		printf("Identity: ");
-		print_clean(rest);
+		ctl_print_clean(rest);
 		if (rest.ptr[0] == '"')
 			continue;
 		digest = slice_cut(&rest, ';');
@@ -120,10 +104,10 @@ static void show_signed(const struct identity_facts *facts)
 		return;
 	buf_init(&text, PEM_MAX);
 	printf("Identity-Info: ");
-	print_clean(facts->identity_info);
+	ctl_print_clean(facts->identity_info);
 	if (!policy_digest_string(facts, &text)) {
 		puts("  digest-string");
-		print_clean(buf_slice(&text));
+		ctl_print_clean(buf_slice(&text));
 	}
 	buf_fini(&text);
 }
@@ -181,14 +165,14 @@ static int open_policy(const struct arguments *a, struct policy **out)
 	buf_init(&ca, PEM_MAX);
 	buf_init(&crl, PEM_MAX);
 	if (a->ca && identity_read_file(a->ca, &ca))
-		err = complain(a->ca, "it cannot be read");
+		err = ctl_complain(a->ca, "it cannot be read");
 	if (!err && a->crl && identity_read_file(a->crl, &crl))
-		err = complain(a->crl, "it cannot be read");
+		err = ctl_complain(a->crl, "it cannot be read");
 	config.anchors_pem = buf_slice(&ca);
 	config.crls_pem = buf_slice(&crl);
 	config.digest_secret = slice_of(secret, sizeof(secret)); /* no nonces are made here */
 	if (!err && policy_new(out, &config, fault, sizeof(fault)))
-		err = complain("countersipctl", fault);
+		err = ctl_complain("countersipctl", fault);
 	buf_fini(&ca);
 	buf_fini(&crl);
 	return err;
@@ -203,7 +187,7 @@ static int store(
 	buf_init(&body, PEM_MAX);
 	if (identity_read_file(a->certificate, &body) ||
 		policy_store_certificate(policy, url, buf_slice(&body), 86400, now_s))
-		err = complain(a->certificate, "it cannot be read");
+		err = ctl_complain(a->certificate, "it cannot be read");
 	buf_fini(&body);
 	return err;
 }
@@ -250,7 +234,7 @@ int ctl_identity_verify(int argc, char **argv)
 	}
 	if (identity_message_read(&message, arguments.message, &why)) {
 		identity_message_fini(&message);
-		return complain(arguments.message, why);
+		return ctl_complain(arguments.message, why);
 	}
 	status = open_policy(&arguments, &policy);
 	status = status ? status : judge(&arguments, policy, &message.facts, &verdict);
