@@ -10,10 +10,11 @@
  * faults found in it, and the steps from tree to struct config:
  *
  *   config.c         YAML text -> tree          config_schema.c  tree -> struct config, by
- *   config_faults.c  faults -> sentences                         the table of keys
+ *   config_faults.c  faults -> sentences        config_rows*.c   the tables of keys
  *   config_values.c  one scalar -> one field    config_check.c   what keys say together
- *   config_values_peer.c, config_check_peers.c  the same for peers and routes
- *   config_check_identity.c  the same for what signs and is signed
+ *
+ * config_values_*.c are more of the kinds of fields, config_check_*.c more of what keys say
+ * together.
  */
 
 enum config_node_kind { CONFIG_SCALAR, CONFIG_SEQUENCE, CONFIG_MAPPING };
@@ -93,6 +94,10 @@ struct config_word {
 	const char *text;
 	unsigned value;
 };
+#define WORD_COUNT(words) (sizeof(words) / sizeof((words)[0]))
+/* The text of a scalar; a fault, and false, when there is none. */
+bool config_as_text(
+	struct config_reading *r, const struct config_node *node, struct slice *out);
 /* The value of a word, or a fault that names the words there are. */
 bool config_find_word(struct config_reading *r, const struct config_node *node,
 	const struct config_word *words, size_t count, unsigned *out);

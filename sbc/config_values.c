@@ -8,15 +8,14 @@
 #include "base/err.h"
 #include "sbc/config_tree.h"
 
-#define TEXT_MAX     400 /* bytes: what fits into the paths made from it */
-#define SENT_BY_MAX  127 /* struct listener_config */
-#define DOMAIN_MAX   127 /* TLS_NAME_MAX, identity_verdict */
-#define LABEL_MAX    63  /* RFC 1035 section 2.3.4 */
-#define NUMBER_MAX   4294967295u
-#define URL_MAX      500 /* identity_verdict.url */
-#define PROFILES_MAX 4   /* struct config_media */
+#define TEXT_MAX    400 /* bytes: what fits into the paths made from it */
+#define SENT_BY_MAX 127 /* struct listener_config */
+#define DOMAIN_MAX  127 /* TLS_NAME_MAX, identity_verdict */
+#define LABEL_MAX   63  /* RFC 1035 section 2.3.4 */
+#define NUMBER_MAX  4294967295u
+#define URL_MAX     500 /* identity_verdict.url */
 
-static bool as_text(struct config_reading *r, const struct config_node *node, struct slice *out)
+bool config_as_text(struct config_reading *r, const struct config_node *node, struct slice *out)
 {
 	if (node->kind != CONFIG_SCALAR) {
 		config_fault(r->faults, node, "one value is wanted here, not a %s",
@@ -84,7 +83,7 @@ static void read_text(struct config_reading *r, const struct config_row *row,
 {
 	struct slice text;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	if (text.len < row->min)
 		config_fault(r->faults, node, "may not be empty");
@@ -100,7 +99,7 @@ static void read_path(struct config_reading *r, const struct config_row *row,
 {
 	struct slice text;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.ptr[i] == ' ' || text.ptr[i] == '\t') {
@@ -123,7 +122,7 @@ static void read_mode(struct config_reading *r, const struct config_row *row,
 	struct slice text, digits;
 	unsigned value = 0;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	digits = slice_starts(text, SLICE("0o")) ? slice_from(text, 2) : text;
 	for (size_t i = 0; i < digits.len; i++) {
@@ -148,7 +147,7 @@ static void read_name(struct config_reading *r, const struct config_row *row,
 {
 	struct slice text;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	if (!text.len || text.len > LABEL_MAX || !has_only(text, is_name))
 		config_fault(r->faults, node,
@@ -162,7 +161,7 @@ static void read_user(struct config_reading *r, const struct config_row *row,
 {
 	struct slice text;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	if (!text.len || text.len > LABEL_MAX || !has_only(text, is_user))
 		config_fault(r->faults, node,
@@ -196,7 +195,7 @@ static bool check_domain(
 	struct netaddr address;
 	struct slice text;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return false;
 	if (!netaddr_parse(&address, text, 0)) {
 		config_fault(r->faults, node, "a domain is a name, not an address");
@@ -228,7 +227,7 @@ static void read_sent_by(struct config_reading *r, const struct config_row *row,
 	struct netaddr address;
 	uint64_t number = 1;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	if (!netaddr_parse_hostport(&address, text, 5060)) {
 		/* An IPv6 literal stands in brackets in Via (RFC 3261 section 25.1). */
@@ -254,7 +253,7 @@ static void read_url(struct config_reading *r, const struct config_row *row,
 	struct slice text, rest;
 	bool is_https;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	is_https = slice_starts_nocase(text, SLICE("https://"));
 	rest = slice_from(text, is_https ? 8 : 7);
@@ -285,7 +284,7 @@ static void read_hex(struct config_reading *r, const struct config_row *row,
 {
 	struct slice text;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
@@ -307,54 +306,6 @@ static void read_hex(struct config_reading *r, const struct config_row *row,
 		set_text(r, row, base, text);
 }
 
-/* The value of a word, or a fault that names the words there are. */
-bool config_find_word(struct config_reading *r, const struct config_node *node,
-	const struct config_word *words, size_t count, unsigned *out)
-{
-	const char *nearest = NULL;
-	int best = 100;
-	char all[160] = "";
-	struct slice text;
-
-	if (!as_text(r, node, &text))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct slice word = slice_str(words[i].text);
-		int far = config_word_distance(text, word);
-		size_t used = strlen(all);
-		if (slice_equal_nocase(text, word)) {
-			*out = words[i].value;
-			return true;
-		}
-		if (far >= 0 && far < best) {
-			best = far;
-			nearest = words[i].text;
-		}
-		snprintf(all + used, sizeof(all) - used, "%s%s", used ? ", " : "",
-			words[i].text);
-	}
-	if (nearest)
-		config_fault(r->faults, node, "\"%.*s\" is not one of %s; did you mean \"%s\"?",
-			SLICE_ARG(slice_head(text, 40)), all, nearest);
-	else
-		config_fault(r->faults, node, "\"%.*s\" is not one of %s",
-			SLICE_ARG(slice_head(text, 40)), all);
-	return false;
-}
-
-#define WORD_COUNT(words) (sizeof(words) / sizeof((words)[0]))
-
-static void read_bool(struct config_reading *r, const struct config_row *row,
-	const struct config_node *node, char *base)
-{
-	static const struct config_word words[] = {
-		{"true", 1}, {"false", 0}, {"yes", 1}, {"no", 0}, {"on", 1}, {"off", 0}};
-	unsigned value;
-
-	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
-		*(bool *)(void *)(base + row->offset) = value;
-}
-
 static void read_number(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
@@ -362,7 +313,7 @@ static void read_number(struct config_reading *r, const struct config_row *row,
 	uint64_t value;
 	int err;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	err = slice_to_u64(text, NUMBER_MAX, &value);
 	if (err == SBC_EPARSE)
@@ -373,60 +324,13 @@ static void read_number(struct config_reading *r, const struct config_row *row,
 		*(unsigned *)(void *)(base + row->offset) = (unsigned)value;
 }
 
-static void read_log_level(struct config_reading *r, const struct config_row *row,
-	const struct config_node *node, char *base)
-{
-	static const struct config_word words[] = {{"error", LOG_ERROR}, {"warn", LOG_WARN},
-		{"info", LOG_INFO}, {"debug", LOG_DEBUG}};
-	unsigned value;
-
-	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
-		*(enum log_level *)(void *)(base + row->offset) = (enum log_level)value;
-}
-
-static void read_early_media(struct config_reading *r, const struct config_row *row,
-	const struct config_node *node, char *base)
-{
-	static const struct config_word words[] = {{"block", EARLY_MEDIA_BLOCK},
-		{"pass", EARLY_MEDIA_PASS}, {"ring", EARLY_MEDIA_RING}};
-	unsigned value;
-
-	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
-		*(enum config_early_media *)(void *)(base + row->offset) =
-			(enum config_early_media)value;
-}
-
-static void read_answer_identity(struct config_reading *r, const struct config_row *row,
-	const struct config_node *node, char *base)
-{
-	static const struct config_word words[] = {{"off", ANSWER_IDENTITY_OFF},
-		{"prefer", ANSWER_IDENTITY_PREFER}, {"require", ANSWER_IDENTITY_REQUIRE}};
-	unsigned value;
-
-	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
-		*(enum config_answer_identity *)(void *)(base + row->offset) =
-			(enum config_answer_identity)value;
-}
-
-static void read_transport(struct config_reading *r, const struct config_row *row,
-	const struct config_node *node, char *base)
-{
-	static const struct config_word words[] = {
-		{"udp", TRANSPORT_UDP}, {"tcp", TRANSPORT_TCP}, {"tls", TRANSPORT_TLS}};
-	unsigned value;
-
-	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
-		*(enum transport_kind *)(void *)(base + row->offset) =
-			(enum transport_kind)value;
-}
-
 static void read_hostport(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
 	struct netaddr address;
 	struct slice text;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	if (netaddr_parse_hostport(&address, text, 0))
 		config_fault(r->faults, node,
@@ -442,7 +346,7 @@ static void read_address(struct config_reading *r, const struct config_row *row,
 	struct netaddr address;
 	struct slice text;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	if (netaddr_parse(&address, text, 0))
 		config_fault(r->faults, node,
@@ -458,7 +362,7 @@ static void read_ports(struct config_reading *r, const struct config_row *row,
 	struct slice text, from;
 	uint64_t min, max;
 
-	if (!as_text(r, node, &text))
+	if (!config_as_text(r, node, &text))
 		return;
 	from = slice_trim(slice_cut(&text, '-'));
 	text = slice_trim(text);
@@ -473,123 +377,6 @@ static void read_ports(struct config_reading *r, const struct config_row *row,
 	}
 }
 
-static bool as_list(
-	struct config_reading *r, const struct config_row *row, const struct config_node *node)
-{
-	if (node->kind != CONFIG_SEQUENCE)
-		config_fault(r->faults, node, "a list is wanted here: [...]");
-	else if (node->count > row->max)
-		config_fault(r->faults, node, "%zu items: at most %u are possible", node->count,
-			row->max);
-	else
-		return true;
-	return false;
-}
-
-static void read_mechanisms(struct config_reading *r, const struct config_row *row,
-	const struct config_node *node, char *base)
-{
-	static const struct config_word words[] = {{"rfc8224", 8224}, {"rfc4474", 4474}};
-	unsigned value;
-
-	if (!as_list(r, row, node))
-		return;
-	for (const struct config_entry *e = node->first; e; e = e->next)
-		if (config_find_word(r, e->value, words, WORD_COUNT(words), &value))
-			*(bool *)(void *)(base + (value == 8224 ? row->offset : row->second)) =
-				true;
-}
-
-static void read_profiles(struct config_reading *r, const struct config_row *row,
-	const struct config_node *node, char *base)
-{
-	/* RFC 5764 section 4.1.2, RFC 7714 section 14.2 */
-	static const struct config_word words[] = {{"SRTP_AEAD_AES_256_GCM", 0x0008},
-		{"SRTP_AEAD_AES_128_GCM", 0x0007}, {"SRTP_AES128_CM_HMAC_SHA1_80", 0x0001},
-		{"SRTP_AES128_CM_HMAC_SHA1_32", 0x0002}};
-	uint16_t *profiles = (uint16_t *)(void *)(base + row->offset);
-	size_t count = 0;
-	unsigned value;
-
-	if (!as_list(r, row, node))
-		return;
-	for (const struct config_entry *e = node->first; e && count < PROFILES_MAX;
-		e = e->next) {
-		if (!config_find_word(r, e->value, words, WORD_COUNT(words), &value))
-			continue;
-		for (size_t i = 0; i < count; i++)
-			if (profiles[i] == value)
-				config_fault(r->faults, e->value, "this profile stands twice");
-		profiles[count++] = (uint16_t)value;
-	}
-	if (!node->count)
-		config_fault(r->faults, node, "at least one profile is needed");
-	*(size_t *)(void *)(base + row->second) = count;
-}
-
-static void read_blocks(struct config_reading *r, const struct config_row *row,
-	const struct config_node *node, char *base)
-{
-	struct netaddr_block *blocks;
-	struct slice text;
-	size_t count = 0;
-
-	if (!as_list(r, row, node))
-		return;
-	blocks = arena_array(r->arena, node->count, sizeof(*blocks));
-	if (!blocks) {
-		r->faults->is_out_of_memory = true;
-		return;
-	}
-	for (const struct config_entry *e = node->first; e; e = e->next) {
-		if (!as_text(r, e->value, &text))
-			continue;
-		if (netaddr_block_parse(&blocks[count], text))
-			config_fault(r->faults, e->value,
-				"not a block of addresses: 10.0.0.0/8 or 192.0.2.1 is meant");
-		else
-			count++;
-	}
-	*(struct netaddr_block **)(void *)(base + row->offset) = blocks;
-	*(size_t *)(void *)(base + row->second) = count;
-}
-
-static void read_hosts(struct config_reading *r, const struct config_row *row,
-	const struct config_node *node, char *base)
-{
-	static const struct config_row address_row = {
-		.offset = offsetof(struct config_host, address)};
-	static const struct config_row name_row = {
-		.offset = offsetof(struct config_host, name)};
-	struct config_host *hosts;
-	size_t count = 0;
-
-	if (config_node_is_null(node))
-		return;
-	if (node->kind != CONFIG_MAPPING) {
-		config_fault(r->faults, node, "names and their addresses are wanted here");
-		return;
-	}
-	hosts = arena_array(r->arena, node->count, sizeof(*hosts));
-	if (!hosts) {
-		r->faults->is_out_of_memory = true;
-		return;
-	}
-	for (const struct config_entry *e = node->first; e; e = e->next, count++) {
-		hosts[count].name = "";
-		read_domain(r, &name_row, e->key, (char *)&hosts[count]);
-		read_address(r, &address_row, e->value, (char *)&hosts[count]);
-		for (size_t i = 0; i < count; i++) {
-			if (hosts[i].name[0] && !strcmp(hosts[i].name, hosts[count].name)) {
-				config_fault(r->faults, e->key, "this name stands twice");
-				break;
-			}
-		}
-	}
-	*(struct config_host **)(void *)(base + row->offset) = hosts;
-	*(size_t *)(void *)(base + row->second) = count;
-}
-
 const struct config_type config_type_text = {"text", read_text};
 const struct config_type config_type_path = {"path", read_path};
 const struct config_type config_type_mode = {"octal mode", read_mode};
@@ -599,17 +386,7 @@ const struct config_type config_type_domain = {"domain", read_domain};
 const struct config_type config_type_sent_by = {"host or host:port", read_sent_by};
 const struct config_type config_type_url = {"URL", read_url};
 const struct config_type config_type_hex = {"hex digits", read_hex};
-const struct config_type config_type_bool = {"true or false", read_bool};
 const struct config_type config_type_number = {"number", read_number};
-const struct config_type config_type_log_level = {"error, warn, info, debug", read_log_level};
-const struct config_type config_type_transport = {"udp, tcp, tls", read_transport};
-const struct config_type config_type_early_media = {"block, pass, ring", read_early_media};
-const struct config_type config_type_answer_identity = {
-	"off, prefer, require", read_answer_identity};
 const struct config_type config_type_hostport = {"address or address:port", read_hostport};
 const struct config_type config_type_address = {"address", read_address};
 const struct config_type config_type_ports = {"first-last", read_ports};
-const struct config_type config_type_mechanisms = {"list of rfc8224, rfc4474", read_mechanisms};
-const struct config_type config_type_profiles = {"list of SRTP profiles", read_profiles};
-const struct config_type config_type_blocks = {"list of address blocks", read_blocks};
-const struct config_type config_type_hosts = {"name: address, ...", read_hosts};

@@ -30,7 +30,7 @@ static void read_media(struct config_reading *r, const struct config_row *row,
 		{"opportunistic", MEDIA_MODE_OPPORTUNISTIC}};
 	unsigned value;
 
-	if (config_find_word(r, node, words, sizeof(words) / sizeof(words[0]), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(enum media_mode *)(void *)(base + row->offset) = (enum media_mode)value;
 }
 
@@ -41,7 +41,7 @@ static void read_on_failure(struct config_reading *r, const struct config_row *r
 		{"mark", IDENTITY_FAILURE_MARK}, {"pass", IDENTITY_FAILURE_PASS}};
 	unsigned value;
 
-	if (config_find_word(r, node, words, sizeof(words) / sizeof(words[0]), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(enum identity_failure *)(void *)(base + row->offset) =
 			(enum identity_failure)value;
 }
@@ -52,7 +52,7 @@ static void read_direction(struct config_reading *r, const struct config_row *ro
 	static const struct config_word words[] = {{"in", 0}, {"out", 1}};
 	unsigned value;
 
-	if (config_find_word(r, node, words, sizeof(words) / sizeof(words[0]), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(bool *)(void *)(base + row->offset) = value;
 }
 
@@ -64,7 +64,7 @@ static void read_header_action(struct config_reading *r, const struct config_row
 		{"replace", HEADER_REPLACE}};
 	unsigned value;
 
-	if (config_find_word(r, node, words, sizeof(words) / sizeof(words[0]), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(enum header_action *)(void *)(base + row->offset) = (enum header_action)value;
 }
 
@@ -87,7 +87,7 @@ static void read_rewrite_what(struct config_reading *r, const struct config_row 
 	static const struct config_word words[] = {{"called", 0}, {"caller", 1}};
 	unsigned value;
 
-	if (config_find_word(r, node, words, sizeof(words) / sizeof(words[0]), &value))
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
 		*(bool *)(void *)(base + row->offset) = value;
 }
 
@@ -127,7 +127,7 @@ static void read_peer_transport(struct config_reading *r, const struct config_ro
 	unsigned value;
 
 	(void)row;
-	if (!config_find_word(r, node, words, sizeof(words) / sizeof(words[0]), &value))
+	if (!config_find_word(r, node, words, WORD_COUNT(words), &value))
 		return;
 	peer->is_transport_open = value == 99;
 	peer->transport = peer->is_transport_open ? TRANSPORT_TLS : (enum transport_kind)value;

@@ -12,7 +12,7 @@
 
 /*
  * The configuration as one immutable value, read from YAML by a table of keys
- * (sbc/config_schema.c). Strings are terminated, owned by the config, and "" when absent
+ * (sbc/config_rows_*.c). Strings are terminated, owned by the config, and "" when absent
  * (never NULL). Durations carry their unit in the name. Counted: a reload makes a new one.
  */
 
