@@ -73,9 +73,10 @@ class Offline(unittest.TestCase):
                      "- X-Foo: two", "- X-Other: three", "+ X-Bar: one", "+ X-Bar: two"):
             self.assertIn(line, lines)
         self.assertNotIn("\x1b", text)
-        # To one of our users no rule lets it through.
-        text = self.run_ctl(*options, "--from", "left", "-", stdin=MESSAGE)
+        # The other way no rule lets it through.
+        text = self.run_ctl(*options, "--from", "right", "--to", "left", "-", stdin=MESSAGE)
         self.assertNotIn("X-Bar", text)
+        self.assertIn("- X-Foo: one", text)
 
     def test_rules_that_cannot_be_tried(self):
         message = self.write("m.sip", MESSAGE)
