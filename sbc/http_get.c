@@ -43,6 +43,7 @@ struct job {
 	struct buf body;
 	size_t headers_len;
 	int64_t max_age_s, age_s;
+	char date[HTTP_GET_DATE_MAX];
 	bool is_too_large;
 	bool is_refused; /* the guard did */
 	int err;
@@ -132,6 +133,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 	value = slice_trim(value);
 	if (slice_equal_nocase(name, SLICE("Cache-Control")))
 		take_cache_control(job, value);
+	else if (slice_equal_nocase(name, SLICE("Date")))
+		slice_copy(value, job->date, sizeof(job->date));
 	else if (slice_equal_nocase(name, SLICE("Age")) &&
 		 !slice_to_u64(value, INT32_MAX, &seconds))
 		job->age_s = (int64_t)seconds;
@@ -419,6 +422,7 @@ static void deliver(struct http_get *get, struct job *job)
 		.url = slice_str(job->url),
 		.body = job->err ? (struct slice){0} : buf_slice(&job->body),
 		.max_age_s = job->max_age_s,
+		.date = job->date,
 	};
 
 	/* Out of the list first: the handler may ask for the same URL again. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "sbc/peer_profile.h"
+#include "sbc/peer_view.h"
 
 typedef void(view_h)(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "sbc/core.h"
-#include "sbc/peer_profile.h"
+#include "sbc/peer_view.h"
 #include "sbc/rpc.h"
 
 static const struct config_peer *find(const struct config *config, struct slice name)

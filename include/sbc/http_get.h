@@ -45,7 +45,10 @@ struct http_get_result {
 	struct slice url;  /* likewise */
 	struct slice body; /* likewise */
 	int64_t max_age_s;
+	const char
+		*date; /* the server's Date as written, "" if there was none; also with err */
 };
+#define HTTP_GET_DATE_MAX 40 /* bytes; "Thu, 21 Feb 2002 13:02:03 GMT" */
 typedef void(http_get_h)(const struct http_get_result *result, void *arg);
 
 int http_get_new(struct http_get **out, uv_loop_t *loop, const struct http_get_config *config,

@@ -12,8 +12,8 @@
 
 #include "base/err.h"
 #include "base/json.h"
-#include "sbc/header_rules.h"
-#include "sbc/peer_profile.h"
+#include "sbc/header_trial.h"
+#include "sbc/peer_view.h"
 #include "sbc/sip_scan.h"
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/ctl_shell.h"

@@ -3,7 +3,7 @@
 
 #include "tests/cmocka_first.h"
 
-#include "sbc/peer_profile.h"
+#include "sbc/peer_view.h"
 #include "tests/unit/sbc/config_text.h"
 
 static void shows_what_results(void **state)
