@@ -51,6 +51,10 @@ struct call_description {
 		size_t line;            /* SDES: ours beside it, of those that it was offered */
 	} taken[SDP_MEDIA_MAX];
 	size_t index; /* of the section that decides: the first sound, else the first */
+	/* Media that bypasses us: the description as it crosses. sdp has no sections then, only
+	 * their number and the fingerprints. */
+	struct slice text;
+	bool has_keys; /* it has a=crypto */
 };
 
 /* What is known about the other end of one leg, for log and call record. */
@@ -156,6 +160,12 @@ static inline struct leg *call_leg(struct call *call, int side)
 static inline int call_side(const struct call *call, const struct leg *leg)
 {
 	return leg == &call->a ? MEDIA_SIDE_A : MEDIA_SIDE_B;
+}
+
+/* Media of this leg goes from end to end; then so does the other leg's. */
+static inline bool call_is_bypassed(const struct call *call, int side)
+{
+	return call->media.legs[side].mode == MEDIA_MODE_BYPASS;
 }
 
 /* ---- call.c ---- */

@@ -118,8 +118,14 @@ static void narrow_section(
 static int narrow(const struct call_description *said, struct call_description *offer,
 	struct call_description *out)
 {
-	struct sdp *sdp = arena_alloc(&offer->arena, sizeof(*sdp));
+	struct sdp *sdp;
 
+	if (said->text.ptr) { /* said again as it is, beside the offer's own sections */
+		*out = (struct call_description){
+			.sdp = offer->sdp, .text = said->text, .has_keys = said->has_keys};
+		return 0;
+	}
+	sdp = arena_alloc(&offer->arena, sizeof(*sdp));
 	if (!sdp)
 		return SBC_ENOMEM;
 	*sdp = *offer->sdp;

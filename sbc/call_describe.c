@@ -25,6 +25,7 @@ static struct slice proto_for(const struct leg_media *leg, struct slice offered)
 	case MEDIA_MODE_OPPORTUNISTIC: /* RFC 8643 section 3.1 */
 		return SLICE("RTP/AVP");
 	case MEDIA_MODE_DTLS:
+	case MEDIA_MODE_BYPASS: /* says nothing of its own */
 		break;
 	}
 	return sdp_proto_has_feedback(offered) ? SLICE("UDP/TLS/RTP/SAVPF")
@@ -117,12 +118,24 @@ static int say_all(struct call *call, int side, const struct call_description *s
 	return 0;
 }
 
+/* RFC 4568 section 6 holds for keys that are not ours, too. */
+static int print_bypassed(
+	struct call *call, int side, const struct call_description *said, struct buf *body)
+{
+	if (said->has_keys && !call_media_offers(call, side).takes_sdes)
+		return SBC_EPROTO;
+	return oa_pass(&call_leg(call, side)->oa, said->text, body);
+}
+
 int call_media_print(struct call *call, int side, const struct call_description *said,
 	const struct call_description *offered, struct buf *body)
 {
-	struct saying *saying = mem_alloc(sizeof(*saying));
+	struct saying *saying;
 	int err;
 
+	if (call_is_bypassed(call, side))
+		return print_bypassed(call, side, said, body);
+	saying = mem_alloc(sizeof(*saying));
 	if (!saying)
 		return SBC_ENOMEM;
 	err = say_all(call, side, said, offered, saying);
@@ -158,6 +171,8 @@ bool call_media_reads_same(
 	struct buf first, second;
 	bool is_same;
 
+	if (one->text.ptr)
+		return slice_equal(one->text, two->text);
 	buf_init(&first, OA_TEXT_MAX);
 	buf_init(&second, OA_TEXT_MAX);
 	is_same = !print_crossing(one, &first) && !print_crossing(two, &second) &&

@@ -20,7 +20,8 @@ static bool may_show_keys(const struct leg_media *leg)
 
 static struct sdp_rules rules_for_offer_of(const struct leg_media *leg)
 {
-	bool takes_any = leg->mode == MEDIA_MODE_OPPORTUNISTIC;
+	bool takes_any =
+		leg->mode == MEDIA_MODE_OPPORTUNISTIC || leg->mode == MEDIA_MODE_BYPASS;
 
 	return (struct sdp_rules){.takes_dtls = leg->mode != MEDIA_MODE_RTP,
 		.takes_sdes = (leg->mode == MEDIA_MODE_SDES || takes_any) && may_show_keys(leg),
@@ -306,6 +307,72 @@ static int read_text(const struct call_said *said, struct call_description *d, c
 	return err;
 }
 
+/* ---- media that bypasses us ---- */
+
+static bool has_keys(const struct sdp *sdp)
+{
+	for (size_t i = 0; i < sdp->media_count; i++) {
+		if (sdp->media[i].crypto_seen)
+			return true;
+	}
+	return false;
+}
+
+static const char *refuse_bypass(
+	const struct call *call, const struct call_said *said, const struct sdp *sdp)
+{
+	if (!sdp->media_count)
+		return "no media section";
+	if (has_keys(sdp) && !call_media_offers(call, said->side).takes_sdes)
+		return "keys in the description over a hop that is not secured";
+	if (!is_first(said) && sdp->media_count < said->before->sdp->media_count)
+		return "fewer sections than before";
+	return NULL;
+}
+
+/* Only what is looked at again: the text, and what a signature must cover. */
+static int keep_bypassed(
+	const struct call_said *said, const struct sdp *sdp, struct call_description *d)
+{
+	arena_init_small(
+		&d->arena, DESCRIPTION_ARENA_MAX, said->body.len + sizeof(*d->sdp) + 32);
+	d->sdp = arena_alloc(&d->arena, sizeof(*d->sdp));
+	d->text = arena_copy(&d->arena, said->body);
+	d->has_keys = has_keys(sdp);
+	if (!d->sdp || !d->text.ptr) {
+		arena_fini(&d->arena);
+		return SBC_ENOMEM;
+	}
+	d->sdp->media_count = sdp->media_count;
+	d->sdp->all_fingerprints = sdp->all_fingerprints;
+	return 0;
+}
+
+/* Read whole, so that what cannot be a description does not cross. */
+static int read_bypassed(struct call *call, const struct call_said *said,
+	struct call_description *out, const char **why)
+{
+	struct call_description d = {0};
+	struct arena scratch;
+	const char *fault;
+	struct sdp *sdp;
+	int err;
+
+	arena_init(&scratch, DESCRIPTION_ARENA_MAX);
+	err = sdp_parse(&sdp, &scratch, said->body, why);
+	fault = err ? NULL : refuse_bypass(call, said, sdp);
+	if (fault) {
+		*why = fault;
+		err = SBC_EPROTO;
+	}
+	if (!err)
+		err = keep_bypassed(said, sdp, &d);
+	if (!err)
+		*out = d;
+	arena_fini_secret(&scratch);
+	return err;
+}
+
 int call_description_read(struct call *call, const struct call_said *said,
 	struct call_description *out, const char **why)
 {
@@ -315,6 +382,8 @@ int call_description_read(struct call *call, const struct call_said *said,
 	*why = "no description";
 	if (!said->body.len)
 		return SBC_EPROTO;
+	if (call_is_bypassed(call, said->side))
+		return read_bypassed(call, said, out, why);
 	err = read_text(said, &d, why);
 	if (!err)
 		err = said->is_answer ? take_answer(call, said, &d, why)

@@ -109,6 +109,11 @@ int call_media_open(
 	const struct leg_media *leg = &call->media.legs[1 - from];
 	int err = 0;
 
+	*why = "one leg's media bypasses us, the other's does not";
+	if (call_is_bypassed(call, from) != call_is_bypassed(call, 1 - from))
+		return SBC_EPROTO;
+	if (call_is_bypassed(call, from))
+		return 0;
 	*why = "keys for the other end would cross in the clear";
 	if (leg->mode == MEDIA_MODE_SDES && !call_media_offers(call, 1 - from).takes_sdes)
 		return SBC_EPROTO;
@@ -143,8 +148,13 @@ void call_media_reset(struct call *call)
 void call_media_own_fingerprints(const struct call *call, int side, struct fingerprint_set *out)
 {
 	bool offers = call_media_offers(call, side).takes_dtls;
+	const struct sdp *other = call->remote[1 - side].sdp;
 
 	*out = (struct fingerprint_set){0};
+	if (call_is_bypassed(call, side) && other) {
+		*out = other->all_fingerprints; /* the other end's: those are shown */
+		return;
+	}
 	for (size_t i = 0; i < call->media.count; i++) {
 		enum sdp_keying chosen = call->media.streams[i].keying[side].chosen;
 
@@ -230,6 +240,8 @@ static bool changes_key(const struct call *call, const struct call_stream *strea
 bool call_media_changes_key(
 	const struct call *call, int side, const struct call_description *said)
 {
+	if (said->text.ptr)
+		return !is_same_set(&call->party[side].signalled, &said->sdp->all_fingerprints);
 	for (size_t i = 0; i < said->sdp->media_count; i++) {
 		const struct call_stream *stream = media_link_stream(&call->media, i);
 
@@ -290,6 +302,8 @@ int call_media_set(
 {
 	int err = 0;
 
+	if (said->text.ptr)
+		call->party[side].signalled = said->sdp->all_fingerprints;
 	for (size_t i = 0; i < call->media.count && !err; i++) {
 		struct call_stream *stream = &call->media.streams[i];
 

@@ -309,7 +309,7 @@ static uint16_t try_target(struct call *call, usec_t now)
 	if (err) {
 		log_event(sbc->log, LOG_WARN, "sbc", "call.unsent", "call=%s to=\"%s\" err=%s",
 			call->name, party->name, err_name(err));
-		return 500;
+		return err == SBC_EPROTO ? 488 : 500; /* nothing that this leg may be told */
 	}
 	if (call->targets.next < call->targets.count) {
 		timer_init(&call->target_timer, on_target_timeout, call);

@@ -134,6 +134,12 @@ static void check_peer_media(struct config_reading *r, size_t i)
 
 	config_resolve_interface(
 		r, config_item_key(r, "peers", i, "interface"), &p->media_rules);
+	if (p->media == MEDIA_MODE_BYPASS && p->answer_identity == ANSWER_IDENTITY_REQUIRE)
+		config_fault(r->faults, config_item_key(r, "peers", i, "answer_identity"),
+			"media that bypasses us has no gate that could wait for a signature");
+	if (p->media == MEDIA_MODE_BYPASS && has(p->media_rules.codecs))
+		config_fault(r->faults, config_item_key(r, "peers", i, "codecs"),
+			"with \"media: bypass\" descriptions cross as they are");
 	if (p->media == MEDIA_MODE_SDES && p->transport != TRANSPORT_TLS &&
 		!p->media_rules.sdes_without_tls)
 		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),

@@ -5,6 +5,12 @@
 
 /* clang-format off: a table */
 static const struct config_row rows[] = {
+	{"user", TYPE(name), FIXED, IN(config, user), OPTIONAL,
+		.help = "to run as when started by root, name or number; only what is needed "
+			"is "
+			"kept of root's capabilities"},
+	{"group", TYPE(name), FIXED, IN(config, group), OPTIONAL,
+		.help = "the user's own when absent"},
 	{"state_dir", TYPE(text), FIXED, IN(config, state_dir), .min = 1,
 		DEFAULT("/var/lib/countersip"),
 		.help = "where keys and certificates are made that this file does not name"},
@@ -95,7 +101,7 @@ static const struct config_row rows[] = {
 		.help = "a name in its client certificate: then it needs no password"},
 	{"users[].media", TYPE(media_mode), IN(config_user, media), DEFAULT("dtls"),
 		.help = "how media is protected: sdes takes dtls too, opportunistic all (RFC "
-			"8643)"},
+			"8643); bypass: it goes from end to end, on both legs"},
 	{"users[].sdes_without_tls", TYPE(bool), IN(config_user, media_rules.sdes_without_tls),
 		DEFAULT("false"), .help = "a=crypto counts although its SIP is not over TLS"},
 	{"users[].allow_downgrade", TYPE(bool), IN(config_user, media_rules.allow_downgrade),

@@ -22,7 +22,8 @@ static const struct config_row rows[] = {
 		.help = "what it is: gives every key below that says so and is not written; "
 			"domain-dtls, trunk-sdes, trunk-rtp, lab"},
 	{"peers[].media", TYPE(media_mode), IN(config_peer, media), BY_PROFILE,
-		.help = "how its media is protected"},
+		.help = "how its media is protected; bypass: it goes from end to end, on both "
+			"legs"},
 	{"peers[].sdes_without_tls", TYPE(bool), IN(config_peer, media_rules.sdes_without_tls),
 		DEFAULT("false"), .help = "a=crypto counts although its SIP is not over TLS"},
 	{"peers[].allow_downgrade", TYPE(bool), IN(config_peer, media_rules.allow_downgrade),

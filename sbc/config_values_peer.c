@@ -27,7 +27,7 @@ static void read_media(struct config_reading *r, const struct config_row *row,
 {
 	static const struct config_word words[] = {{"dtls", MEDIA_MODE_DTLS},
 		{"sdes", MEDIA_MODE_SDES}, {"rtp", MEDIA_MODE_RTP},
-		{"opportunistic", MEDIA_MODE_OPPORTUNISTIC}};
+		{"opportunistic", MEDIA_MODE_OPPORTUNISTIC}, {"bypass", MEDIA_MODE_BYPASS}};
 	unsigned value;
 
 	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
@@ -141,7 +141,7 @@ const struct config_type config_type_rewrite_what = {"called, caller", read_rewr
 const struct config_type config_type_peer_profile = {"profile", read_profile};
 const struct config_type config_type_on_failure = {"reject, mark, pass", read_on_failure};
 const struct config_type config_type_media_mode = {
-	"dtls, sdes, rtp, opportunistic", read_media};
+	"dtls, sdes, rtp, opportunistic, bypass", read_media};
 const struct config_type config_type_direction = {"in, out", read_direction};
 const struct config_type config_type_header_action = {
 	"allow, remove, add, rename, replace", read_header_action};

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "sbc/app.h"
 #include "sbc/config.h"
+#include "sbc/privileges.h"
 
 #define EXIT_OK     0
 #define EXIT_FAILED 1
@@ -88,6 +89,17 @@ static enum command read_arguments(int argc, char **argv, const char **file)
 	return optind < argc || command == COMMAND_NONE ? COMMAND_WRONG : command;
 }
 
+static int run(struct config *config, const char *file)
+{
+	char fault[PRIVILEGES_FAULT_MAX];
+
+	if (privileges_drop(config, fault, sizeof(fault))) {
+		fprintf(stderr, "%s: %s\n", file, fault);
+		return EXIT_FAILED;
+	}
+	return app_run(config, file, STDERR_FILENO) == APP_ENDED ? EXIT_OK : EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	const char *file = NULL;
@@ -110,8 +122,7 @@ int main(int argc, char **argv)
 	if (command == COMMAND_CHECK)
 		printf("%s: ok\n", file);
 	else
-		status = app_run(config, file, STDERR_FILENO) == APP_ENDED ? EXIT_OK
-									   : EXIT_FAILED;
+		status = run(config, file);
 	config_unref(config);
 	return status;
 }

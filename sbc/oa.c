@@ -59,6 +59,13 @@ static int print_version(
 	return sdp_print(out, &own);
 }
 
+int oa_pass(struct oa *oa, struct slice text, struct buf *out)
+{
+	buf_reset(&oa->told);
+	buf_put_slice(&oa->told, text);
+	return oa->told.err ? oa->told.err : buf_put_slice(out, text);
+}
+
 int oa_print(struct oa *oa, const struct sdp_print *print, struct buf *out)
 {
 	uint64_t version = oa->version;

@@ -10,6 +10,7 @@ static const char *const modes[] = {
 	[MEDIA_MODE_SDES] = "sdes",
 	[MEDIA_MODE_RTP] = "rtp",
 	[MEDIA_MODE_OPPORTUNISTIC] = "opportunistic",
+	[MEDIA_MODE_BYPASS] = "bypass",
 };
 
 /* clang-format off: a table */

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/netaddr.h"
+#include "sbc/http_get.h"
 #include "sbc/transport.h"
 
 /*
@@ -54,6 +55,7 @@ enum media_mode {
 	MEDIA_MODE_SDES,          /* offers keys in the description; takes DTLS-SRTP too */
 	MEDIA_MODE_RTP,           /* plain RTP and nothing else */
 	MEDIA_MODE_OPPORTUNISTIC, /* RFC 8643: whatever is had, plain RTP at the least */
+	MEDIA_MODE_BYPASS,        /* none here: the ends' own descriptions cross */
 };
 
 /* What may be allowed beside the mode. */
@@ -222,6 +224,7 @@ struct config_fetch {
 	const char *ca; /* anchors for https; "": the ca below, else the system's */
 	struct netaddr_block *allow; /* else-refused addresses that may be fetched from */
 	size_t allow_count;
+	enum fetch_redirects redirects;
 	unsigned timeout_ms;
 	unsigned size_max; /* bytes */
 	unsigned parallel_max;
@@ -288,6 +291,8 @@ struct config_limits {
 };
 
 struct config {
+	const char *user;  /* name or number to run as; "": as started */
+	const char *group; /* "": the user's own */
 	const char *state_dir;
 	enum log_level log_level;
 	const char *sip_trace;    /* path of a JSON Lines file; "": none */

@@ -45,4 +45,7 @@ void oa_refused(struct oa *oa);
  */
 int oa_print(struct oa *oa, const struct sdp_print *print, struct buf *out);
 
+/* Tells text as it is: it is somebody else's description, with an o= line of its own. */
+int oa_pass(struct oa *oa, struct slice text, struct buf *out);
+
 #endif

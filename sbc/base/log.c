@@ -11,8 +11,11 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 #include <uv.h>
 
@@ -29,6 +32,7 @@ struct log_line {
 
 struct log {
 	int fd;
+	bool is_journal; /* fd leads to journald, which notes the time itself */
 	_Atomic int level;
 	uv_mutex_t lock;
 	uv_cond_t wake;
@@ -40,6 +44,7 @@ struct log {
 };
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const int level_priorities[] = {3, 4, 6, 7}; /* syslog(3); its names are as ours */
 
 static void write_all(int fd, const char *at, size_t len)
 {
@@ -57,8 +62,8 @@ static void write_all(int fd, const char *at, size_t len)
 static void tell_dropped(struct log *log, uint64_t dropped)
 {
 	char text[80];
-	int n = snprintf(text, sizeof(text), "warn base log.dropped lines=%llu\n",
-		(unsigned long long)dropped);
+	int n = snprintf(text, sizeof(text), "%swarn base log.dropped lines=%llu\n",
+		log->is_journal ? "<4>" : "", (unsigned long long)dropped);
 
 	write_all(log->fd, text, (size_t)n);
 }
@@ -88,6 +93,21 @@ static void writer_main(void *arg)
 	uv_mutex_unlock(&log->lock);
 }
 
+/* JOURNAL_STREAM has the device and inode of the stream that journald gave us
+ * (systemd.exec(5)): fd may have been led elsewhere since. */
+static bool is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[48];
+	struct stat st;
+
+	if (!stream || fstat(fd, &st))
+		return false;
+	snprintf(own, sizeof(own), "%llu:%llu", (unsigned long long)st.st_dev,
+		(unsigned long long)st.st_ino);
+	return strcmp(own, stream) == 0;
+}
+
 int log_open(struct log **out, int fd, enum log_level level)
 {
 	struct log *log = mem_alloc(sizeof(*log));
@@ -95,6 +115,7 @@ int log_open(struct log **out, int fd, enum log_level level)
 	if (!log)
 		return SBC_ENOMEM;
 	log->fd = fd;
+	log->is_journal = is_journal(fd);
 	atomic_init(&log->level, (int)level);
 	if (uv_mutex_init(&log->lock))
 		goto fail_mutex;
@@ -144,6 +165,16 @@ int log_level_parse(enum log_level *out, struct slice word)
 		}
 	}
 	return SBC_EPARSE;
+}
+
+/* "<6>info sbc call.start ", sd-daemon(3) */
+static size_t print_journal_head(
+	char *out, size_t size, enum log_level level, const char *room, const char *event)
+{
+	int n = snprintf(out, size, "<%d>%s %s %s ", level_priorities[level],
+		level_names[level], room, event);
+
+	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
 /* "2026-11-24T14:30:48.123Z info sbc call.start " */
@@ -197,7 +228,8 @@ void log_event(struct log *log, enum log_level level, const char *room, const ch
 
 	if (!log || (int)level > atomic_load_explicit(&log->level, memory_order_relaxed))
 		return;
-	len = print_head(line.text, sizeof(line.text) - 1, level, room, event);
+	len = (log->is_journal ? print_journal_head : print_head)(
+		line.text, sizeof(line.text) - 1, level, room, event);
 	room_left = sizeof(line.text) - 1 - len;
 	va_start(args, format);
 	n = vsnprintf(line.text + len, room_left, format, args);

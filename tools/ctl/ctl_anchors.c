@@ -67,6 +67,7 @@ static int read_allow(struct ctl_fetch_rules *rules, const char *blocks)
 static void take_fetch(struct ctl_fetch_rules *rules, const struct config *config)
 {
 	rules->timeout_ms = config->fetch.timeout_ms;
+	rules->redirects = config->fetch.redirects;
 	rules->size_max = config->fetch.size_max;
 	while (rules->allow_count < config->fetch.allow_count &&
 		rules->allow_count < CTL_FETCH_ALLOW_MAX) {

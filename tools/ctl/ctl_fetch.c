@@ -86,6 +86,7 @@ int ctl_fetch(const struct ctl_fetch_rules *rules, struct slice url, struct ctl_
 		.allow_count = rules->allow_count,
 		.hosts = rules->hosts,
 		.host_count = rules->host_count,
+		.redirects = rules->redirects,
 		.timeout_ms = rules->timeout_ms,
 		.size_max = rules->size_max,
 		.parallel_max = 1};

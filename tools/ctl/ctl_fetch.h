@@ -18,6 +18,7 @@ struct ctl_fetch_rules {
 	struct http_get_host hosts[CTL_FETCH_HOST_MAX]; /* before any DNS; names borrowed */
 	size_t host_count;
 	bool allow_http;
+	enum fetch_redirects redirects; /* none, unless a configuration says otherwise */
 	unsigned timeout_ms;
 	size_t size_max;
 };

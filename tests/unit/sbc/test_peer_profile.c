@@ -107,7 +107,11 @@ static void refuses_other_words(void **state)
 	assert_true(config_text_refused(
 		PEER(", profile: domain-dtsl"), "did you mean \"domain-dtls\"?"));
 	assert_true(config_text_refused(
-		PEER(", media: zrtp"), "is not one of dtls, sdes, rtp, opportunistic"));
+		PEER(", media: zrtp"), "is not one of dtls, sdes, rtp, opportunistic, bypass"));
+	assert_true(config_text_refused(
+		PEER(", media: bypass, answer_identity: require"), "no gate that could wait"));
+	assert_true(config_text_refused(
+		PEER(", media: bypass, codecs: PCMA"), "descriptions cross as they are"));
 }
 
 /* The table names each key of enum peer_key, and each of them is a key of the file. */
