@@ -220,6 +220,8 @@ struct config_media {
 	unsigned dtls_deadline_ms;
 	unsigned dtls_mtu;
 	unsigned media_timeout_s;
+	unsigned coalesce_us;
+	bool io_uring;
 };
 
 struct config_host {
