@@ -19,7 +19,9 @@
 #include "base/mem.h"
 #include "sbc/cert_server.h"
 #include "sbc/credentials.h"
+#include "sbc/load_meter.h"
 #include "sbc/media_link.h"
+#include "sbc/overload.h"
 #include "sbc/policy_link.h"
 #include "sbc/privileges.h"
 #include "sbc/reload.h"
@@ -43,6 +45,7 @@ struct app {
 	struct timers timers;
 	bool is_ticking; /* timers are attached */
 	uv_signal_t terminate, interrupt, hangup;
+	struct load_meter load_meter;
 	struct config *config; /* counted */
 	const char *path;      /* borrowed */
 	struct reload *reload;
@@ -242,6 +245,14 @@ static void on_service_closed(void *arg)
 	count_closed(app);
 }
 
+static void on_load(unsigned busy_permille, void *arg)
+{
+	struct app *app = arg;
+
+	if (app->sbc)
+		sbc_note_load(app->sbc, busy_permille);
+}
+
 static void close_signal(struct app *app, uv_signal_t *handle)
 {
 	/* From now on a signal ends the process the usual way. */
@@ -261,6 +272,10 @@ static void close_parts(struct app *app)
 	close_signal(app, &app->terminate);
 	close_signal(app, &app->interrupt);
 	close_signal(app, &app->hangup);
+	if (app->load_meter.arg) {
+		app->open_count++;
+		load_meter_close(&app->load_meter, on_signal_closed);
+	}
 	reload_close(app->reload);
 	app->reload = NULL;
 	app->open_count += !!app->http_get + !!app->cert_server + !!app->media +
@@ -384,6 +399,9 @@ static int start_base(struct app *app)
 	err = timers_attach(&app->timers, &app->loop);
 	app->is_ticking = !err;
 	err = err ? err : service_open(&app->service, &app->loop, NULL, NULL);
+	err = err ? err
+		  : load_meter_start(
+			    &app->load_meter, &app->loop, OVERLOAD_TICK_MS, on_load, app);
 	err = err ? err : open_signal(app, &app->terminate, SIGTERM, on_signal);
 	err = err ? err : open_signal(app, &app->interrupt, SIGINT, on_signal);
 	err = err ? err : open_signal(app, &app->hangup, SIGHUP, on_hangup);

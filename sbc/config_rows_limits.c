@@ -30,6 +30,10 @@ static const struct config_row rows[] = {
 		.help = "what strangers cannot use up"},
 	{"limits.calls", TYPE(number), FIXED, IN(config_limits, calls), RANGE(1, 20000),
 		DEFAULT("1000"), .help = "at once; more get 503"},
+	{"limits.busy_percent", TYPE(number), IN(config_limits, busy_percent), RANGE(0, 99),
+		DEFAULT("90"),
+		.help = "of the signalling thread's time; above it only so many new calls are "
+			"let in as there is time for, the others get 503 at once; 0: all are"},
 	{"limits.transactions", TYPE(number), FIXED, IN(config_limits, transactions),
 		RANGE(16, 1000000), DEFAULT("20000"), .help = "SIP transactions at once"},
 	{"limits.registrations", TYPE(number), FIXED, IN(config_limits, registrations),

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "sbc/large.h"
+#include "sbc/overload.h"
 #include "sbc/peer_table.h"
 #include "sbc/registrar.h"
 #include "sbc/sbc.h"
@@ -38,6 +39,7 @@ struct sbc {
 	struct peer_table *peers;    /* owned; of config */
 	struct source_guard *guard;  /* owned */
 	struct large_refusals large;
+	struct overload overload;
 	struct timer probe_timer;
 	struct timer resolve_timer;
 	struct timer register_timer;

@@ -96,6 +96,26 @@ static bool on_widen(const struct hop *hop, struct slice request, struct hop *ou
 	return true;
 }
 
+static bool on_admit(void *arg)
+{
+	struct sbc *sbc = arg;
+	bool is_admitted = overload_admits(&sbc->overload);
+
+	sbc->counters.calls_shed += !is_admitted;
+	return is_admitted;
+}
+
+void sbc_note_load(struct sbc *sbc, unsigned busy_permille)
+{
+	struct overload *overload = &sbc->overload;
+
+	if (overload_note(overload, busy_permille))
+		log_event(sbc->log, LOG_WARN, "sbc", "overload",
+			"state=%s busy_percent=%u refused=%llu",
+			overload_is_on(overload) ? "on" : "off", overload->busy_permille / 10,
+			(unsigned long long)overload->refused);
+}
+
 static void on_narrowed(const struct hop *hop, usec_t now, void *arg)
 {
 	struct sbc *sbc = arg;
@@ -170,6 +190,7 @@ static int make_parts(struct sbc *sbc)
 	txns.send = on_send;
 	txns.request = request_dispatch;
 	txns.stray = on_stray;
+	txns.admit = on_admit;
 	txns.widen = on_widen;
 	txns.narrowed = on_narrowed;
 	txns.arg = sbc;
@@ -213,6 +234,7 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 	list_init(&sbc->cursors);
 	arena_init(&sbc->arena, MESSAGE_ARENA_MAX);
 	name_listeners(sbc);
+	overload_init(&sbc->overload, setup->config->limits.busy_percent);
 	timer_init(&sbc->housekeeping, on_housekeeping, sbc);
 	timer_init(&sbc->drain_timer, on_drained, sbc);
 	err = make_parts(sbc);
@@ -258,6 +280,7 @@ int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 	sbc->peers = peers;
 	config_unref(sbc->config);
 	sbc->config = config_ref(config);
+	overload_set_limit(&sbc->overload, config->limits.busy_percent);
 	probe_start(sbc, now);
 	peer_register_start(sbc, now);
 	return 0;
