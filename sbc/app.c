@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "sbc/cert_server.h"
 #include "sbc/credentials.h"
+#include "sbc/listeners.h"
 #include "sbc/load_meter.h"
 #include "sbc/media_link.h"
 #include "sbc/overload.h"
@@ -331,7 +332,7 @@ static void on_hangup(uv_signal_t *handle, int number)
 	if (app->state != APP_RUNNING)
 		return;
 	service_reloading(app->service);
-	reload_start(app->reload, on_reloaded, app);
+	reload_start(app->reload);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -531,40 +532,25 @@ static int start_reload(struct app *app)
 		.loop = &app->loop,
 		.sbc = app->sbc,
 		.log = app->log,
-		.policy = app->policy};
+		.policy = app->policy,
+		.transport = app->transport,
+		.done = on_reloaded,
+		.arg = app};
 	int err = reload_new(&app->reload, &setup);
 
 	return err ? refuse(app, err, "reload", NULL) : 0;
-}
-
-static void fill_listener(struct app *app, size_t i, struct listener_config *to)
-{
-	const struct config_listener *from = &app->config->listeners[i];
-	char text[NETADDR_TEXT_MAX];
-
-	to->kind = from->transport;
-	to->address = from->address;
-	snprintf(app->sent_by[i], sizeof(app->sent_by[i]), "%s",
-		from->advertised[0] ? from->advertised : netaddr_print(&from->address, text));
-	snprintf(to->advertised, sizeof(to->advertised), "%s", app->sent_by[i]);
-	if (from->transport != TRANSPORT_TLS)
-		return;
-	to->certificate_pem =
-		buf_slice(&credentials_listener(&app->credentials, i)->certificate);
-	to->key_pem = buf_slice(&credentials_listener(&app->credentials, i)->key);
-	to->ca_pem = credentials_listener_ca(&app->credentials, i);
-	to->require_client_certificate = from->require_client_certificate;
 }
 
 static int start_transport(struct app *app)
 {
 	const struct config *config = app->config;
 	struct transport_config *to = mem_alloc(sizeof(*to));
+	struct listener_name *names = mem_array(config->domain_count + 1, sizeof(*names));
 	char fault[FAULT_MAX] = "";
-	int err;
+	int err = SBC_ENOMEM;
 
-	if (!to)
-		return refuse(app, SBC_ENOMEM, "listeners", NULL);
+	if (!to || !names)
+		goto out;
 	transport_limits_init(&to->limits);
 	to->limits.connection_max = config->limits.connections;
 	to->limits.connection_max_per_address = config->limits.connections_per_address;
@@ -574,9 +560,13 @@ static int start_transport(struct app *app)
 	to->failed = on_failed;
 	to->arg = app;
 	to->log = app->log;
-	for (size_t i = 0; i < config->listener_count && i < LISTENER_MAX; i++)
-		fill_listener(app, to->listener_count++, &to->listeners[i]);
+	listeners_fill(to, config, &app->credentials, names);
+	for (size_t i = 0; i < to->listener_count; i++)
+		snprintf(app->sent_by[i], sizeof(app->sent_by[i]), "%s",
+			to->listeners[i].advertised);
 	err = transport_open(&app->transport, &app->loop, to, fault, sizeof(fault));
+out:
+	mem_free(names);
 	mem_free(to);
 	return err ? refuse(app, err, "listeners", fault) : 0;
 }
@@ -620,6 +610,7 @@ static int start_rpc(struct app *app)
 {
 	const struct rpc_world world = {.sbc = app->sbc,
 		.transport = app->transport,
+		.reload = app->reload,
 		.log = app->log,
 		.start_s = clock_wall_s(),
 		.now = clock_monotonic_us};
@@ -667,9 +658,9 @@ static int start(struct app *app)
 
 	err = err ? err : start_files(app);
 	err = err ? err : start_core(app);
-	err = err ? err : start_reload(app);
 	err = err ? err : start_resolver(app);
 	err = err ? err : start_transport(app);
+	err = err ? err : start_reload(app);
 	if (!err && app->config->http.is_enabled)
 		err = start_cert_server(app);
 	if (!err && app->config->rpc.is_enabled)

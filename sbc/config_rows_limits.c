@@ -61,7 +61,7 @@ static const struct config_row rows[] = {
 	{"limits.shutdown_ms", TYPE(number), IN(config_limits, shutdown_ms), RANGE(0, 4000),
 		DEFAULT("3000"), .help = "so long calls may take to end at stop"},
 
-	{"registration", TYPE(section), FIXED, .offset = 0, OPTIONAL,
+	{"registration", TYPE(section), .offset = 0, OPTIONAL,
 		.help = "how long phones' registrations live"},
 	{"registration.min_s", TYPE(number), IN(config, registration_min_s), RANGE(1, 86400),
 		DEFAULT("60"), .help = "shorter ones are refused (423)"},

@@ -67,6 +67,12 @@ static void set_state(struct peer_entry *entry, enum peer_state state)
 	entry->failures = entry->successes = 0;
 }
 
+void peer_entry_set_state(struct peer_entry *entry, enum peer_state state, bool is_probing)
+{
+	set_state(entry, state);
+	entry->is_probing = is_probing;
+}
+
 bool peer_entry_probed(struct peer_entry *entry, const struct config_dispatcher *thresholds,
 	bool is_alive, uint16_t code)
 {

@@ -83,6 +83,9 @@ bool peer_entry_probed(struct peer_entry *entry, const struct config_dispatcher 
 /* Nobody could be reached at the address in use: the next one's turn. */
 void peer_entry_failed(struct peer_entry *entry);
 
+/* By command. A reload makes peers that are not probed active again, unless disabled. */
+void peer_entry_set_state(struct peer_entry *entry, enum peer_state state, bool is_probing);
+
 /* Another call: false (and counted) when its ceilings do not let it. Given back by
  * peer_entry_end_call(). */
 bool peer_entry_begin_call(

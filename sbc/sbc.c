@@ -170,16 +170,21 @@ static struct source_guard_limits guard_limits(const struct config *config)
 		.source_max = config->blocking.sources};
 }
 
-static int make_parts(struct sbc *sbc)
+static struct registrar_limits registrar_limits(const struct config *config)
 {
-	const struct config *config = sbc->config;
-	struct txn_layer_config txns;
-	struct registrar_limits limits = {
+	return (struct registrar_limits){
 		.registration_max = config->limits.registrations,
 		.expires_min_s = config->registration_min_s,
 		.expires_max_s = config->registration_max_s,
 		.expires_default_s = config->registration_default_s,
 	};
+}
+
+static int make_parts(struct sbc *sbc)
+{
+	const struct config *config = sbc->config;
+	struct txn_layer_config txns;
+	struct registrar_limits limits = registrar_limits(config);
 	uint8_t seed[16];
 	int err;
 
@@ -264,6 +269,7 @@ static int reload_guard(struct sbc *sbc, const struct config *config)
 
 int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 {
+	struct registrar_limits registrations = registrar_limits(config);
 	struct peer_table *peers;
 	int err = peer_table_new(&peers, config, sbc->peers);
 
@@ -281,6 +287,7 @@ int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 	config_unref(sbc->config);
 	sbc->config = config_ref(config);
 	overload_set_limit(&sbc->overload, config->limits.busy_percent);
+	registrar_set_limits(sbc->registrar, &registrations);
 	probe_start(sbc, now);
 	peer_register_start(sbc, now);
 	return 0;

@@ -166,6 +166,75 @@ int transport_open(struct transport **out, uv_loop_t *loop,
 	return 0;
 }
 
+/* ---- other certificates ---- */
+
+struct tls_change {
+	struct tls_contexts *contexts[LISTENER_MAX]; /* owned */
+};
+
+static int prepare_one(struct tls_change *change, const struct transport *transport,
+	const struct listener_config *config, unsigned i, char *fault, size_t fault_size)
+{
+	const struct listener *listener = &transport->listeners[i];
+	char text[NETADDR_TEXT_MAX];
+	const char *why = "another kind or address needs a restart";
+	int err = 0;
+
+	if (config->kind != listener->kind ||
+		!netaddr_equal(&config->address, &listener->address))
+		err = SBC_EINVAL;
+	else if (config->kind == TRANSPORT_TLS)
+		err = tls_contexts_new(&change->contexts[i], config, &why);
+	if (err)
+		snprintf(fault, fault_size, "listener %u: %s %s: %s", i,
+			transport_kind_name(config->kind),
+			netaddr_print(&config->address, text), why);
+	return err;
+}
+
+int transport_prepare_tls(struct tls_change **out, const struct transport *transport,
+	const struct transport_config *config, char *fault, size_t fault_size)
+{
+	struct tls_change *change;
+	int err = 0;
+
+	if (config->listener_count != transport->listener_count) {
+		snprintf(fault, fault_size, "more or fewer listeners need a restart");
+		return SBC_EINVAL;
+	}
+	change = mem_alloc(sizeof(*change));
+	if (!change)
+		return SBC_ENOMEM;
+	for (unsigned i = 0; i < config->listener_count && !err; i++)
+		err = prepare_one(
+			change, transport, &config->listeners[i], i, fault, fault_size);
+	if (err)
+		transport_discard_tls(change);
+	else
+		*out = change;
+	return err;
+}
+
+void transport_commit_tls(struct transport *transport, struct tls_change *change)
+{
+	for (unsigned i = 0; i < transport->listener_count; i++) {
+		struct listener *listener = &transport->listeners[i];
+		struct tls_contexts *old = listener->tls;
+		listener->tls = change->contexts[i];
+		change->contexts[i] = old;
+	}
+	transport_discard_tls(change);
+}
+
+void transport_discard_tls(struct tls_change *change)
+{
+	if (!change)
+		return;
+	for (unsigned i = 0; i < LISTENER_MAX; i++)
+		tls_contexts_free(change->contexts[i]);
+	mem_free(change);
+}
+
 /* ---- sending ---- */
 
 static int stream_send(

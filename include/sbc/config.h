@@ -302,6 +302,8 @@ struct config_limits {
 	unsigned shutdown_ms;     /* BYEs may take so long at stop */
 };
 
+struct config_fixed;
+
 struct config {
 	const char *user;  /* name or number to run as; "": as started */
 	const char *group; /* "": the user's own */
@@ -340,7 +342,7 @@ struct config {
 	unsigned registration_min_s, registration_max_s, registration_default_s;
 	unsigned _references;
 	void *_memory;
-	uint64_t *_fixed; /* of what is read once, see config_fixed_change() */
+	struct config_fixed *_fixed; /* of what is read once, see config_fixed_change() */
 };
 
 /* One fault of a file, for a person: text has file:line:column, the quoted line with a
@@ -354,8 +356,10 @@ typedef void(config_fault_h)(const char *text, void *arg);
  */
 int config_load(struct config **out, const char *path, config_fault_h *fault, void *arg);
 
-/* The first key that differs and cannot be taken over while running; NULL: none. Static. */
-const char *config_fixed_change(const struct config *before, const struct config *after);
+/* The first key that differs and cannot be taken over while running, and its line in after's
+ * file; NULL: none. Static. */
+const char *config_fixed_change(
+	const struct config *before, const struct config *after, unsigned *line);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);

@@ -68,6 +68,12 @@ void hop_from_source(struct hop *out, const struct transport_source *source);
 
 #define LISTENER_MAX 16
 
+/* What is shown to a client that asks for this name (RFC 6066 section 3). */
+struct listener_name {
+	struct slice name;
+	struct slice certificate_pem, key_pem; /* borrowed for the call */
+};
+
 struct listener_config {
 	enum transport_kind kind;
 	struct netaddr address;       /* bound */
@@ -75,6 +81,9 @@ struct listener_config {
 	struct slice certificate_pem; /* TLS: leaf, then intermediates; borrowed for the call */
 	struct slice key_pem;
 	struct slice ca_pem; /* anchors for server and client certificates; empty: none */
+	const struct listener_name
+		*names; /* TLS, beside the pair above; borrowed for the call */
+	size_t name_count;
 	bool require_client_certificate; /* else it is only asked for when there are anchors */
 };
 
@@ -116,6 +125,19 @@ struct transport_config {
  * once more, to close what was open already. The program ignores SIGPIPE. */
 int transport_open(struct transport **out, uv_loop_t *loop,
 	const struct transport_config *config, char *fault, size_t fault_size);
+
+/*
+ * Other certificates, keys and anchors for the TLS listeners, in two steps, so that it is all
+ * or nothing together with other things. Connections that stand keep what they have. config: as
+ * for transport_open(); kinds and addresses as they were. fault: which listener and why.
+ * SBC_ECRYPTO, SBC_ENOMEM, SBC_EINVAL: other listeners.
+ */
+struct tls_change;
+int transport_prepare_tls(struct tls_change **out, const struct transport *transport,
+	const struct transport_config *config, char *fault, size_t fault_size);
+/* One of these ends it. */
+void transport_commit_tls(struct transport *transport, struct tls_change *change);
+void transport_discard_tls(struct tls_change *change); /* NULL is allowed */
 
 /*
  * Sends one message. Connects first where needed; what is sent meanwhile waits in that
