@@ -94,6 +94,7 @@ struct call_change {
 struct call_target {
 	struct hop hop;
 	struct slice request_uri;
+	struct slice routes;            /* whole Route lines (Path); empty: none */
 	const struct config_peer *peer; /* borrowed from the config; NULL: one of our users */
 	const struct config_user *user; /* likewise; NULL: a peer */
 	struct slice name;              /* user or peer */

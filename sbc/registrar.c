@@ -7,6 +7,7 @@
 #include "sbc/registrar.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/hash.h"
@@ -186,12 +187,47 @@ static bool is_out_of_order(
 	       r->msg->cseq <= binding->cseq;
 }
 
+/* RFC 3327 section 5.3: as it is, in order. */
+static int keep_path(struct registering *r, struct registrar_binding *binding)
+{
+	char *at = binding->contact + strlen(binding->contact) + 1;
+	char *end = binding->contact + sizeof(binding->contact);
+	struct slice value;
+
+	for (size_t i = 0; (value = sip_msg_header(r->msg, "Path", i)).len; i++) {
+		struct slice rest = value;
+		struct sip_address hop;
+		int err;
+		while (!(err = sip_address_next(&hop, &rest))) {
+			int len = at < end ? snprintf(at, (size_t)(end - at), "Route: %.*s\r\n",
+						     SLICE_ARG(hop.raw))
+					   : -1;
+			if (len < 0 || len >= end - at)
+				return refuse(r, 400, "Path too long");
+			at += len;
+		}
+		if (err != SBC_ENOENT)
+			return refuse(r, 400, "broken Path");
+	}
+	return 0;
+}
+
+struct slice registrar_path(const struct registrar_binding *binding)
+{
+	size_t contact = strlen(binding->contact) + 1;
+
+	return contact < sizeof(binding->contact) ? slice_str(binding->contact + contact)
+						  : (struct slice){0};
+}
+
 static int fill_binding(struct registering *r, struct registrar_binding *binding,
 	const struct sip_address *contact, int64_t seconds)
 {
 	if (slice_copy(contact->uri.raw, binding->contact, sizeof(binding->contact)) ||
 		slice_copy(r->msg->call_id, binding->call_id, sizeof(binding->call_id)))
 		return refuse(r, 400, "contact or Call-ID too long");
+	if (keep_path(r, binding))
+		return SBC_EPROTO;
 	hop_from_source(&binding->hop, r->source);
 	binding->cseq = r->msg->cseq;
 	binding->expires_at = r->now + (usec_t)seconds * USEC_PER_SEC;
@@ -295,12 +331,12 @@ void registrar_register(struct registrar *registrar, struct slice aor,
 }
 
 const struct registrar_binding *registrar_find(
-	struct registrar *registrar, struct slice aor, usec_t now)
+	struct registrar *registrar, struct slice aor, usec_t now, size_t index)
 {
 	struct record *record = find(registrar, aor);
 
 	for (size_t i = 0; record && i < record->binding_count; i++) {
-		if (record->bindings[i].expires_at > now)
+		if (record->bindings[i].expires_at > now && !index--)
 			return &record->bindings[i];
 	}
 	return NULL;
