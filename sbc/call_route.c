@@ -261,15 +261,21 @@ static bool count_at_peer(struct call *call, const struct config_peer *peer, use
 	struct peer_entry **counted = &call->entries[MEDIA_SIDE_B];
 	struct peer_entry *entry = peer ? peer_table_find(call->sbc->peers, peer) : NULL;
 
-	if (*counted)
+	if (*counted) {
+		call_bandwidth_give(call, MEDIA_SIDE_B);
 		peer_entry_end_call(*counted);
+	}
 	*counted = NULL;
 	if (!entry)
 		return !peer;
 	if (!peer_entry_begin_call(entry, peer, now))
 		return false;
 	*counted = entry;
-	return true;
+	if (call_bandwidth_take(call, MEDIA_SIDE_B, peer))
+		return true;
+	peer_entry_end_call(entry);
+	*counted = NULL;
+	return false;
 }
 
 /* Of its own for each target: other ports, other keys. Without an offer it waits for the

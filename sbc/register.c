@@ -75,6 +75,24 @@ static void answer(struct sbc *sbc, const struct request *request,
 		answered->code, answered->binding_count, answered->why ? answered->why : "");
 }
 
+/* A new contact beyond the ceiling of the peer that it came through. Refreshes pass. */
+static bool is_full(struct sbc *sbc, const struct request *request, struct slice aor)
+{
+	const struct config_peer *peer = sbc_peer_of(sbc, request->source);
+	const struct registrar_binding *binding;
+
+	if (!peer || !peer->registrations_max || request->msg->expires == 0 ||
+		registrar_count_from(sbc->registrar, &request->source->peer) <
+			peer->registrations_max)
+		return false;
+	for (size_t i = 0; (binding = registrar_find(sbc->registrar, aor, request->now, i));
+		i++)
+		if (request->msg->contact_count == 1 &&
+			slice_equal(slice_str(binding->contact), request->msg->contact.uri.raw))
+			return false;
+	return true;
+}
+
 static void registered(
 	struct sbc *sbc, const struct request *request, const struct config_user *user)
 {
@@ -84,8 +102,12 @@ static void registered(
 	buf_init(&aor, SBC_TEXT_MAX);
 	buf_printf(&aor, "%s@%s", user->name, user->domain);
 	sbc_praise(sbc, request->source, request->now);
-	registrar_register(sbc->registrar, buf_slice(&aor), request->msg, request->source,
-		request->now, &answered);
+	if (is_full(sbc, request, buf_slice(&aor)))
+		answered = (struct registrar_answer){
+			.code = 503, .why = "the peer's registrations_max"};
+	else
+		registrar_register(sbc->registrar, buf_slice(&aor), request->msg,
+			request->source, request->now, &answered);
 	answer(sbc, request, &answered, user);
 	buf_fini(&aor);
 }

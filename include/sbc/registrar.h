@@ -29,7 +29,8 @@ struct registrar_binding {
 	/* Contact URI, as written: the Request-URI for calls to it. Behind its end the Route
 	 * lines of its Path. */
 	char contact[REGISTRAR_TEXT_MAX];
-	struct hop hop; /* how to reach it */
+	struct hop hop;      /* how to reach it */
+	struct netaddr from; /* where its REGISTER came from */
 	usec_t expires_at;
 	char call_id[256];
 	uint32_t cseq;
@@ -66,6 +67,9 @@ const struct registrar_binding *registrar_find(
 	struct registrar *registrar, struct slice aor, usec_t now, size_t index);
 /* RFC 3327: whole Route lines for requests to it, in order; empty: none. Borrowed from it. */
 struct slice registrar_path(const struct registrar_binding *binding);
+
+/* Bindings whose REGISTER came from that host. */
+size_t registrar_count_from(const struct registrar *registrar, const struct netaddr *host);
 
 /* Drops what has expired; called now and then. Returns how many are left. */
 size_t registrar_expire(struct registrar *registrar, usec_t now);

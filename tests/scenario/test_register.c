@@ -95,6 +95,22 @@ static void two_contacts(void **state)
 	world_hear_code(w, ALICE, 486);
 }
 
+/* A proxy's ceiling: a new contact gets 503 and Retry-After, a refresh passes, and what has
+ * run out makes room. */
+static void ceiling_of_a_proxy(void **state)
+{
+	struct world *w = *state;
+
+	w->peers[1].registrations_max = 1;
+	world_register_through(w, BOB, TRUNK);
+	world_register_through(w, BOB, TRUNK); /* the same contact */
+	world_register_as_another(w, TRUNK, 503);
+	assert_true(sip_msg_header(w->heard[TRUNK].msg, "Retry-After", 0).len);
+	world_register(w, ALICE); /* from elsewhere */
+	world_pass(w, SECONDS(631));
+	world_register_as_another(w, TRUNK, 200);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -103,6 +119,7 @@ int main(void)
 		TEST(path_of_a_stranger),
 		TEST(path_unsupported),
 		TEST(two_contacts),
+		TEST(ceiling_of_a_proxy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
