@@ -2,9 +2,11 @@
 # make            build countersip                 make test            everything that is tested
 # make demo       two domains, one verified call   make test T=media/   only tests named so
 # make run        one countersip, lab settings     make test SAN=address|thread
+# make install    PREFIX=/usr/local DESTDIR=       program, manual, unit; no file of yours changes
 # make deps       install and build what is missing
 # make check      the gates alone                  make fuzz F=sdp TIME=60
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
+# make interop    the table of docs/interop.md, anew from what is seen with real peers
 # make bench-identity  verdicts and signatures against the bare ECDSA operation
 # make bench-media  packet path against rtpengine and bare forwarders; QUICK=1: two minutes
 # WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
@@ -16,6 +18,9 @@ TIME    ?= 60
 WOLFSSL ?= build
 V       ?=
 DEPS    ?= build/deps
+DESTDIR ?=
+PREFIX  ?= /usr/local
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 B       := build/$(or $(SAN),plain)$(if $(filter system,$(WOLFSSL)),-system)
 
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
@@ -67,12 +72,12 @@ LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 Q    := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 
-.PHONY: all deps test demo run check fuzz fuzz-smoke bench-control bench-identity bench-media \
-	clean help
+.PHONY: all deps test demo run install check fuzz fuzz-smoke bench-control bench-identity bench-media \
+	interop clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(B)/countersip $(B)/countersipctl
+all: $(B)/countersip $(B)/countersipctl $(B)/man/countersip.yaml.5
 
 deps:
 	@rm -f $(DEPS)/flags-$(WOLFSSL).mk
@@ -112,8 +117,32 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-test: $(B)/countersip $(B)/countersipctl $(UNIT) $(SCENARIO)
+# Other libraries' DTLS ends, never instrumented: what is tested is ours.
+PEERS      := build/peers
+PEER_FLAGS := -O1 -g -Wall -Wextra -Wshadow -Werror -D_GNU_SOURCE -I.
+DTLS_PEERS := $(addprefix $(PEERS)/dtls_,gnutls mbedtls botan wolfssl wolfssl13)
+
+$(PEERS)/dtls_gnutls: LINKS := -lgnutls
+$(PEERS)/dtls_mbedtls: LINKS := -lmbedtls -lmbedx509 -lmbedcrypto
+$(PEERS)/dtls_%: tests/peers/dtls/%.c tests/peers/dtls/peer.h
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 $(PEER_FLAGS) $(DEP_CPPFLAGS) -o $@ $< $(LINKS) $(DEP_LIBS)
+
+$(PEERS)/dtls_wolfssl13: $(PEERS)/dtls_wolfssl
+	@cp $< $@
+
+$(PEERS)/dtls_botan: tests/peers/dtls/botan.cc tests/peers/dtls/peer.h
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++14 $(PEER_FLAGS) $(subst -I,-isystem,$(shell pkg-config --cflags botan-2)) \
+		-o $@ $< $(shell pkg-config --libs botan-2)
+
+test: all $(UNIT) $(SCENARIO) $(DTLS_PEERS)
 	@python3 tools/run_tests.py --build $(B) --san '$(SAN)' --filter '$(T)'
+
+interop: $(B)/countersip $(DTLS_PEERS)
+	@python3 tools/interop.py --build $(B)
 
 demo: $(B)/countersip
 	@python3 tools/demo/demo.py --build $(B)
@@ -121,6 +150,13 @@ demo: $(B)/countersip
 # How long a listing of 10000 calls keeps SIP waiting; fails above 10 ms.
 bench-control: $(B)/bench/control
 	@$<
+
+$(B)/man/countersip.yaml.5: $(B)/countersip tools/config_doc.py
+	@mkdir -p $(@D)
+	@python3 tools/config_doc.py --man $< >$@
+
+install: all
+	@tools/install.sh $(B) "$(DESTDIR)" "$(PREFIX)" "$(UNITDIR)"
 
 run: $(B)/countersip
 	$(B)/countersip -f config/countersip.yaml

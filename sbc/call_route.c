@@ -205,6 +205,7 @@ static void start_invite(
 		/* What comes reliably without an offer of ours has one (RFC 3262 section 5):
 		 * the answer is wanted in one place, the ACK. */
 		.want_reliable = call->remote[MEDIA_SIDE_A].sdp != NULL,
+		.peer = target->peer,
 		.want_rename =
 			target->peer && target->peer->answer_identity != ANSWER_IDENTITY_OFF};
 }

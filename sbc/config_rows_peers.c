@@ -65,6 +65,21 @@ static const struct config_row rows[] = {
 		.help = "in our trust domain (RFC 3325): P-Asserted-Identity and its kind "
 			"cross to and from it"},
 
+	{"peers[].auth_user", TYPE(text), IN(config_peer, auth_user), OPTIONAL,
+		.help = "our name there: its challenges (401, 407) are answered with it"},
+	{"peers[].auth_password_file", TYPE(text), IN(config_peer, auth_password_file),
+		OPTIONAL,
+		.help = "file whose first line is the password; only its owner may read it"},
+	{"peers[].auth_realm", TYPE(text), IN(config_peer, auth_realm), OPTIONAL,
+		.help = "the realm that may challenge us; domain when absent; others get no "
+			"answer"},
+	{"peers[].auth_md5", TYPE(bool), IN(config_peer, auth_md5), DEFAULT("false"),
+		.help = "a challenge for MD5 is answered too; SHA-256 goes before it"},
+	{"peers[].register", TYPE(text), IN(config_peer, register_as), OPTIONAL,
+		.help = "name@domain that we register at it, so that it sends calls here"},
+	{"peers[].register_expires_s", TYPE(number), IN(config_peer, register_expires_s),
+		RANGE(60, 86400), DEFAULT("3600"),
+		.help = "for so long; refreshed before it is over"},
 	{"peers[].authenticates", TYPE(bool), IN(config_peer, authenticates), DEFAULT("false"),
 		.help = "our own users, as a proxy of ours does: its calls in their names need "
 			"no "
@@ -80,7 +95,7 @@ static const struct config_row rows[] = {
 	{"peers[].headers", TYPE(list), IN(config_peer, headers),
 		AND(config_peer, header_count), ITEMS(config_header_rule, 64), OPTIONAL,
 		.help = "rules for headers on the way from (in) or to (out) it, in this order; "
-			"try them: countersip -c FILE --rules FROM:TO < MESSAGE"},
+			"try them: countersipctl rules test"},
 	{"peers[].headers[].direction", TYPE(direction), IN(config_header_rule, is_out),
 		REQUIRED, .help = "of messages: from it, to it"},
 	{"peers[].headers[].action", TYPE(header_action), IN(config_header_rule, action),

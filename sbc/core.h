@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "sbc/large.h"
+#include "sbc/overload.h"
 #include "sbc/peer_table.h"
 #include "sbc/registrar.h"
 #include "sbc/sbc.h"
@@ -36,8 +38,11 @@ struct sbc {
 	struct registrar *registrar; /* owned */
 	struct peer_table *peers;    /* owned; of config */
 	struct source_guard *guard;  /* owned */
+	struct large_refusals large;
+	struct overload overload;
 	struct timer probe_timer;
 	struct timer resolve_timer;
+	struct timer register_timer;
 	size_t probe_tick; /* which part of the peers is next */
 	struct sbc_listener listeners[LISTENER_MAX];
 	unsigned listener_count;

@@ -121,8 +121,10 @@ struct leg *leg_find(struct sbc *sbc, const struct sip_msg *msg, bool is_request
 
 int leg_via(struct sbc *sbc, const struct hop *hop, const char *branch, struct buf *out)
 {
-	return buf_printf(out, "SIP/2.0/%s %s;branch=%s;rport", transport_kind_name(hop->kind),
-		sbc->listeners[hop->listener].sent_by, branch);
+	/* RFC 5923: over TLS we show a certificate, so that the way back may be the same. */
+	return buf_printf(out, "SIP/2.0/%s %s;branch=%s;rport%s",
+		transport_kind_name(hop->kind), sbc->listeners[hop->listener].sent_by, branch,
+		hop->kind == TRANSPORT_TLS ? ";alias" : "");
 }
 
 int leg_contact(struct sbc *sbc, const struct hop *hop, struct buf *out)

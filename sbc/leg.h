@@ -130,10 +130,11 @@ struct leg_invite {
 	struct slice remote_uri; /* To */
 	int max_forwards;
 	struct hop hop;
-	struct slice body;  /* empty: the callee offers */
-	struct slice lines; /* extra header lines */
-	bool want_reliable; /* Supported: 100rel */
-	bool want_rename;   /* Supported: from-change */
+	struct slice body;              /* empty: the callee offers */
+	struct slice lines;             /* extra header lines */
+	bool want_reliable;             /* Supported: 100rel */
+	bool want_rename;               /* Supported: from-change */
+	const struct config_peer *peer; /* whose challenges are answered; NULL: nobody's */
 };
 
 struct leg {
@@ -179,6 +180,8 @@ struct leg {
 	struct slice ack;         /* as sent, in the arena */
 	struct leg_invite sent;   /* as asked for, slices in the arena */
 	unsigned too_small_count; /* 422s */
+	unsigned challenge_count; /* 401s and 407s that were answered */
+	struct slice auth;        /* header lines, in the arena: with what */
 	struct leg_fork *forks;   /* in the arena; NULL: none yet */
 	size_t fork_count;
 };

@@ -26,6 +26,8 @@ int media_link_new(struct media **out, const struct config *config, uv_loop_t *l
 	to.dtls_deadline = from->dtls_deadline_ms * USEC_PER_MS;
 	to.media_timeout = from->media_timeout_s * USEC_PER_SEC;
 	to.dtls_mtu = from->dtls_mtu;
+	to.coalesce = from->coalesce_us;
+	to.want_ring = from->io_uring;
 	to.interface_count = (unsigned)from->interface_count;
 	for (size_t i = 0; i < from->interface_count; i++)
 		to.interfaces[i] = (struct media_interface){
@@ -48,6 +50,13 @@ void media_link_stop(struct media *media, media_stopped_h *stopped, void *arg)
 const struct fingerprint *media_link_fingerprint(const struct sbc *sbc)
 {
 	return media_own_fingerprint(sbc->media);
+}
+
+void media_link_rings(const struct sbc *sbc, struct media_rings *out)
+{
+	*out = (struct media_rings){0};
+	if (sbc->media)
+		media_rings(sbc->media, out);
 }
 
 /* What others send to tells the family. */

@@ -113,6 +113,9 @@ struct call_stream *media_link_take(struct call_media *media, const struct media
 /* "dtls", "sdes", "none"; "" until it is agreed. Static. */
 const char *media_link_keying_name(const struct stream_keying *keying);
 
+/* How the media loops receive and send. */
+void media_link_rings(const struct sbc *sbc, struct media_rings *out);
+
 /* The last numbers of a session go into the totals. */
 void media_link_count(struct sbc_counters *counters, const struct media_event *ev);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "sbc/peer_profile.h"
+#include "sbc/peer_view.h"
 
 typedef void(view_h)(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size);
@@ -114,6 +115,28 @@ static void view_calls(
 		peer->calls_per_s_max);
 }
 
+static void view_login(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	out[0] = '\0';
+	if (peer->auth_user && peer->auth_user[0])
+		snprintf(out, size, "%s in realm %s%s", peer->auth_user,
+			peer->auth_realm && peer->auth_realm[0] ? peer->auth_realm
+								: peer->domain,
+			peer->auth_md5 ? ", MD5 too" : "");
+}
+
+static void view_register(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	out[0] = '\0';
+	if (peer->register_as && peer->register_as[0])
+		snprintf(
+			out, size, "%s each %u s", peer->register_as, peer->register_expires_s);
+}
+
 static void view_headers(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size)
 {
@@ -134,6 +157,8 @@ static const struct {
 	{"authenticates", view_authenticates},
 	{"probe", view_probe},
 	{"calls", view_calls},
+	{"login", view_login},
+	{"register", view_register},
 	{"headers", view_headers},
 	{"routes", view_routes},
 };
@@ -190,17 +215,4 @@ bool peer_view_line(const struct config *config, const struct config_peer *peer,
 	out->origin = peer->written & 1u << key ? "file" : "profile";
 	view_setting(key, peer, out->value);
 	return true;
-}
-
-void peer_view_print(const struct config *config, const struct config_peer *peer,
-	void (*line)(const char *text, void *arg), void *arg)
-{
-	struct peer_view_line shown;
-	char text[PEER_VIEW_VALUE_MAX + 64];
-
-	for (size_t i = 0; peer_view_line(config, peer, i, &shown); i++) {
-		snprintf(text, sizeof(text), "%-20s %-32s %s", shown.key, shown.value,
-			shown.origin);
-		line(text, arg);
-	}
 }

@@ -123,7 +123,8 @@ static void probe_one(struct sbc *sbc, const struct config_peer *peer, usec_t no
 {
 	struct peer_entry *entry = peer_table_find(sbc->peers, peer);
 
-	if (!peer->probe || !entry || !entry->address_count || entry->state == PEER_DISABLED)
+	if (!entry || !entry->is_probing || !entry->address_count ||
+		entry->state == PEER_DISABLED)
 		return;
 	if (entry->probe) { /* a whole interval without an answer */
 		txn_detach(entry->probe);

@@ -49,6 +49,14 @@ int registrar_new(struct registrar **out, const struct registrar_limits *limits,
 	return 0;
 }
 
+void registrar_set_limits(struct registrar *registrar, const struct registrar_limits *limits)
+{
+	size_t registration_max = registrar->limits.registration_max;
+
+	registrar->limits = *limits;
+	registrar->limits.registration_max = registration_max;
+}
+
 static void free_record(struct hash_node *node, void *arg)
 {
 	(void)arg;

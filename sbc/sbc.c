@@ -10,10 +10,12 @@
 #include "base/mem.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
+#include "sbc/peer_register.h"
 #include "sbc/probe.h"
 #include "sbc/request.h"
 
-#define MESSAGE_ARENA_MAX (1024 * 1024)       /* bytes: 64 kB of headers as osip keeps them */
+#define MESSAGE_ARENA_MAX (1024 * 1024) /* bytes: 64 kB of headers as osip keeps them */
+#define SIP_TLS_PORT      5061
 #define BROKEN_BURST      5                   /* log lines at once */
 #define BROKEN_INTERVAL   (10 * USEC_PER_SEC) /* between later ones */
 #define HOUSEKEEPING      (30 * USEC_PER_SEC) /* expired registrations may stay so long */
@@ -64,6 +66,67 @@ static int on_send(
 	return sbc->outside.send(hop, tag, bytes, len, sbc->outside.arg);
 }
 
+/* The listener for TCP on the same address, if there is one: the peer knows us by it. */
+static const struct sbc_listener *tcp_beside(const struct sbc *sbc, unsigned udp)
+{
+	const struct config_listener *listeners = sbc->config->listeners;
+
+	for (unsigned i = 0; i < sbc->listener_count; i++)
+		if (sbc->listeners[i].kind == TRANSPORT_TCP &&
+			netaddr_equal_host(&listeners[i].address, &listeners[udp].address))
+			return &sbc->listeners[i];
+	return NULL;
+}
+
+static bool on_widen(const struct hop *hop, struct slice request, struct hop *out,
+	struct buf *bytes, usec_t now, void *arg)
+{
+	struct sbc *sbc = arg;
+	unsigned max = sbc->config->limits.udp_request_max;
+	const struct sbc_listener *tcp;
+
+	if (!max || request.len <= max || large_is_refused(&sbc->large, &hop->addr, now))
+		return false;
+	tcp = tcp_beside(sbc, hop->listener);
+	if (!tcp || large_rewrite_via(request, TRANSPORT_TCP, slice_str(tcp->sent_by), bytes))
+		return false;
+	*out = (struct hop){.kind = TRANSPORT_TCP,
+		.listener = (unsigned)(tcp - sbc->listeners),
+		.addr = hop->addr};
+	return true;
+}
+
+static bool on_admit(void *arg)
+{
+	struct sbc *sbc = arg;
+	bool is_admitted = overload_admits(&sbc->overload);
+
+	sbc->counters.calls_shed += !is_admitted;
+	return is_admitted;
+}
+
+void sbc_note_load(struct sbc *sbc, unsigned busy_permille)
+{
+	struct overload *overload = &sbc->overload;
+
+	if (overload_note(overload, busy_permille))
+		log_event(sbc->log, LOG_WARN, "sbc", "overload",
+			"state=%s busy_percent=%u refused=%llu",
+			overload_is_on(overload) ? "on" : "off", overload->busy_permille / 10,
+			(unsigned long long)overload->refused);
+}
+
+static void on_narrowed(const struct hop *hop, usec_t now, void *arg)
+{
+	struct sbc *sbc = arg;
+	char peer[NETADDR_TEXT_MAX];
+
+	large_refused(&sbc->large, &hop->addr, now);
+	log_event(sbc->log, LOG_INFO, "sbc", "request.narrowed",
+		"peer=%s why=\"takes no TCP: long requests go over UDP\"",
+		netaddr_print(&hop->addr, peer));
+}
+
 static void on_housekeeping(struct timer *timer, usec_t now, void *arg)
 {
 	struct sbc *sbc = arg;
@@ -107,16 +170,21 @@ static struct source_guard_limits guard_limits(const struct config *config)
 		.source_max = config->blocking.sources};
 }
 
-static int make_parts(struct sbc *sbc)
+static struct registrar_limits registrar_limits(const struct config *config)
 {
-	const struct config *config = sbc->config;
-	struct txn_layer_config txns;
-	struct registrar_limits limits = {
+	return (struct registrar_limits){
 		.registration_max = config->limits.registrations,
 		.expires_min_s = config->registration_min_s,
 		.expires_max_s = config->registration_max_s,
 		.expires_default_s = config->registration_default_s,
 	};
+}
+
+static int make_parts(struct sbc *sbc)
+{
+	const struct config *config = sbc->config;
+	struct txn_layer_config txns;
+	struct registrar_limits limits = registrar_limits(config);
 	uint8_t seed[16];
 	int err;
 
@@ -127,6 +195,9 @@ static int make_parts(struct sbc *sbc)
 	txns.send = on_send;
 	txns.request = request_dispatch;
 	txns.stray = on_stray;
+	txns.admit = on_admit;
+	txns.widen = on_widen;
+	txns.narrowed = on_narrowed;
 	txns.arg = sbc;
 	txns.random = sbc->random;
 	err = txn_layer_new(&sbc->txns, &txns);
@@ -168,6 +239,7 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 	list_init(&sbc->cursors);
 	arena_init(&sbc->arena, MESSAGE_ARENA_MAX);
 	name_listeners(sbc);
+	overload_init(&sbc->overload, setup->config->limits.busy_percent);
 	timer_init(&sbc->housekeeping, on_housekeeping, sbc);
 	timer_init(&sbc->drain_timer, on_drained, sbc);
 	err = make_parts(sbc);
@@ -178,6 +250,7 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 	timer_start(sbc->timers, &sbc->housekeeping, HOUSEKEEPING);
 	sbc_resolve_start(sbc, 0);
 	probe_start(sbc, 0);
+	peer_register_start(sbc, 0);
 	*out = sbc;
 	return 0;
 }
@@ -196,6 +269,7 @@ static int reload_guard(struct sbc *sbc, const struct config *config)
 
 int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 {
+	struct registrar_limits registrations = registrar_limits(config);
 	struct peer_table *peers;
 	int err = peer_table_new(&peers, config, sbc->peers);
 
@@ -207,11 +281,15 @@ int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 		return err;
 	}
 	probe_stop(sbc);
+	peer_register_forget(sbc);
 	peer_table_free(sbc->peers);
 	sbc->peers = peers;
 	config_unref(sbc->config);
 	sbc->config = config_ref(config);
+	overload_set_limit(&sbc->overload, config->limits.busy_percent);
+	registrar_set_limits(sbc->registrar, &registrations);
 	probe_start(sbc, now);
+	peer_register_start(sbc, now);
 	return 0;
 }
 
@@ -235,6 +313,7 @@ void sbc_free(struct sbc *sbc)
 	timer_stop(sbc->timers, &sbc->housekeeping);
 	timer_stop(sbc->timers, &sbc->drain_timer);
 	probe_stop(sbc);
+	peer_register_forget(sbc);
 	timer_stop(sbc->timers, &sbc->resolve_timer);
 	peer_table_free(sbc->peers);
 	source_guard_free(sbc->guard);
@@ -280,6 +359,20 @@ static void note_broken(
 		(unsigned long long)sbc->broken_limit.held);
 }
 
+/* RFC 5923 section 5: a peer offers the connection it made for requests to itself. */
+static void note_alias(
+	struct sbc *sbc, const struct sip_msg *msg, const struct transport_source *source)
+{
+	const struct config_peer *peer;
+
+	if (!sbc->outside.alias || !msg->is_request || !msg->via.has_alias || !source->tls)
+		return;
+	peer = sbc_peer_of(sbc, source);
+	if (peer)
+		sbc->outside.alias(source->flow, msg->via.port ? msg->via.port : SIP_TLS_PORT,
+			slice_str(peer->domain), sbc->outside.arg);
+}
+
 void sbc_receive(
 	struct sbc *sbc, struct slice bytes, const struct transport_source *source, usec_t now)
 {
@@ -290,6 +383,7 @@ void sbc_receive(
 		return;
 	if (!sip_msg_parse(&msg, &sbc->arena, bytes, &fault)) {
 		note_received(sbc, msg);
+		note_alias(sbc, msg, source);
 		txn_layer_receive(sbc->txns, msg, source, now);
 	} else {
 		note_broken(sbc, source, fault.why ? fault.why : "no memory", now);
@@ -330,6 +424,7 @@ void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drai
 		return;
 	sbc->drained = drained;
 	sbc->drained_arg = arg;
+	peer_register_stop(sbc, now);
 	call_end_all(sbc, now);
 	timer_start(sbc->timers, &sbc->drain_timer, sbc->by_number.count ? deadline : now);
 }

@@ -153,8 +153,15 @@ struct config_peer {
 	bool probe;               /* asked whether it is there */
 	unsigned calls_max;       /* at once, both ways; 0: no ceiling of its own */
 	unsigned calls_per_s_max; /* both ways; 0: likewise */
-	bool authenticates;       /* our users, so that we need not */
-	bool is_trusted;          /* within our trust domain (RFC 3325 section 2.3) */
+	const char *auth_user;    /* for its challenges; "": none are answered */
+	const char *auth_realm;   /* that may challenge us; "": domain */
+	const char *auth_password_file;
+	const char *auth_password; /* out of it; NULL: none. Secret */
+	bool auth_md5;             /* MD5 will do */
+	const char *register_as;   /* "user@domain" that we register there; "": nothing */
+	unsigned register_expires_s;
+	bool authenticates; /* our users, so that we need not */
+	bool is_trusted;    /* within our trust domain (RFC 3325 section 2.3) */
 	struct config_header_rule *headers;
 	size_t header_count;
 	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
@@ -213,6 +220,8 @@ struct config_media {
 	unsigned dtls_deadline_ms;
 	unsigned dtls_mtu;
 	unsigned media_timeout_s;
+	unsigned coalesce_us;
+	bool io_uring;
 };
 
 struct config_host {
@@ -287,8 +296,13 @@ struct config_limits {
 	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked
 				       for */
 	unsigned session_min_s;     /* a shorter one is refused (422) */
-	unsigned shutdown_ms;       /* BYEs may take so long at stop */
+	unsigned busy_percent;    /* of the signalling loop; then calls are refused; 0: never */
+	unsigned ping_interval_s; /* on connections we made; 0: no pings */
+	unsigned udp_request_max; /* bytes; longer requests go over TCP; 0: they do not */
+	unsigned shutdown_ms;     /* BYEs may take so long at stop */
 };
+
+struct config_fixed;
 
 struct config {
 	const char *user;  /* name or number to run as; "": as started */
@@ -328,7 +342,7 @@ struct config {
 	unsigned registration_min_s, registration_max_s, registration_default_s;
 	unsigned _references;
 	void *_memory;
-	uint64_t *_fixed; /* of what is read once, see config_fixed_change() */
+	struct config_fixed *_fixed; /* of what is read once, see config_fixed_change() */
 };
 
 /* One fault of a file, for a person: text has file:line:column, the quoted line with a
@@ -342,8 +356,10 @@ typedef void(config_fault_h)(const char *text, void *arg);
  */
 int config_load(struct config **out, const char *path, config_fault_h *fault, void *arg);
 
-/* The first key that differs and cannot be taken over while running; NULL: none. Static. */
-const char *config_fixed_change(const struct config *before, const struct config *after);
+/* The first key that differs and cannot be taken over while running, and its line in after's
+ * file; NULL: none. Static. */
+const char *config_fixed_change(
+	const struct config *before, const struct config *after, unsigned *line);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);

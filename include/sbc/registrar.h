@@ -35,6 +35,9 @@ int registrar_new(struct registrar **out, const struct registrar_limits *limits,
 	const struct random_source *random);
 void registrar_free(struct registrar *registrar);
 
+/* After a reload: of registrations from now on. registration_max stays as it was. */
+void registrar_set_limits(struct registrar *registrar, const struct registrar_limits *limits);
+
 struct registrar_answer {
 	uint16_t code;   /* 200, 400, 423, 500, 503 */
 	const char *why; /* static; for the log */

@@ -69,6 +69,7 @@ struct sip_via {
 	uint16_t port;          /* 0: none */
 	struct slice branch;    /* empty: none (RFC 2543) */
 	bool has_rport;
+	bool has_alias; /* RFC 5923 */
 };
 
 struct sip_msg {
