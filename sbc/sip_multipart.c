@@ -98,6 +98,7 @@ static int read_part(struct slice text, struct part *out)
 
 	*out = (struct part){0};
 	for (size_t i = 0; i <= HEADER_MAX; i++) {
+		out->content = text;
 		if (i && !text.len) /* the empty line belongs to the delimiter: no content */
 			return 0;
 		if (next_line(&text, &line))

@@ -13,7 +13,6 @@ struct sip_multipart {
 
 /* content_type: the header's whole value. SBC_ENOENT: not multipart/mixed; SBC_EPARSE: broken,
  * or of more parts than anybody sends. */
-int sip_multipart_read(
-	struct sip_multipart *out, struct slice content_type, struct slice body);
+int sip_multipart_read(struct sip_multipart *out, struct slice content_type, struct slice body);
 
 #endif
