@@ -90,6 +90,7 @@ void sbc_reply(struct sbc *sbc, const struct request *request, const struct repl
 void sbc_refuse(struct sbc *sbc, const struct request *request, uint16_t code);
 
 #define SBC_TAG_LEN   16 /* characters of 5 bits: 80 bits nobody guesses */
+#define SBC_ACCEPT    "Accept: application/sdp, multipart/mixed\r\n"
 #define SBC_ALLOW     "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE\r\n"
 #define SBC_SUPPORTED "Supported: timer, 100rel, from-change\r\n"
 

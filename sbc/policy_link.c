@@ -32,7 +32,7 @@ static void fill_facts(struct identity_check *check, const struct sip_msg *msg,
 		.cseq = msg->cseq,
 		.contact_uri = msg->contact_count ? msg->contact.uri.raw : (struct slice){0},
 		.date = sip_msg_header(msg, "Date", 0),
-		.body = msg->body,
+		.body = msg->message_body, /* RFC 4474 signs all of it */
 		.identity_info = sip_msg_header(msg, "Identity-Info", 0),
 		.fingerprints = fingerprints,
 	};

@@ -66,7 +66,7 @@ static int build(struct sbc *sbc, const struct hop *hop, const char *branch, str
 	struct sip_request_spec spec = {.method = SLICE("OPTIONS"),
 		.cseq = 1,
 		.max_forwards = 70,
-		.lines = SLICE("Accept: application/sdp\r\n")};
+		.lines = SLICE(SBC_ACCEPT)};
 	char tag[SBC_TAG_LEN + 1], call_id[2 * SBC_TAG_LEN + 1], address[NETADDR_TEXT_MAX];
 	struct buf texts[4]; /* Request-URI, Via, From, To */
 	int err;

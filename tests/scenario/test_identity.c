@@ -67,6 +67,50 @@ static void changed_fingerprint(void **state)
 	assert_non_null(strstr(w->records.data, "\"outcome\":\"refused\""));
 }
 
+#define ISUP                                                                                   \
+	"Content-Type: application/isup;version=itu-t92+\r\n"                                  \
+	"Content-Disposition: signal;handling=optional\r\n\r\n\x01\x02\x03"
+
+/* MKY-7: the description is one part of several; mky is held against its fingerprints. The
+ * answer comes in parts as well, and the other parts stay behind. */
+static void body_of_several_parts(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_register(w, BOB);
+	w->part = ISUP;
+	world_invite_signed(w, &t, TO_BOB, 1);
+	world_hear_code(w, BILOXI, 100);
+	if (w->fetch_count)
+		give_certificate(w);
+	world_hear_code(w, BILOXI, 438);
+	world_hear_nothing(w, BOB);
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	give_certificate(w);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_true(slice_equal(w->heard[BOB].msg->content_type, SLICE("application/sdp")));
+	assert_true(slice_starts(w->heard[BOB].msg->message_body, SLICE("v=0\r\n")));
+	world_answer(w, BOB, 200, "active");
+	world_hear_code(w, BILOXI, 200);
+	assert_true(slice_starts(w->heard[BILOXI].msg->message_body, SLICE("v=0\r\n")));
+}
+
+/* MKY-7: a part that must be understood, and is not. */
+static void part_that_must_be_understood(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_register(w, BOB);
+	w->part = "Content-Type: application/isup\r\n\r\n\x01";
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 415);
+	assert_true(sip_msg_lists_token(w->heard[BILOXI].msg, "Accept", "multipart/mixed"));
+	world_hear_nothing(w, BOB);
+}
+
 /* ID4474-30, RSP-428, I1: nothing signed at all. */
 static void missing_identity(void **state)
 {
@@ -334,6 +378,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO(signed_caller_gets_through),
 		SCENARIO(changed_fingerprint),
+		SCENARIO(body_of_several_parts),
+		SCENARIO(part_that_must_be_understood),
 		SCENARIO(missing_identity),
 		SCENARIO(certificate_cannot_be_had),
 		SCENARIO(url_is_not_fetched_from),

@@ -49,6 +49,9 @@ struct world {
 	char resolve_host[256]; /* the last name that was to be looked up; "": none */
 	const char *as;         /* URI in From of what users say from now on; NULL: their own */
 	const struct tls_names *shown; /* client certificate of users on TLS; NULL: none */
+	/* Another part that goes before every session description, and another after it; NULL:
+	 * the description is the whole body. */
+	const char *part;
 	const char *more;   /* header lines in what actors say from now on; NULL: none */
 	struct buf said;    /* the last message that any actor sent */
 	struct buf records; /* one line each */

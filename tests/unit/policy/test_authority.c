@@ -41,7 +41,8 @@ static void add(struct scene *s, size_t i, const char *orig, const char *dest)
 	scene_add_token(s, header, payload, params);
 }
 
-/* CERT-3, ID8224-39: the number, its range, its provider; CERT-4: claim constraints. */
+/* CERT-3, ID8224-39: the number, its range, its provider, critical or not; CERT-4: claim
+ * constraints, and whatever else is critical and not known. */
 static void numbers(void **state)
 {
 	static const struct {
@@ -67,6 +68,18 @@ static void numbers(void **state)
 		{"trailing.pem", "tel:+12155551212", "", 437, ""},
 		{"constrained.pem", "tel:+12155551212", "", 437, ""},
 		{"constrained-critical.pem", "tel:+12155551212", "", 437, ""},
+		{"critical.pem", "tel:+12155551212", "", 0, "TN 12155551212"},
+		{"critical-both.pem", "sip:+12155551212@atlanta.test", "", 0, "atlanta.test"},
+		{"critical-broken.pem", "tel:+12155551212", "", 437, ""},
+		{"critical-twice.pem", "tel:+12155551212", "", 437, ""},
+		{"critical-other.pem", "tel:+12155551212", "", 437, ""},
+		{"critical-near.pem", "tel:+12155551212", "", 437, ""},
+		{"critical-above.pem", "tel:+12155551212", "", 437, ""},
+		{"critical-else.pem", "tel:+12155551212", "", 437, ""},
+		{"chain.pem", "tel:+12155551212", "", 0, "TN 12155551212"},
+		{"critical-ca.pem", "tel:+12155551212", "", 437,
+			""}, /* what it bounds, who knows */
+		{"critical-constrained.pem", "tel:+12155551212", "", 437, ""},
 		{"enhanced.pem", "sip:+12155551212@atlanta.test", "", 437, ""},
 	};
 	struct scene *s = *state;
@@ -123,6 +136,9 @@ static void revocation(void **state)
 		{NULL, "revoked.pem", 0}, /* no list is configured */
 		{NUMBERS "crl.pem", "not-revoked.pem", 0},
 		{NUMBERS "crl.pem", "revoked.pem", 437},
+		{NULL, "critical-revoked.pem", 0},
+		{NUMBERS "crl.pem", "critical-both.pem", 0},
+		{NUMBERS "crl.pem", "critical-revoked.pem", 437},
 	};
 	struct scene *s = *state;
 	char path[128];
