@@ -250,6 +250,11 @@ void call_start(struct sbc *sbc, const struct request *request)
 		call_free(call);
 		return;
 	}
+	if (!call_bandwidth_take(call, MEDIA_SIDE_A, peer)) {
+		sbc_reply(sbc, request, &busy);
+		call_free(call);
+		return;
+	}
 	kept.msg = call->invite;
 	call->party[0].peer = peer;
 	call->proof = caller.proof;

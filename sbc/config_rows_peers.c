@@ -96,6 +96,14 @@ static const struct config_row rows[] = {
 	{"peers[].calls_per_s_max", TYPE(number), IN(config_peer, calls_per_s_max),
 		RANGE(0, 10000), DEFAULT("0"),
 		.help = "new calls a second, both ways; more get 503; 0: no limit"},
+	{"peers[].bandwidth_kbps_max", TYPE(number), IN(config_peer, bandwidth_kbps_max),
+		RANGE(0, 10000000), DEFAULT("0"),
+		.help = "of its calls' media in one direction, by the first codec that is "
+			"offered; more get 503; 0: no limit"},
+	{"peers[].registrations_max", TYPE(number), IN(config_peer, registrations_max),
+		RANGE(0, 1000000), DEFAULT("0"),
+		.help = "contacts registered from its address, as through a proxy; more get "
+			"503; 0: no limit"},
 	{"peers[].headers", TYPE(list), IN(config_peer, headers),
 		AND(config_peer, header_count), ITEMS(config_header_rule, 64), OPTIONAL,
 		.help = "rules for headers on the way from (in) or to (out) it, in this order; "

@@ -126,6 +126,7 @@ struct leg_fork {
 /* What the calling side sends first. */
 struct leg_invite {
 	struct slice request_uri;
+	struct slice routes;     /* whole Route lines; empty: none */
 	struct slice local_uri;  /* From */
 	struct slice remote_uri; /* To */
 	int max_forwards;

@@ -367,7 +367,8 @@ int leg_uac_start(struct leg *leg, const struct leg_invite *invite, usec_t now)
 	char tag[SBC_TAG_LEN + 1], call_id[2 * SBC_TAG_LEN + 1];
 	struct dialog_uac init = {.local_uri = invite->local_uri,
 		.remote_uri = invite->remote_uri,
-		.request_uri = invite->request_uri};
+		.request_uri = invite->request_uri,
+		.routes = invite->routes};
 	int err;
 
 	random_token(&leg->sbc->random, tag, SBC_TAG_LEN);

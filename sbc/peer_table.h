@@ -61,6 +61,7 @@ struct peer_entry {
 	char nonce[256]; /* of its last challenge; "": none */
 	uint32_t nonce_count;
 	unsigned calls_now;
+	unsigned kbps_now;   /* of those, by what they offered */
 	usec_t next_call_at; /* of the token bucket, in time */
 	uint64_t calls_refused, probes_sent, probes_failed;
 };

@@ -111,8 +111,10 @@ static void view_calls(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size)
 {
 	(void)config;
-	snprintf(out, size, "%u at once, %u a second (0: no limit)", peer->calls_max,
-		peer->calls_per_s_max);
+	snprintf(out, size,
+		"%u at once, %u a second, %u kbit/s, %u registrations (0: no limit)",
+		peer->calls_max, peer->calls_per_s_max, peer->bandwidth_kbps_max,
+		peer->registrations_max);
 }
 
 static void view_login(
@@ -156,7 +158,7 @@ static const struct {
 	{"profile", view_profile},
 	{"authenticates", view_authenticates},
 	{"probe", view_probe},
-	{"calls", view_calls},
+	{"limits", view_calls},
 	{"login", view_login},
 	{"register", view_register},
 	{"headers", view_headers},

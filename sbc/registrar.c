@@ -7,6 +7,7 @@
 #include "sbc/registrar.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/hash.h"
@@ -23,9 +24,17 @@ struct record {
 	size_t binding_count;
 };
 
+/* How many bindings came from one address. */
+struct origin {
+	struct hash_node node;
+	struct netaddr host;
+	size_t count;
+};
+
 struct registrar {
 	struct registrar_limits limits;
 	struct hash_table records;
+	struct hash_table origins;
 	size_t binding_count; /* of all records */
 };
 
@@ -41,7 +50,9 @@ int registrar_new(struct registrar **out, const struct registrar_limits *limits,
 	registrar->limits = *limits;
 	random->fill(random->arg, seed, sizeof(seed));
 	err = hash_init(&registrar->records, limits->registration_max, seed);
+	err = err ? err : hash_init(&registrar->origins, limits->registration_max, seed);
 	if (err) {
+		hash_fini(&registrar->records);
 		mem_free(registrar);
 		return err;
 	}
@@ -63,12 +74,20 @@ static void free_record(struct hash_node *node, void *arg)
 	mem_free(container_of(node, struct record, node));
 }
 
+static void free_origin(struct hash_node *node, void *arg)
+{
+	(void)arg;
+	mem_free(container_of(node, struct origin, node));
+}
+
 void registrar_free(struct registrar *registrar)
 {
 	if (!registrar)
 		return;
 	hash_visit(&registrar->records, free_record, NULL);
+	hash_visit(&registrar->origins, free_origin, NULL);
 	hash_fini(&registrar->records);
+	hash_fini(&registrar->origins);
 	mem_free(registrar);
 }
 
@@ -83,6 +102,86 @@ static struct record *find(struct registrar *registrar, struct slice aor)
 			return record;
 	}
 	return NULL;
+}
+
+/* ---- where bindings came from ---- */
+
+static uint64_t host_hash(const struct registrar *registrar, const struct netaddr *host)
+{
+	bool is_v6 = host->sa.sa_family == AF_INET6;
+	const void *bytes = is_v6 ? (const void *)&host->in6.sin6_addr : &host->in.sin_addr;
+
+	return hash_of(&registrar->origins, slice_of(bytes, is_v6 ? 16 : 4));
+}
+
+static struct origin *find_origin(const struct registrar *registrar, const struct netaddr *host)
+{
+	struct hash_node *node = hash_first(&registrar->origins, host_hash(registrar, host));
+
+	for (; node; node = hash_next(node)) {
+		struct origin *origin = container_of(node, struct origin, node);
+		if (netaddr_equal_host(&origin->host, host))
+			return origin;
+	}
+	return NULL;
+}
+
+static int count_origin(struct registrar *registrar, const struct netaddr *host)
+{
+	struct origin *origin = find_origin(registrar, host);
+	int err;
+
+	if (!origin) {
+		origin = mem_alloc(sizeof(*origin));
+		if (!origin)
+			return SBC_ENOMEM;
+		origin->host = *host;
+		err = hash_insert(
+			&registrar->origins, &origin->node, host_hash(registrar, host));
+		if (err) {
+			mem_free(origin);
+			return err;
+		}
+	}
+	origin->count++;
+	return 0;
+}
+
+static void leave_origin(struct registrar *registrar, const struct netaddr *host)
+{
+	struct origin *origin = find_origin(registrar, host);
+
+	if (!origin || --origin->count)
+		return;
+	hash_remove(&registrar->origins, &origin->node);
+	mem_free(origin);
+}
+
+static void leave_origins(
+	struct registrar *registrar, const struct record *record, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		leave_origin(registrar, &record->bindings[i].from);
+}
+
+/* All of them or none. */
+static int count_origins(struct registrar *registrar, const struct record *record)
+{
+	for (size_t i = 0; i < record->binding_count; i++) {
+		int err = count_origin(registrar, &record->bindings[i].from);
+		if (err) {
+			leave_origins(registrar, record, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+size_t registrar_count_from(const struct registrar *registrar, const struct netaddr *host)
+{
+	const struct origin *origin = find_origin(registrar, host);
+
+	return origin ? origin->count : 0;
 }
 
 static void remove_binding(struct record *record, size_t i)
@@ -105,7 +204,12 @@ static int replace(
 	struct registrar *registrar, struct record *old, const struct record *changed)
 {
 	struct hash_node node;
+	int err = count_origins(registrar, changed);
 
+	if (err)
+		return err;
+	if (old)
+		leave_origins(registrar, old, old->binding_count);
 	registrar->binding_count -= old ? old->binding_count : 0;
 	registrar->binding_count += changed->binding_count;
 	if (!changed->binding_count) {
@@ -116,13 +220,13 @@ static int replace(
 		return 0;
 	}
 	if (!old) {
-		int err;
 		old = mem_alloc(sizeof(*old));
 		err = old ? hash_insert(&registrar->records, &old->node,
 				    hash_of(&registrar->records, slice_str(changed->aor)))
 			  : SBC_ENOMEM;
 		if (err) {
 			mem_free(old);
+			leave_origins(registrar, changed, changed->binding_count);
 			registrar->binding_count -= changed->binding_count;
 			return err;
 		}
@@ -186,13 +290,49 @@ static bool is_out_of_order(
 	       r->msg->cseq <= binding->cseq;
 }
 
+/* RFC 3327 section 5.3: as it is, in order. */
+static int keep_path(struct registering *r, struct registrar_binding *binding)
+{
+	char *at = binding->contact + strlen(binding->contact) + 1;
+	char *end = binding->contact + sizeof(binding->contact);
+	struct slice value;
+
+	for (size_t i = 0; (value = sip_msg_header(r->msg, "Path", i)).len; i++) {
+		struct slice rest = value;
+		struct sip_address hop;
+		int err;
+		while (!(err = sip_address_next(&hop, &rest))) {
+			int len = at < end ? snprintf(at, (size_t)(end - at), "Route: %.*s\r\n",
+						     SLICE_ARG(hop.raw))
+					   : -1;
+			if (len < 0 || len >= end - at)
+				return refuse(r, 400, "Path too long");
+			at += len;
+		}
+		if (err != SBC_ENOENT)
+			return refuse(r, 400, "broken Path");
+	}
+	return 0;
+}
+
+struct slice registrar_path(const struct registrar_binding *binding)
+{
+	size_t contact = strlen(binding->contact) + 1;
+
+	return contact < sizeof(binding->contact) ? slice_str(binding->contact + contact)
+						  : (struct slice){0};
+}
+
 static int fill_binding(struct registering *r, struct registrar_binding *binding,
 	const struct sip_address *contact, int64_t seconds)
 {
 	if (slice_copy(contact->uri.raw, binding->contact, sizeof(binding->contact)) ||
 		slice_copy(r->msg->call_id, binding->call_id, sizeof(binding->call_id)))
 		return refuse(r, 400, "contact or Call-ID too long");
+	if (keep_path(r, binding))
+		return SBC_EPROTO;
 	hop_from_source(&binding->hop, r->source);
+	binding->from = r->source->peer;
 	binding->cseq = r->msg->cseq;
 	binding->expires_at = r->now + (usec_t)seconds * USEC_PER_SEC;
 	return 0;
@@ -295,12 +435,12 @@ void registrar_register(struct registrar *registrar, struct slice aor,
 }
 
 const struct registrar_binding *registrar_find(
-	struct registrar *registrar, struct slice aor, usec_t now)
+	struct registrar *registrar, struct slice aor, usec_t now, size_t index)
 {
 	struct record *record = find(registrar, aor);
 
 	for (size_t i = 0; record && i < record->binding_count; i++) {
-		if (record->bindings[i].expires_at > now)
+		if (record->bindings[i].expires_at > now && !index--)
 			return &record->bindings[i];
 	}
 	return NULL;
@@ -317,6 +457,9 @@ static void expire_record(struct hash_node *node, void *arg)
 	struct record *record = container_of(node, struct record, node);
 	size_t before = record->binding_count;
 
+	for (size_t i = 0; i < before; i++)
+		if (record->bindings[i].expires_at <= e->now)
+			leave_origin(e->registrar, &record->bindings[i].from);
 	drop_expired(record, e->now);
 	e->registrar->binding_count -= before - record->binding_count;
 	if (!record->binding_count) {

@@ -152,11 +152,13 @@ struct config_peer {
 	const char *profile;        /* a row of sbc/peer_profile.c */
 	enum media_mode media;
 	struct config_media_rules media_rules;
-	bool probe;               /* asked whether it is there */
-	unsigned calls_max;       /* at once, both ways; 0: no ceiling of its own */
-	unsigned calls_per_s_max; /* both ways; 0: likewise */
-	const char *auth_user;    /* for its challenges; "": none are answered */
-	const char *auth_realm;   /* that may challenge us; "": domain */
+	bool probe;                  /* asked whether it is there */
+	unsigned calls_max;          /* at once, both ways; 0: no ceiling of its own */
+	unsigned calls_per_s_max;    /* both ways; 0: likewise */
+	unsigned bandwidth_kbps_max; /* of its calls' media, one direction; 0: likewise */
+	unsigned registrations_max;  /* contacts that registered from there; 0: likewise */
+	const char *auth_user;       /* for its challenges; "": none are answered */
+	const char *auth_realm;      /* that may challenge us; "": domain */
 	const char *auth_password_file;
 	const char *auth_password; /* out of it; NULL: none. Secret */
 	bool auth_md5;             /* MD5 will do */

@@ -18,14 +18,19 @@ struct registrar;
 
 #define REGISTRAR_CONTACT_MAX 4 /* contacts of one address-of-record */
 
+#define REGISTRAR_TEXT_MAX 768 /* bytes of one contact and its path */
+
 struct registrar_limits {
 	size_t registration_max; /* contacts in all */
 	int64_t expires_min_s, expires_max_s, expires_default_s;
 };
 
 struct registrar_binding {
-	char contact[512]; /* Contact URI, as written: the Request-URI for calls to it */
-	struct hop hop;    /* how to reach it */
+	/* Contact URI, as written: the Request-URI for calls to it. Behind its end the Route
+	 * lines of its Path. */
+	char contact[REGISTRAR_TEXT_MAX];
+	struct hop hop;      /* how to reach it */
+	struct netaddr from; /* where its REGISTER came from */
 	usec_t expires_at;
 	char call_id[256];
 	uint32_t cseq;
@@ -56,9 +61,15 @@ void registrar_register(struct registrar *registrar, struct slice aor,
 	const struct sip_msg *msg, const struct transport_source *source, usec_t now,
 	struct registrar_answer *out);
 
-/* The newest binding of aor that has not expired, or NULL. Borrowed until the next call. */
+/* The bindings of aor that have not expired, newest first; NULL behind the last one. Borrowed
+ * until the next call. */
 const struct registrar_binding *registrar_find(
-	struct registrar *registrar, struct slice aor, usec_t now);
+	struct registrar *registrar, struct slice aor, usec_t now, size_t index);
+/* RFC 3327: whole Route lines for requests to it, in order; empty: none. Borrowed from it. */
+struct slice registrar_path(const struct registrar_binding *binding);
+
+/* Bindings whose REGISTER came from that host. */
+size_t registrar_count_from(const struct registrar *registrar, const struct netaddr *host);
 
 /* Drops what has expired; called now and then. Returns how many are left. */
 size_t registrar_expire(struct registrar *registrar, usec_t now);

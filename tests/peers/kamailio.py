@@ -123,6 +123,26 @@ request_route {{
   t_relay();
 }}
 """
+# An edge proxy before us: phones register through it, and calls for them come back by its Path.
+PATH_PROXY = COMMON + """loadmodule "rr.so"
+loadmodule "path.so"
+modparam("path", "use_received", 1)
+request_route {{
+  if ($rU == "are-you-there") {{ sl_send_reply("200", "Yes"); exit; }}
+  if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
+  if ($si == "{sbc_address}" && $sp == {sbc_port}) {{
+    if (!is_present_hf("Route")) {{ if (!is_method("ACK")) sl_send_reply("403", "No"); exit; }}
+    loose_route();
+    if (is_method("INVITE") && !has_totag()) record_route();
+    t_relay();
+    exit;
+  }}
+  if (is_method("REGISTER")) add_path();
+  else if (has_totag()) loose_route();
+  $du = "sip:{sbc_address}:{sbc_port}";
+  t_relay();
+}}
+"""
 
 
 def modules_folder():

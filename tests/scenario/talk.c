@@ -178,22 +178,49 @@ static void credentials(struct world *w, enum actor who, const char *method, con
 		who == ALICE ? "alice" : "bob", nonce, uri, response);
 }
 
-void world_register(struct world *w, enum actor who)
+static void say_register(struct world *w, struct talk *t, const char *name, const char *auth)
 {
-	char branch[64], lines[TEXT_MAX], auth[2048];
+	char branch[64], lines[TEXT_MAX];
+
+	snprintf(lines, sizeof(lines), "Contact: %s\r\nExpires: 600\r\n%s", name, auth);
+	new_branch(w, branch, sizeof(branch));
+	say_request(w, t, "REGISTER", branch, t->cseq++, lines, "");
+}
+
+void world_register_start(struct world *w, struct talk *t, enum actor who, enum actor proxy)
+{
+	begin(w, t, who, aor[who]);
+	snprintf(t->target, sizeof(t->target), "sip:atlanta.test");
+	t->who = proxy;
+	say_register(w, t, contact[proxy], "");
+}
+
+static void register_contact(
+	struct world *w, enum actor who, enum actor proxy, const char *name, uint16_t code)
+{
+	char auth[2048];
 	struct talk t;
 
-	begin(w, &t, who, aor[who]);
-	snprintf(t.target, sizeof(t.target), "sip:atlanta.test");
-	snprintf(lines, sizeof(lines), "Contact: %s\r\nExpires: 600\r\n", contact[who]);
-	new_branch(w, branch, sizeof(branch));
-	say_request(w, &t, "REGISTER", branch, t.cseq, lines, "");
-	world_hear_code(w, who, 401);
-	credentials(w, who, "REGISTER", t.target, false, auth, sizeof(auth));
-	snprintf(lines, sizeof(lines), "Contact: %s\r\nExpires: 600\r\n%s", contact[who], auth);
-	new_branch(w, branch, sizeof(branch));
-	say_request(w, &t, "REGISTER", branch, ++t.cseq, lines, "");
-	world_hear_code(w, who, 200);
+	world_register_start(w, &t, who, proxy);
+	world_hear_code(w, proxy, 401);
+	credentials(w, proxy, "REGISTER", t.target, false, auth, sizeof(auth));
+	say_register(w, &t, name, auth);
+	world_hear_code(w, proxy, code);
+}
+
+void world_register_through(struct world *w, enum actor who, enum actor proxy)
+{
+	register_contact(w, who, proxy, contact[proxy], 200);
+}
+
+void world_register_as_another(struct world *w, enum actor proxy, uint16_t code)
+{
+	register_contact(w, BOB, proxy, "<sip:bob@another.test>", code);
+}
+
+void world_register(struct world *w, enum actor who)
+{
+	world_register_through(w, who, who);
 }
 
 static const char *describe(

@@ -110,6 +110,11 @@ extern const char *const world_fingerprint[ACTOR_COUNT];
 
 /* who registers (with digest) and is answered 200. */
 void world_register(struct world *w, enum actor who);
+/* The same from another actor's address (bob only); its first REGISTER alone. */
+void world_register_through(struct world *w, enum actor who, enum actor proxy);
+/* bob's second phone, through the same proxy: the answer to it. */
+void world_register_as_another(struct world *w, enum actor proxy, uint16_t code);
+void world_register_start(struct world *w, struct talk *t, enum actor who, enum actor proxy);
 /* who sends an INVITE to uri, without or with credentials for the challenge it heard. */
 void world_invite(struct world *w, struct talk *t, enum actor who, const char *uri);
 /* The whole of it: INVITE, 407, ACK, INVITE with credentials; heard 100. */
