@@ -548,6 +548,24 @@ static int read_numbers(struct cert *cert, struct slice der)
 	return err == SBC_ENOMEM ? err : 0;
 }
 
+/* RFC 5924 section 4. An extension that cannot be read says nothing good. */
+static bool has_sip_usage(struct slice der)
+{
+	struct slice value, usages, oid;
+	int err = der_find_extension(der, SLICE("\x55\x1d\x25"), &value);
+
+	if (err)
+		return err == SBC_ENOENT;
+	if (der_next_tag(&value, DER_SEQUENCE, &usages))
+		return false;
+	while (!der_next_tag(&usages, DER_OID, &oid)) {
+		if (slice_equal(oid, SLICE("\x2b\x06\x01\x05\x05\x07\x03\x14")) ||
+			slice_equal(oid, slice_of("\x55\x1d\x25\x00", 4)))
+			return true;
+	}
+	return false;
+}
+
 static int read_leaf(struct cert *cert, struct slice der)
 {
 	DecodedCert decoded;
@@ -565,6 +583,7 @@ static int read_leaf(struct cert *cert, struct slice der)
 	if (cert->is_read && !err) {
 		cert->may_sign =
 			!decoded.extKeyUsageSet || (decoded.extKeyUsage & KEYUSE_DIGITAL_SIG);
+		cert->is_for_sip = has_sip_usage(der);
 		for (const DNS_entry *entry = decoded.altNames; entry; entry = entry->next)
 			add_name(cert, entry);
 		read_common_name(cert, &decoded);

@@ -49,6 +49,7 @@ struct cert {
 	const char *why;            /* static: what is wrong when it is not trusted */
 	struct cert_validity chain; /* when every certificate of the chain is valid */
 	bool may_sign;              /* keyUsage, if present, has digitalSignature */
+	bool is_for_sip;            /* extendedKeyUsage, if present, has sipDomain or any */
 	bool has_san;               /* dNSName or URI: the CN does not count then (ID4474-35) */
 	size_t name_count;
 	struct cert_name {

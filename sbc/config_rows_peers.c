@@ -20,7 +20,7 @@ static const struct config_row rows[] = {
 	{"peers[].profile", TYPE(peer_profile), IN(config_peer, profile),
 		DEFAULT("domain-dtls"),
 		.help = "what it is: gives every key below that says so and is not written; "
-			"domain-dtls, trunk-sdes, trunk-rtp, lab"},
+			"domain-dtls, sipbrandy, trunk-sdes, trunk-rtp, lab"},
 	{"peers[].media", TYPE(media_mode), IN(config_peer, media), BY_PROFILE,
 		.help = "how its media is protected; bypass: it goes from end to end, on both "
 			"legs"},
@@ -52,6 +52,10 @@ static const struct config_row rows[] = {
 		.help = "the signature must cover the media fingerprint"},
 	{"peers[].allow_http", TYPE(bool), IN(config_peer, allow_http), BY_PROFILE,
 		.help = "its certificate may be fetched without TLS"},
+	{"peers[].require_sip_usage", TYPE(bool), IN(config_peer, require_sip_usage),
+		DEFAULT("false"),
+		.help = "a signer's certificate that has an extendedKeyUsage must be for SIP "
+			"domains by it (RFC 5924); those of web servers are not"},
 	{"peers[].shaken", TYPE(bool), IN(config_peer, shaken), DEFAULT("false"),
 		.help = "calls between two numbers are signed with a PASSporT of type shaken; "
 			"needs a key whose certificate has the numbers"},
@@ -120,7 +124,7 @@ static const struct config_row rows[] = {
 	{"peers[].early_media", TYPE(early_media), IN(config_peer, early_media),
 		DEFAULT("block"), .help = "what callers hear before it answers"},
 	{"peers[].answer_identity", TYPE(answer_identity), IN(config_peer, answer_identity),
-		DEFAULT("off"),
+		BY_PROFILE,
 		.help = "require: no media before its answer's key is signed (RFC 4916)"},
 
 	{"routes", TYPE(list), IN(config, routes), AND(config, route_count),

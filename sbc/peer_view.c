@@ -194,6 +194,10 @@ static void view_setting(enum peer_key key, const struct config_peer *s, char *o
 		snprintf(
 			out, PEER_VIEW_VALUE_MAX, "%s", yes_no(s->media_rules.allow_downgrade));
 		break;
+	case PEER_KEY_ANSWER_IDENTITY:
+		snprintf(out, PEER_VIEW_VALUE_MAX, "%s",
+			answer_identity_name(s->answer_identity));
+		break;
 	case PEER_KEY_COUNT:
 		break;
 	}

@@ -101,6 +101,7 @@ bool policy_link_check(struct sbc *sbc, struct identity_check *check, const stru
 		.is_required = peer->identity_required,
 		.require_mky = peer->require_mky,
 		.allow_http = peer->allow_http,
+		.require_sip_usage = peer->require_sip_usage,
 		.provider_codes = slice_str(peer->provider_codes),
 	};
 	check->goes_on = peer->on_failure != IDENTITY_FAILURE_REJECT;

@@ -96,6 +96,9 @@ struct identity_rules {
 	bool is_required; /* absent: 428 */
 	bool require_mky; /* a fingerprint in the body must be in the PASSporT (DEC-11) */
 	bool allow_http;  /* a certificate URL may be http: */
+	/* A certificate with an extendedKeyUsage must have sipDomain or any in it (RFC 5924
+	 * section 4). */
+	bool require_sip_usage;
 	/* Codes of service providers (RFC 8226), with blanks between: a certificate with one of
 	 * them may vouch for any number. Borrowed for the call. */
 	struct slice provider_codes;

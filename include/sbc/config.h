@@ -101,6 +101,7 @@ enum peer_key {
 	PEER_KEY_ALLOW_HTTP,
 	PEER_KEY_TRUSTED,
 	PEER_KEY_ALLOW_DOWNGRADE,
+	PEER_KEY_ANSWER_IDENTITY,
 	PEER_KEY_COUNT
 };
 
@@ -146,6 +147,7 @@ struct config_peer {
 	bool accept_4474;
 	bool identity_required;
 	bool require_mky;
+	bool require_sip_usage; /* of certificates: RFC 5924 */
 	bool allow_http;
 	bool shaken; /* calls between numbers are signed as RFC 8588 wants it */
 	enum identity_failure on_failure;

@@ -349,6 +349,28 @@ static void only_what_is_ours_is_signed(void **state)
 	assert_true(slice_starts(msg->from.raw, SLICE("<sip:alice@atlanta.test>")));
 }
 
+/* BR-3: what is told and signed to one side is our own key, not the other side's. ID8224-20: a
+ * signature that is refused is not tried again; whoever called hears of it. */
+static void refused_signature_is_final(void **state)
+{
+	static const uint16_t codes[] = {403, 428, 436, 437, 438};
+	struct world *w = *state;
+	struct talk t;
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		world_call(w, &t, ALICE, "sip:carol@biloxi.test");
+		world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+		assert_true(world_heard_body(w, BILOXI, "a=fingerprint:"));
+		assert_false(world_heard_body(w, BILOXI, world_fingerprint[ALICE]));
+		world_answer(w, BILOXI, codes[i], NULL);
+		world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+		assert_true(world_hear(w, ALICE)->status >= 400);
+		world_ack(w, &t);
+		world_pass(w, 40 * USEC_PER_SEC);
+		world_hear_nothing(w, BILOXI);
+	}
+}
+
 /* ID4474-48: nobody answers an ACK. ID8224-46: nor is a response judged by what it brings. */
 static void neither_ack_nor_response_is_judged(void **state)
 {
@@ -394,6 +416,7 @@ int main(void)
 		SCENARIO(no_transit),
 		SCENARIO(call_to_the_peer_is_signed),
 		SCENARIO(only_what_is_ours_is_signed),
+		SCENARIO(refused_signature_is_final),
 		SCENARIO(neither_ack_nor_response_is_judged),
 	};
 

@@ -126,6 +126,35 @@ static void another_number(void **state)
 	assert_int_equal(437, scene_verify(s));
 }
 
+/* CERT-2: what a certificate is for, where the peer's rules ask for it. */
+static void usage(void **state)
+{
+	static const struct {
+		const char *file;
+		int asked, not_asked;
+	} table[] = {
+		{"next.pem", 0, 0}, /* no extendedKeyUsage: for anything */
+		{"usage-sip.pem", 0, 0},
+		{"usage-any.pem", 0, 0},
+		{"usage-web.pem", 437, 0},
+	};
+	struct scene *s = *state;
+	char path[128];
+
+	for (size_t i = 0; i < 2 * COUNT_OF(table); i++) {
+		s->rules.require_sip_usage = i % 2;
+		open_policy(s, NULL);
+		snprintf(path, sizeof(path), NUMBERS "%s", table[i / 2].file);
+		s->served = path;
+		s->fetches = 0;
+		add(s, i, "{\"uri\":\"sip:alice@atlanta.test\"}",
+			"{\"uri\":[\"sip:bob@biloxi.test\"]}");
+		if (scene_verify(s) != (i % 2 ? table[i / 2].asked : table[i / 2].not_asked))
+			fail_msg("%s: %d %s", table[i / 2].file, s->verdict.code,
+				s->verdict.why);
+	}
+}
+
 /* CERT-8: revoked. */
 static void revocation(void **state)
 {
@@ -184,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(numbers),
 		SCENE(another_number),
+		SCENE(usage),
 		SCENE(revocation),
 		cmocka_unit_test(foreign_lists),
 	};

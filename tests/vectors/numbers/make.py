@@ -133,6 +133,12 @@ def main():
           serial=REVOKED)
     write_chain("chain.pem")
     write_chain("critical-ca.pem", tn(one("12155551212"), is_critical=True))
+    # RFC 5924, and what certificates of web servers have instead.
+    for file, usages in (("usage-sip.pem", ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.20")),
+                         ("usage-any.pem", ("2.5.29.37.0",)),
+                         ("usage-web.pem", ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"))):
+        value = x509.ExtendedKeyUsage([ObjectIdentifier(usage) for usage in usages])
+        write(file, ("2.5.29.37", value.public_bytes(), False), san="atlanta.test")
     revoked = write("revoked.pem", san="atlanta.test", serial=REVOKED)
     good = write("not-revoked.pem", san="atlanta.test")
     assert good.serial_number != revoked.serial_number
