@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
+#include "sbc/register_relay.h"
 #include "sbc/verstat.h"
 
 /* Max-Forwards goes down by one and never up (RFC 7332, SIP-17). */
@@ -175,10 +176,16 @@ static uint16_t find_peers(struct call *call)
 /* 0, or the code that refuses the call. */
 static uint16_t find_targets(struct call *call, usec_t now)
 {
+	const struct config_domain *relayed;
+
 	if (rewrite(call))
 		return 500;
 	if (!call->called.user.len)
 		return 404;
+	relayed = register_relay_domain(
+		call->sbc, call->party[MEDIA_SIDE_A].peer, call->called.host);
+	if (relayed) /* our Contact at its registrar */
+		call->called.host = slice_str(relayed->name);
 	if (config_user_find(call->config, call->called.user, call->called.host))
 		return find_user(call, &call->called, now);
 	return find_peers(call);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
+#include "sbc/register_relay.h"
 
 static void on_ring_timeout(struct timer *timer, usec_t now, void *arg)
 {
@@ -188,6 +189,8 @@ static bool prove_caller(struct sbc *sbc, const struct request *request, struct 
 	out->peer = NULL;
 	out->proof = PROOF_USER;
 	out->user = policy_link_certified(sbc, request->source, from);
+	if (!out->user)
+		out->user = register_relay_user(sbc, request->source, from, request->now);
 	return out->user || authenticate_user(sbc, request, &out->user);
 }
 

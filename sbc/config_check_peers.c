@@ -343,10 +343,22 @@ void config_apply_profiles(struct config_reading *r)
 		apply_profile(r, i);
 }
 
+static void check_registrar(struct config_reading *r, size_t i)
+{
+	struct config_domain *d = &r->config->domains[i];
+
+	if (!has(d->registrar))
+		return;
+	d->has_registrar = name_peer(r, config_item_key(r, "domains", i, "registrar"),
+		d->registrar, &d->registrar_index);
+}
+
 void config_check_peers(struct config_reading *r)
 {
 	for (size_t i = 0; i < r->config->peer_count; i++)
 		check_peer(r, i);
+	for (size_t i = 0; i < r->config->domain_count; i++)
+		check_registrar(r, i);
 	for (size_t i = 0; i < r->config->route_count; i++)
 		check_route(r, i);
 	for (size_t i = 0; i < r->config->rewrite_count; i++)

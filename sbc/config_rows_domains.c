@@ -52,6 +52,10 @@ static const struct config_row rows[] = {
 	{"domains[].rsa_info_url", TYPE(url), IN(config_domain, rsa_info_url), OPTIONAL,
 		.help = "where others fetch it; from the http section when absent"},
 
+	{"domains[].registrar", TYPE(name), IN(config_domain, registrar), OPTIONAL,
+		.help = "peer that its users' registrations are relayed to: it has their "
+			"passwords; when absent we are their registrar"},
+
 	{"keys", TYPE(list), FIXED, IN(config, keys), AND(config, key_count),
 		ITEMS(config_key, 256), OPTIONAL,
 		.help = "more keys that sign (RFC 8224): a domain's next one, or one for "

@@ -71,6 +71,10 @@ static const struct config_row rows[] = {
 		DEFAULT("60"), .help = "shorter ones are refused (423)"},
 	{"registration.max_s", TYPE(number), IN(config, registration_max_s), RANGE(1, 86400),
 		DEFAULT("3600"), .help = "longer ones are cut"},
+	{"registration.relay_s", TYPE(number), IN(config, registration_relay_s),
+		RANGE(10, 3600), DEFAULT("60"),
+		.help = "told to phones of domains with a registrar, so that the way to them "
+			"stays open; refreshes are answered here"},
 	{"registration.default_s", TYPE(number), IN(config, registration_default_s),
 		RANGE(1, 86400), DEFAULT("600"), .help = "when a phone asks for none"},
 };

@@ -17,6 +17,8 @@
 
 /* Private to the sbc room: what its files share of the core. */
 
+struct register_relay;
+
 /* What our Via and Contact say for one listener. */
 struct sbc_listener {
 	enum transport_kind kind;
@@ -34,10 +36,11 @@ struct sbc {
 	struct random_source random;
 	struct txn_timing timing;
 	struct sbc_outside outside;
-	struct txn_layer *txns;      /* owned */
-	struct registrar *registrar; /* owned */
-	struct peer_table *peers;    /* owned; of config */
-	struct source_guard *guard;  /* owned */
+	struct txn_layer *txns;       /* owned */
+	struct registrar *registrar;  /* owned */
+	struct register_relay *relay; /* owned */
+	struct peer_table *peers;     /* owned; of config */
+	struct source_guard *guard;   /* owned */
 	struct large_refusals large;
 	struct overload overload;
 	struct timer probe_timer;

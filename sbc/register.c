@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "sbc/peer_link.h"
 #include "sbc/policy_link.h"
+#include "sbc/register_relay.h"
 #include "sbc/request.h"
 
 static bool supports_path(const struct sip_msg *msg)
@@ -106,8 +107,12 @@ static void registered(
 		answered = (struct registrar_answer){
 			.code = 503, .why = "the peer's registrations_max"};
 	else
-		registrar_register(sbc->registrar, buf_slice(&aor), request->msg,
-			request->source, request->now, &answered);
+		registrar_register(sbc->registrar,
+			&(struct registrar_request){.aor = buf_slice(&aor),
+				.msg = request->msg,
+				.source = request->source,
+				.now = request->now},
+			&answered);
 	answer(sbc, request, &answered, user);
 	buf_fini(&aor);
 }
@@ -116,15 +121,20 @@ void register_request(struct sbc *sbc, const struct request *request)
 {
 	const struct config_user *user = NULL;
 	struct reply challenge = {.code = 401};
+	const struct config_domain *domain =
+		config_domain_find(sbc->config, request->msg->to.uri.host);
 	struct buf lines;
 
-	/* Somebody else's domain is none of our business, and we relay no registrations. */
-	if (!config_domain_find(sbc->config, request->msg->to.uri.host)) {
+	if (!domain) { /* somebody else's is none of our business */
 		sbc_refuse(sbc, request, 404);
 		return;
 	}
 	if (refuse_path(sbc, request))
 		return;
+	if (domain->has_registrar) {
+		register_relay_request(sbc->relay, request, domain);
+		return;
+	}
 	buf_init(&lines, SBC_TEXT_MAX);
 	switch (policy_link_authenticate(
 		sbc, request->msg, &request->msg->to.uri, false, &lines, &user)) {

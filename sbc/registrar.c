@@ -245,6 +245,7 @@ struct registering {
 	const struct sip_msg *msg;
 	const struct transport_source *source;
 	usec_t now;
+	int64_t expires_max_s;
 	struct registrar_answer *answer;
 };
 
@@ -278,7 +279,7 @@ static int granted_expiry(
 		wanted = limits->expires_default_s;
 	if (wanted > 0 && wanted < limits->expires_min_s)
 		return refuse(r, 423, "interval too brief");
-	*out = wanted > limits->expires_max_s ? limits->expires_max_s : wanted;
+	*out = wanted > r->expires_max_s ? r->expires_max_s : wanted;
 	return 0;
 }
 
@@ -400,14 +401,18 @@ static int take_contacts(struct registering *r)
 	return 0;
 }
 
-void registrar_register(struct registrar *registrar, struct slice aor,
-	const struct sip_msg *msg, const struct transport_source *source, usec_t now,
+void registrar_register(struct registrar *registrar, const struct registrar_request *request,
 	struct registrar_answer *out)
 {
+	const struct sip_msg *msg = request->msg;
+	struct slice aor = request->aor;
+	usec_t now = request->now;
 	struct registering r = {.registrar = registrar,
 		.msg = msg,
-		.source = source,
+		.source = request->source,
 		.now = now,
+		.expires_max_s = request->expires_max_s ? request->expires_max_s
+							: registrar->limits.expires_max_s,
 		.answer = out};
 	struct record *record = find(registrar, aor);
 	size_t before = record ? record->binding_count : 0;

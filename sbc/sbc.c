@@ -12,6 +12,7 @@
 #include "sbc/peer_link.h"
 #include "sbc/peer_register.h"
 #include "sbc/probe.h"
+#include "sbc/register_relay.h"
 #include "sbc/request.h"
 
 #define MESSAGE_ARENA_MAX (1024 * 1024) /* bytes: 64 kB of headers as osip keeps them */
@@ -132,6 +133,7 @@ static void on_housekeeping(struct timer *timer, usec_t now, void *arg)
 	struct sbc *sbc = arg;
 
 	registrar_expire(sbc->registrar, now);
+	register_relay_expire(sbc->relay, now);
 	timer_start(sbc->timers, timer, now + HOUSEKEEPING);
 }
 
@@ -202,6 +204,7 @@ static int make_parts(struct sbc *sbc)
 	txns.random = sbc->random;
 	err = txn_layer_new(&sbc->txns, &txns);
 	err = err ? err : registrar_new(&sbc->registrar, &limits, &sbc->random);
+	err = err ? err : register_relay_new(&sbc->relay, sbc);
 	err = err ? err : peer_table_new(&sbc->peers, sbc->config, NULL);
 	if (!err && config->blocking.is_enabled) {
 		struct source_guard_limits strangers = guard_limits(config);
@@ -315,6 +318,7 @@ void sbc_free(struct sbc *sbc)
 	probe_stop(sbc);
 	peer_register_forget(sbc);
 	timer_stop(sbc->timers, &sbc->resolve_timer);
+	register_relay_free(sbc->relay);
 	peer_table_free(sbc->peers);
 	source_guard_free(sbc->guard);
 	txn_layer_free(sbc->txns);

@@ -27,6 +27,9 @@ struct config_domain {
 	const char *rsa_certificate;
 	const char *rsa_key;
 	const char *rsa_info_url;
+	const char *registrar; /* peer that its users register at, through us; "": we are it */
+	bool has_registrar;
+	size_t registrar_index; /* resolved */
 };
 
 struct config_listener {
@@ -345,6 +348,7 @@ struct config {
 	struct config_limits limits;
 	/* digest */
 	unsigned registration_min_s, registration_max_s, registration_default_s;
+	unsigned registration_relay_s; /* what phones of relayed domains are told */
 	unsigned _references;
 	void *_memory;
 	struct config_fixed *_fixed; /* of what is read once, see config_fixed_change() */

@@ -51,14 +51,22 @@ struct registrar_answer {
 	size_t binding_count;
 };
 
+/* One REGISTER. */
+struct registrar_request {
+	struct slice aor; /* "alice@atlanta.test", host in lower case */
+	const struct sip_msg *msg;
+	const struct transport_source *source;
+	usec_t now;
+	int64_t expires_max_s; /* for this one; 0: as the limits have it */
+};
+
 /*
  * One authenticated REGISTER for aor ("alice@atlanta.test", host in lower case), all of its
  * contacts or none (RFC 3261 section 10.3 steps 6 to 8): '*' with Expires 0 only, older
  * CSeq of the same Call-ID refused, expiry clipped or 423 below the minimum. Without
  * Contact it is a query.
  */
-void registrar_register(struct registrar *registrar, struct slice aor,
-	const struct sip_msg *msg, const struct transport_source *source, usec_t now,
+void registrar_register(struct registrar *registrar, const struct registrar_request *request,
 	struct registrar_answer *out);
 
 /* The bindings of aor that have not expired, newest first; NULL behind the last one. Borrowed

@@ -48,6 +48,14 @@ static int end(void **state)
 	return 0;
 }
 
+static void ask(struct fixture *f, struct slice aor, const struct sip_msg *msg)
+{
+	const struct registrar_request request = {
+		.aor = aor, .msg = msg, .source = &f->source, .now = f->now};
+
+	registrar_register(f->registrar, &request, &f->answer);
+}
+
 /* One REGISTER with these lines; the answer's code. */
 static int say(struct fixture *f, struct slice aor, const char *call_id, unsigned cseq,
 	const char *lines)
@@ -62,7 +70,7 @@ static int say(struct fixture *f, struct slice aor, const char *call_id, unsigne
 	parse_text(&p, text);
 	if (p.err)
 		fail_msg("%s: %s", lines, p.fault.why);
-	registrar_register(f->registrar, aor, p.msg, &f->source, f->now, &f->answer);
+	ask(f, aor, p.msg);
 	parsed_fini(&p); /* what the registrar keeps is its own */
 	return f->answer.code;
 }
@@ -257,7 +265,7 @@ static void without_memory(void **state)
 	}
 	parse_text(&p, text);
 	mem_fail_after(0);
-	registrar_register(f->registrar, ALICE, p.msg, &f->source, f->now, &f->answer);
+	ask(f, ALICE, p.msg);
 	mem_fail_after(-1);
 	parsed_fini(&p);
 	assert_int_equal(503, f->answer.code);
