@@ -53,6 +53,10 @@ static const struct config_row rows[] = {
 			"same address, and over UDP if that is refused; 0: always over UDP"},
 	{"limits.ring_timeout_s", TYPE(number), IN(config_limits, ring_timeout_s),
 		RANGE(5, 600), DEFAULT("120"), .help = "a call nobody answers is given up"},
+	{"limits.answer_identity_s", TYPE(number), IN(config_limits, answer_identity_s),
+		RANGE(1, 60), DEFAULT("10"),
+		.help = "answer_identity: require: a call whose answer's key is not proved by "
+			"then ends; a certificate may have to be fetched, here and there"},
 	{"limits.session_expires_s", TYPE(number), IN(config_limits, session_expires_s),
 		RANGE(0, 86400), DEFAULT("1800"),
 		.help = "a call that neither end refreshes is over then; 0: not asked for"},
