@@ -3,6 +3,7 @@
 goes back through it; a Path that a phone sends by itself is refused."""
 
 import re
+import time
 
 from tests.peers.lab import DOMAIN, PASSWORDS, Lab  # first: it finds tools/demo
 from tests.peers.kamailio import PATH_PROXY, Kamailio
@@ -43,6 +44,7 @@ class Path(Lab):
         self.assertEqual(1, len(invites))
 
     def sent(self, what):
+        time.sleep(0.5)  # the trace is a little late
         with open(f"{self.folder}/sip_trace.jsonl", encoding="utf-8") as trace:
             return [line for line in trace if what in line]
 
