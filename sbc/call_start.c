@@ -43,6 +43,14 @@ static void refuse_identity(struct call *call, usec_t now)
 	call_end(call, CALL_ENDER_US, reply.code, NULL, now);
 }
 
+/* How old the signature was when it was judged; 0: nothing says. */
+static long long age_of(const struct sbc *sbc, const struct identity_verdict *verdict)
+{
+	return verdict->signed_at
+		       ? (long long)(sbc->outside.wall_s(sbc->outside.arg) - verdict->signed_at)
+		       : 0;
+}
+
 static void on_checked(struct identity_check *check, usec_t now, void *arg)
 {
 	struct call *call = arg;
@@ -55,10 +63,11 @@ static void on_checked(struct identity_check *check, usec_t now, void *arg)
 	log_event(call->sbc->log, verdict->code ? LOG_WARN : LOG_INFO, "sbc",
 		"identity.verdict",
 		"call=%s leg=a outcome=%s mechanism=\"%s\" identity=\"%s\" domain=\"%s\" "
-		"code=%d why=\"%s\" url=\"%s\"",
+		"subject=\"%s\" age_s=%lld code=%d why=\"%s\" url=\"%s\"",
 		call->name, call->party[0].identity_outcome,
 		identity_mechanism_name(verdict->mechanism), verdict->identity, verdict->domain,
-		verdict->code, verdict->why, verdict->url);
+		verdict->subject, age_of(call->sbc, verdict), verdict->code, verdict->why,
+		verdict->url);
 	if (verdict->outcome == IDENTITY_REFUSED) {
 		refuse_identity(call, now);
 		return;

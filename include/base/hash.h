@@ -28,6 +28,12 @@ struct hash_table {
 int hash_init(struct hash_table *t, size_t max, const uint8_t seed[16]);
 void hash_fini(struct hash_table *t);
 
+/* The ceiling. */
+static inline size_t hash_max(const struct hash_table *t)
+{
+	return t->_max;
+}
+
 uint64_t hash_of(const struct hash_table *t, struct slice key);
 
 /* Does not look for an equal key: find first. SBC_ELIMIT at the ceiling, SBC_ENOMEM. */

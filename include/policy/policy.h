@@ -168,6 +168,16 @@ int policy_store_certificate(struct policy *policy, struct slice url, struct sli
 void policy_store_failure(
 	struct policy *policy, struct slice url, const char *why, int64_t now_s);
 
+/* What is kept, and how often there was no room for it. A certificate gives way to another; a
+ * remembered signature never does, its request gets 503. */
+struct policy_kept {
+	uint64_t certificates, certificates_max, certificates_evicted;
+	uint64_t replay_8224, replay_8224_full;
+	uint64_t replay_4474, replay_4474_full;
+	uint64_t replay_max; /* of each */
+};
+void policy_kept(const struct policy *policy, struct policy_kept *out);
+
 /* ---- signing (RFC 8224 section 6.1, RFC 4474 section 5) ---- */
 
 /* The request as it will be sent: signing is the last step before it is frozen. */
