@@ -135,6 +135,7 @@ static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 	const struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
 	struct call_target target = {.peer = peer, .name = slice_str(peer->name)};
 	struct sip_uri uri = call->called;
+	const struct registrar_binding *binding;
 	struct call_target *place;
 
 	if (peer == call->party[MEDIA_SIDE_A].peer)
@@ -151,6 +152,9 @@ static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 		if (!place)
 			break;
 		*place = target;
+		binding = sbc_peer_binding(call->sbc, peer, i);
+		if (binding)
+			place->routes = arena_copy(&call->arena, registrar_path(binding));
 	}
 	return call->targets.count ? 0 : 503;
 }

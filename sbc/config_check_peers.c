@@ -121,7 +121,12 @@ static void check_header_rules(struct config_reading *r, size_t i)
 static void check_peer_name(struct config_reading *r, size_t i)
 {
 	const struct config_peer *p = &r->config->peers[i];
+	struct slice domain = slice_str(has(p->user) ? p->user : "");
+	struct slice name = slice_cut(&domain, '@');
 
+	if (has(p->user) && !config_user_find(r->config, name, domain))
+		config_fault(r->faults, config_item_key(r, "peers", i, "address"),
+			"%s is none of users", p->user);
 	if (p->is_transport_open && (!has(p->host) || p->port))
 		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
 			"transport dns needs a name without a port as address");

@@ -14,7 +14,9 @@ static const struct config_row rows[] = {
 		.help = "must be in its TLS certificate, and in its callers' From"},
 	{"peers[].address", TYPE(peer_address), IN(config_peer, address), REQUIRED,
 		.help = "where requests are sent: address (port 5061 for tls, else 5060), or a "
-			"name that is looked up in DNS (RFC 3263: SRV unless a port is given)"},
+			"name that is looked up in DNS (RFC 3263: SRV unless a port is given), "
+			"or "
+			"name@domain of one of users: wherever it has registered from"},
 	{"peers[].transport", TYPE(peer_transport), IN(config_peer, transport), DEFAULT("tls"),
 		.help = "how; dns: as the NAPTR records of its name say"},
 	{"peers[].profile", TYPE(peer_profile), IN(config_peer, profile),

@@ -41,7 +41,9 @@ static void view_address(
 	char text[NETADDR_TEXT_MAX];
 
 	(void)config;
-	if (!peer->host[0])
+	if (peer->user && peer->user[0])
+		snprintf(out, size, "of %s", peer->user);
+	else if (!peer->host[0])
 		snprintf(out, size, "%s", netaddr_print(&peer->address, text));
 	else if (peer->port)
 		snprintf(out, size, "%s:%u", peer->host, peer->port);

@@ -114,6 +114,7 @@ static void registered(
 				.now = request->now},
 			&answered);
 	answer(sbc, request, &answered, user);
+	sbc_peers_registered(sbc);
 	buf_fini(&aor);
 }
 

@@ -148,17 +148,6 @@ void register_relay_expire(struct register_relay *relay, usec_t now)
 
 /* ---- who is where ---- */
 
-static bool is_from(
-	const struct registrar_binding *binding, const struct transport_source *source)
-{
-	if (binding->hop.kind != source->kind || binding->hop.listener != source->listener ||
-		!netaddr_equal(&binding->from, &source->peer))
-		return false;
-	return !transport_kind_is_reliable(source->kind) ||
-	       (binding->hop.flow.slot == source->flow.slot &&
-		       binding->hop.flow.generation == source->flow.generation);
-}
-
 /* The binding of a phone that is just there; contact empty: any. */
 static const struct registrar_binding *binding_at(const struct sbc *sbc, struct slice aor,
 	const struct transport_source *source, struct slice contact, usec_t now)
@@ -166,7 +155,7 @@ static const struct registrar_binding *binding_at(const struct sbc *sbc, struct 
 	const struct registrar_binding *binding;
 
 	for (size_t i = 0; (binding = registrar_find(sbc->registrar, aor, now, i)); i++)
-		if (is_from(binding, source) &&
+		if (registrar_is_from(binding, source) &&
 			(!contact.len || slice_equal(slice_str(binding->contact), contact)))
 			return binding;
 	return NULL;
@@ -253,6 +242,7 @@ static void take(struct sbc *sbc, const struct request *request, const char *aor
 
 	sbc_praise(sbc, request->source, request->now);
 	registrar_register(sbc->registrar, &question, out);
+	sbc_peers_registered(sbc);
 }
 
 static void answer_here(struct sbc *sbc, const struct request *request, const char *aor)

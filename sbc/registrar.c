@@ -451,6 +451,17 @@ const struct registrar_binding *registrar_find(
 	return NULL;
 }
 
+bool registrar_is_from(
+	const struct registrar_binding *binding, const struct transport_source *source)
+{
+	if (binding->hop.kind != source->kind || binding->hop.listener != source->listener ||
+		!netaddr_equal(&binding->from, &source->peer))
+		return false;
+	return !transport_kind_is_reliable(source->kind) ||
+	       (binding->hop.flow.slot == source->flow.slot &&
+		       binding->hop.flow.generation == source->flow.generation);
+}
+
 struct expiring {
 	struct registrar *registrar;
 	usec_t now;

@@ -134,6 +134,7 @@ static void on_housekeeping(struct timer *timer, usec_t now, void *arg)
 
 	registrar_expire(sbc->registrar, now);
 	register_relay_expire(sbc->relay, now);
+	sbc_peers_registered(sbc);
 	timer_start(sbc->timers, timer, now + HOUSEKEEPING);
 }
 
@@ -291,6 +292,7 @@ int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 	sbc->config = config_ref(config);
 	overload_set_limit(&sbc->overload, config->limits.busy_percent);
 	registrar_set_limits(sbc->registrar, &registrations);
+	sbc_peers_registered(sbc);
 	probe_start(sbc, now);
 	peer_register_start(sbc, now);
 	return 0;

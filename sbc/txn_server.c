@@ -62,14 +62,15 @@ static bool is_too_much(const struct txn_layer *layer, const struct sip_msg *msg
 	       !config->admit(config->arg);
 }
 
-/* Strangers may fill seven eighths of the table: what ends calls has room in the rest. */
+/* Strangers may fill seven eighths of the table: what ends calls has room in the rest, and so
+ * has half of it who asks whether we are there (KAM-1: also under load). */
 static bool is_full_for(const struct txn_layer *layer, const struct sip_msg *msg)
 {
 	size_t max = layer->config.txn_max;
 
 	if (msg->to.tag.len || msg->method == SIP_METHOD_CANCEL)
 		return false;
-	return layer->by_key.count >= max - max / 8;
+	return layer->by_key.count >= max - max / (msg->method == SIP_METHOD_OPTIONS ? 16 : 8);
 }
 
 static void take_new(

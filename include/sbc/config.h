@@ -138,7 +138,9 @@ struct config_peer {
 	const char *domain;     /* its certificate's name, and its users' From domain */
 	struct netaddr address; /* where requests are sent; port of the transport by default */
 	const char *host;       /* a name instead; "": none */
-	unsigned port;          /* with it; 0: DNS says it */
+	const char
+		*user; /* "name@domain" of a user instead: wherever it registered; "": none */
+	unsigned port; /* with it; 0: DNS says it */
 	bool is_transport_open; /* DNS says it (NAPTR) */
 	enum transport_kind transport;
 	bool sign_8224;

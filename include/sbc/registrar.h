@@ -73,6 +73,9 @@ void registrar_register(struct registrar *registrar, const struct registrar_requ
  * until the next call. */
 const struct registrar_binding *registrar_find(
 	struct registrar *registrar, struct slice aor, usec_t now, size_t index);
+/* Does it come from where this was registered from: the same connection, or address? */
+bool registrar_is_from(
+	const struct registrar_binding *binding, const struct transport_source *source);
 /* RFC 3327: whole Route lines for requests to it, in order; empty: none. Borrowed from it. */
 struct slice registrar_path(const struct registrar_binding *binding);
 

@@ -64,7 +64,7 @@ struct txn_layer_config {
 	struct timers *timers; /* borrowed */
 	struct txn_timing timing;
 	/* Ceiling. A new request over it gets 503 with Retry-After, stateless; one out of any
-	 * dialog does so at seven eighths of it. */
+	 * dialog does so at seven eighths of it, OPTIONS at fifteen sixteenths. */
 	size_t txn_max;
 	uint32_t retry_after_s;
 	txn_send_h *send;

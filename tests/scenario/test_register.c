@@ -111,6 +111,45 @@ static void ceiling_of_a_proxy(void **state)
 	world_register_as_another(w, TRUNK, 200);
 }
 
+/* A telephone system that registers as bob is a peer while it does: calls by number go there,
+ * its calls come in under its own domain, and nobody else's from elsewhere. */
+static void peer_by_registration(void **state)
+{
+	struct world *w = *state;
+	const struct sip_msg *msg;
+	struct talk t;
+
+	w->peers[2].user = "bob@atlanta.test";
+	w->peers[2].address = (struct netaddr){0};
+	w->routes[0] = (struct config_route){
+		.domain = "", .prefix = "+49", .peer = "spare", .peer_index = 2};
+	world_remake(w);
+	world_call(w, &t, ALICE, "sip:+4930123@atlanta.test");
+	world_hear_code(w, ALICE, 503);
+	world_forget(w);
+	w->as = "sip:carol@spare.test";
+	world_invite(w, &t, BOB, "sip:alice@atlanta.test");
+	world_hear_code(w, BOB, 403);
+	w->as = NULL;
+	world_register(w, BOB);
+	world_call(w, &t, ALICE, "sip:+4930123@atlanta.test");
+	msg = world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_true(slice_equal(SLICE("+4930123"), msg->request_uri.user));
+	world_answer(w, BOB, 486, NULL);
+	world_forget(w);
+	w->as = "sip:carol@spare.test";
+	world_invite(w, &t, BOB, "sip:alice@atlanta.test");
+	world_hear_code(w, BOB, 100);
+	world_hear_code(w, BOB, 480); /* alice is not here */
+	world_invite(w, &t, STRANGER, "sip:alice@atlanta.test");
+	world_hear_code(w, STRANGER, 403);
+	w->as = NULL;
+	world_pass(w, SECONDS(640));
+	world_forget(w);
+	world_call(w, &t, ALICE, "sip:+4930123@atlanta.test");
+	world_hear_code(w, ALICE, 503);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -120,6 +159,7 @@ int main(void)
 		TEST(path_unsupported),
 		TEST(two_contacts),
 		TEST(ceiling_of_a_proxy),
+		TEST(peer_by_registration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
