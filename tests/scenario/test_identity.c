@@ -17,6 +17,15 @@
 
 #define TO_BOB "sip:bob@atlanta.test"
 
+/* The phrase is part of the answer (STANDARDS section 8). */
+static void hear_refusal(struct world *w, uint16_t code, const char *phrase)
+{
+	const struct sip_msg *msg = world_hear_code(w, BILOXI, code);
+
+	if (!slice_equal(msg->reason, slice_str(phrase)))
+		fail_msg("%u %.*s", code, SLICE_ARG(msg->reason));
+}
+
 static void give_certificate(struct world *w)
 {
 	struct http_get_result result = {.url = slice_str(w->fetch_url),
@@ -61,7 +70,7 @@ static void changed_fingerprint(void **state)
 	world_hear_code(w, BILOXI, 100);
 	if (w->fetch_count)
 		give_certificate(w);
-	world_hear_code(w, BILOXI, 438);
+	hear_refusal(w, 438, "Invalid Identity Header");
 	world_hear_nothing(w, BOB);
 	assert_int_equal(0, fake_media()->open_count);
 	assert_non_null(strstr(w->records.data, "\"outcome\":\"refused\""));
@@ -120,7 +129,7 @@ static void missing_identity(void **state)
 	world_register(w, BOB);
 	world_invite(w, &t, BILOXI, TO_BOB);
 	world_hear_code(w, BILOXI, 100);
-	world_hear_code(w, BILOXI, 428);
+	hear_refusal(w, 428, "Use Identity Header");
 	world_hear_nothing(w, BOB);
 }
 
@@ -136,7 +145,7 @@ static void certificate_cannot_be_had(void **state)
 	world_hear_code(w, BILOXI, 100);
 	result.url = slice_str(w->fetch_url);
 	sbc_fetched(w->sbc, &result, w->now);
-	world_hear_code(w, BILOXI, 436);
+	hear_refusal(w, 436, "Bad Identity Info");
 	world_hear_nothing(w, BOB);
 }
 
@@ -149,6 +158,49 @@ static void url_is_not_fetched_from(void **state)
 	world_invite_signed(w, &t, TO_BOB, 0);
 	world_hear_code(w, BILOXI, 100);
 	world_hear_code(w, BILOXI, 436);
+}
+
+/* RSP-437, ID8224-39: it is a certificate, but not of who is calling. */
+static void anothers_certificate(void **state)
+{
+	struct world *w = *state;
+	struct http_get_result result = {
+		.body = buf_slice(&w->own_certificate), .max_age_s = 3600};
+	struct talk t;
+
+	world_register(w, BOB);
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	result.url = slice_str(w->fetch_url);
+	sbc_fetched(w->sbc, &result, w->now);
+	hear_refusal(w, 437, "Unsupported Credential");
+	world_hear_nothing(w, BOB);
+}
+
+/* Media is by DTLS here: a description whose key cannot be checked is 488, whoever sends it,
+ * and nobody rings. */
+static void keys_that_cannot_be_checked(void **state)
+{
+	static const char *const lines[] = {"", "a=fingerprint:sha-3 00:11\r\n",
+		"a=fingerprint:md5 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n",
+		"a=fingerprint:sha-256 00:11\r\n"};
+	struct world *w = *state;
+	char sdp[1024];
+	struct talk t;
+
+	world_register(w, BOB);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		snprintf(sdp, sizeof(sdp),
+			"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n"
+			"t=0 0\r\nm=audio 30000 UDP/TLS/RTP/SAVPF 0\r\na=rtcp-mux\r\n"
+			"a=setup:actpass\r\n%s",
+			lines[i]);
+		w->sdp[ALICE] = sdp;
+		world_call_refused(w, &t, ALICE, TO_BOB, 488);
+		world_ack(w, &t);
+		world_hear_nothing(w, BOB);
+	}
+	assert_int_equal(0, fake_media()->open_count);
 }
 
 /* The wrong thing behind the URL is a credential that is not supported (ID8224-39). */
@@ -228,7 +280,7 @@ static void replayed(void **state)
 	memcpy(strstr(w->said.data, "z9hG4bK-s"), "z9hG4bK-r", 9);
 	say_again(w, BILOXI, "Call-ID: call", "Call-ID: CALL");
 	world_hear_code(w, BILOXI, 100);
-	world_hear_code(w, BILOXI, 403);
+	hear_refusal(w, 403, "Replayed Identity");
 	world_hear_nothing(w, BOB);
 }
 
@@ -243,7 +295,7 @@ static void stale_signature(void **state)
 	world_hear_code(w, BILOXI, 100);
 	w->wall_start_s += 61;
 	give_certificate(w);
-	world_hear_code(w, BILOXI, 403);
+	hear_refusal(w, 403, "Stale Date");
 	world_hear_nothing(w, BOB);
 }
 
@@ -405,6 +457,8 @@ int main(void)
 		SCENARIO(missing_identity),
 		SCENARIO(certificate_cannot_be_had),
 		SCENARIO(url_is_not_fetched_from),
+		SCENARIO(anothers_certificate),
+		SCENARIO(keys_that_cannot_be_checked),
 		SCENARIO(rubbish_certificate),
 		SCENARIO(two_wait_for_one_certificate),
 		SCENARIO(cancel_during_fetch),

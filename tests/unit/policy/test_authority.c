@@ -77,8 +77,11 @@ static void numbers(void **state)
 		{"critical-above.pem", "tel:+12155551212", "", 437, ""},
 		{"critical-else.pem", "tel:+12155551212", "", 437, ""},
 		{"chain.pem", "tel:+12155551212", "", 0, "TN 12155551212"},
-		{"critical-ca.pem", "tel:+12155551212", "", 437,
-			""}, /* what it bounds, who knows */
+		{"bounded.pem", "tel:+12155551212", "", 0, "TN 12155551212"},
+		{"bounded-elsewhere.pem", "tel:+12155551212", "", 437, ""},
+		{"bounded-broken.pem", "tel:+12155551212", "", 437, ""},
+		{"bounded-provider.pem", "tel:+12155551212", "", 0, "TN 12155551212"},
+		{"critical-ca.pem", "tel:+12155551212", "", 437, ""}, /* wolfSSL takes none */
 		{"critical-constrained.pem", "tel:+12155551212", "", 437, ""},
 		{"enhanced.pem", "sip:+12155551212@atlanta.test", "", 437, ""},
 	};

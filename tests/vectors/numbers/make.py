@@ -132,6 +132,10 @@ def main():
     write("critical-revoked.pem", tn(one("12155551212"), is_critical=True), san="atlanta.test",
           serial=REVOKED)
     write_chain("chain.pem")
+    write_chain("bounded.pem", tn(numbers("12155551200", 100)))
+    write_chain("bounded-elsewhere.pem", tn(numbers("12155551300", 100)))
+    write_chain("bounded-broken.pem", (TN_AUTH, der(0x30), False))
+    write_chain("bounded-provider.pem", tn(spc("709J")))
     write_chain("critical-ca.pem", tn(one("12155551212"), is_critical=True))
     # RFC 5924, and what certificates of web servers have instead.
     for file, usages in (("usage-sip.pem", ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.20")),
