@@ -273,6 +273,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	call->party[0].transport = request->source->kind;
 	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
 		sizeof(call->party[0].name));
+	call->a.peer = peer;
 	if (leg_uas_start(&call->a, &kept)) {
 		sbc_refuse(sbc, request, 400);
 		call_free(call);

@@ -193,7 +193,7 @@ static bool ask_for_longer(struct leg *leg, const struct sip_msg *msg, usec_t no
 /* A trunk that wants a password: once more with it (RFC 3261 section 22.2, KAM-10). */
 static bool prove(struct leg *leg, const struct sip_msg *msg, usec_t now)
 {
-	struct peer_challenged c = {.peer = leg->sent.peer,
+	struct peer_challenged c = {.peer = leg->peer,
 		.response = msg,
 		.method = SLICE("INVITE"),
 		.uri = leg->dialog.remote_target,
@@ -376,6 +376,7 @@ int leg_uac_start(struct leg *leg, const struct leg_invite *invite, usec_t now)
 	init.local_tag = slice_str(tag);
 	init.call_id = slice_str(call_id);
 	leg->hop = invite->hop;
+	leg->peer = invite->peer;
 	err = dialog_init_uac(&leg->dialog, leg->arena, &init);
 	err = err ? err : leg_enter_table(leg);
 	err = err ? err : keep_invite(leg, invite);

@@ -166,6 +166,72 @@ static void not_after_cancel(void **state)
 		assert_int_not_equal(0, world_hear(w, TRUNK)->method == SIP_METHOD_ACK);
 }
 
+/* Up to the ACK. */
+static void connected(struct world *w, struct talk *t)
+{
+	with_password(w);
+	world_call(w, t, ALICE, "sip:+4930123@atlanta.test");
+	invited(w);
+	world_answer(w, TRUNK, 200, "active");
+	world_hear_method(w, TRUNK, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	world_learn(w, t);
+	world_ack(w, t);
+	world_secured(w, MEDIA_SIDE_A);
+	world_secured(w, MEDIA_SIDE_B);
+}
+
+/* A change too, with the CSeq one higher, and the description as it was. */
+static void proves_itself_mid_call(void **state)
+{
+	struct world *w = *state;
+	const struct sip_msg *msg;
+	struct talk t;
+	uint32_t cseq;
+	char sdp[2048];
+
+	connected(w, &t);
+	world_sdp(ALICE, "actpass", 0, sdp, sizeof(sdp));
+	world_edit(sdp, sizeof(sdp), "a=sendrecv", "a=sendonly");
+	world_request(w, &t, "INVITE", "", sdp);
+	cseq = invited(w)->cseq;
+	challenge(w, SHA256 "nonce=\"one\"\r\n");
+	world_pass(w, 0);
+	msg = invited(w);
+	assert_int_equal(cseq + 1, msg->cseq);
+	assert_true(proof_has(msg, "nonce=\"one\""));
+	assert_true(msg->body.len > 0);
+	challenge(w, SHA256 "nonce=\"two\", stale=true\r\n");
+	world_pass(w, 0);
+	msg = invited(w);
+	assert_true(proof_has(msg, "nonce=\"two\""));
+	assert_int_equal(0, sip_msg_header(msg, "Proxy-Authorization", 1).len);
+	world_answer(w, TRUNK, 200, "active");
+	world_hear_method(w, TRUNK, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 200);
+}
+
+/* And the end: else the trunk would go on with the call. Once. */
+static void proves_its_bye(void **state)
+{
+	struct world *w = *state;
+	const struct sip_msg *msg;
+	struct talk t;
+
+	connected(w, &t);
+	world_bye(w, &t);
+	world_hear_code(w, ALICE, 200);
+	msg = world_hear_method(w, TRUNK, SIP_METHOD_BYE);
+	world_reply(w, TRUNK, 407, SHA256 "nonce=\"one\"\r\n", "");
+	msg = world_hear_method(w, TRUNK, SIP_METHOD_BYE);
+	assert_true(proof_has(msg, "nonce=\"one\""));
+	world_reply(w, TRUNK, 407, SHA256 "nonce=\"two\"\r\n", "");
+	world_hear_nothing(w, TRUNK);
+	world_pass(w, SECONDS(40));
+	world_all_over(w);
+}
+
 /* ---- registrations ---- */
 
 #define REFUSAL                                                                                \
@@ -280,6 +346,8 @@ int main(void)
 		TEST(does_not_loop),
 		TEST(does_not_loop_on_stale),
 		TEST(not_after_cancel),
+		TEST(proves_itself_mid_call),
+		TEST(proves_its_bye),
 		TEST(registers_and_refreshes),
 		TEST(waits_longer_and_longer),
 		TEST(silence_and_the_end),
