@@ -462,6 +462,40 @@ bool registrar_is_from(
 		       binding->hop.flow.generation == source->flow.generation);
 }
 
+struct walking {
+	registrar_walk_h *visit;
+	void *arg;
+};
+
+static void walk_record(struct hash_node *node, void *arg)
+{
+	const struct record *record = container_of(node, struct record, node);
+	const struct walking *walking = arg;
+
+	walking->visit(record->aor, record->bindings, record->binding_count, walking->arg);
+}
+
+bool registrar_walk(struct registrar *registrar, size_t *place, size_t slots,
+	registrar_walk_h *visit, void *arg)
+{
+	struct walking walking = {visit, arg};
+
+	return hash_visit_some(&registrar->records, place, slots, walk_record, &walking);
+}
+
+int registrar_remove(struct registrar *registrar, struct slice aor)
+{
+	struct record *record = find(registrar, aor);
+
+	if (!record)
+		return SBC_ENOENT;
+	leave_origins(registrar, record, record->binding_count);
+	registrar->binding_count -= record->binding_count;
+	hash_remove(&registrar->records, &record->node);
+	mem_free(record);
+	return 0;
+}
+
 struct expiring {
 	struct registrar *registrar;
 	usec_t now;

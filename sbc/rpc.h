@@ -81,6 +81,7 @@ extern const struct rpc_family rpc_identity_family;   /* rpc_identity.c */
 extern const struct rpc_family rpc_media_family;      /* rpc_media.c */
 extern const struct rpc_family rpc_peer_family;       /* rpc_peer.c */
 extern const struct rpc_family rpc_dispatcher_family; /* rpc_dispatcher.c */
+extern const struct rpc_family rpc_ul_family;         /* rpc_ul.c */
 extern const struct rpc_family rpc_reload_family;     /* rpc_reload.c */
 
 /* NULL when there is none. */

@@ -47,5 +47,9 @@ struct hash_node *hash_next(const struct hash_node *node);
 typedef void(hash_visit_h)(struct hash_node *node, void *arg);
 /* Visits every node; the visitor may remove and free the node it was given. */
 void hash_visit(struct hash_table *t, hash_visit_h *visit, void *arg);
+/* The same for the next count slots from *slot, which goes on; false behind the last one. A
+ * table that grows in between may show a node twice. */
+bool hash_visit_some(
+	struct hash_table *t, size_t *slot, size_t count, hash_visit_h *visit, void *arg);
 
 #endif

@@ -82,6 +82,14 @@ struct slice registrar_path(const struct registrar_binding *binding);
 /* Bindings whose REGISTER came from that host. */
 size_t registrar_count_from(const struct registrar *registrar, const struct netaddr *host);
 
+/* Some of the records from *place (0 at first), which goes on; false: there are no more. */
+typedef void(registrar_walk_h)(
+	const char *aor, const struct registrar_binding *bindings, size_t count, void *arg);
+bool registrar_walk(struct registrar *registrar, size_t *place, size_t slots,
+	registrar_walk_h *visit, void *arg);
+/* By command. SBC_ENOENT. */
+int registrar_remove(struct registrar *registrar, struct slice aor);
+
 /* Drops what has expired; called now and then. Returns how many are left. */
 size_t registrar_expire(struct registrar *registrar, usec_t now);
 /* Bindings, expired ones that were not dropped yet too. */

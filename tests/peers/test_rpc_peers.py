@@ -103,6 +103,32 @@ class Peers(test_rpc.Desk):
                                "change while we run")
         self.assertEqual("AX", self.state_of("biloxi"))
 
+    def test_location(self):
+        """kamctl ul show and rm."""
+        alice, bob = self.phone("alice"), self.phone("bob")
+        said = self.kamcmd("ul.dump")
+        self.assertRegex(said, r"(?s)Domains: \{\s+Domain: \{\s+Domain: location\s+AoRs: \{\s+"
+                               r"Info: \{\s+AoR: (alice|bob)@atlanta\.test\s+Contacts: \{\s+"
+                               r"Contact: \{\s+Address: sip:")
+        self.assertIn(f"Address: sip:alice@127.0.0.1:{alice.port}\n", said)
+        self.assertRegex(said, r"Stats: \{\s+Records: 2\s")
+        self.assertRegex(self.kamcmd("ul.dump", "brief"), r"AoR: bob@atlanta\.test\s")
+        shown = json.loads(self.kamctl("ul", "show"))["result"]["Domains"][0]["Domain"]
+        self.assertEqual({"alice@atlanta.test", "bob@atlanta.test"},
+                         {info["Info"]["AoR"] for info in shown["AoRs"]})
+        contact = self.ask("ul.lookup", ["location", "bob@atlanta.test"])["result"]
+        contact = contact["Contacts"][0]["Contact"]
+        self.assertEqual(f"sip:bob@127.0.0.1:{bob.port}", contact["Address"])
+        self.assertEqual(f"sip:127.0.0.1:{bob.port}", contact["Received"])
+        self.assertIn("Ok.", self.kamcmd("ul.rm", "location", "bob"))
+        for words in (("ul.lookup", "location", "bob"), ("ul.rm", "location", "bob")):
+            self.assertIn("500 - AOR not found in location table",
+                          self.kamcmd(*words, status=None))
+        self.assertIn("500 - Invalid Parameters",
+                      self.kamcmd("ul.lookup", "elsewhere", "bob", status=None))
+        alice.invite("bob@atlanta.test")
+        self.assertEqual(480, alice.wait_final("INVITE").code)
+
     def presented(self):
         """The serial of the certificate on the TLS port."""
         return re.sub(r"\s", "", ssl.get_server_certificate(("127.0.0.1", self.tls_port)))

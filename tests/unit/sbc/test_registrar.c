@@ -3,6 +3,7 @@
 
 #include "tests/cmocka_first.h"
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "sbc/registrar.h"
 #include "tests/unit/sbc/message.h"
@@ -294,6 +295,37 @@ static void keeps_the_path(void **state)
 	assert_int_equal(0, registrar_path(registrar_find(f->registrar, ALICE, f->now, 0)).len);
 }
 
+static void count_contacts(
+	const char *aor, const struct registrar_binding *bindings, size_t count, void *arg)
+{
+	size_t *seen = arg;
+
+	assert_non_null(strchr(aor, '@'));
+	assert_true(bindings[0].contact[0]);
+	*seen += count;
+}
+
+/* For listings, and by command. */
+static void walks_and_removes(void **state)
+{
+	struct fixture *f = *state;
+	size_t place = 0, seen = 0;
+
+	assert_int_equal(200, say(f, ALICE, "a", 1, "Contact: <sip:1@b>, <sip:2@b>\r\n"));
+	assert_int_equal(200, say(f, SLICE("bob@a"), "b", 1, "Contact: <sip:3@b>\r\n"));
+	while (registrar_walk(f->registrar, &place, 3, count_contacts, &seen))
+		;
+	assert_int_equal(3, seen);
+	assert_int_equal(3, registrar_count_from(f->registrar, &f->source.peer));
+	assert_int_equal(0, registrar_remove(f->registrar, ALICE));
+	assert_int_equal(SBC_ENOENT, registrar_remove(f->registrar, ALICE));
+	assert_int_equal(1, registrar_count(f->registrar));
+	assert_int_equal(1, registrar_count_from(f->registrar, &f->source.peer));
+	f->now += 700 * USEC_PER_SEC;
+	registrar_expire(f->registrar, f->now);
+	assert_int_equal(0, registrar_count_from(f->registrar, &f->source.peer));
+}
+
 /* All that live, newest first. */
 static void finds_each(void **state)
 {
@@ -322,6 +354,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_memory, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_the_path, begin, end),
 		cmocka_unit_test_setup_teardown(finds_each, begin, end),
+		cmocka_unit_test_setup_teardown(walks_and_removes, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
