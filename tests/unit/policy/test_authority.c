@@ -129,6 +129,23 @@ static void another_number(void **state)
 	assert_int_equal(437, scene_verify(s));
 }
 
+/* CERT-6, CERT-7: the whole chain is kept, not the leaf alone: others verified a neighbour's
+ * first call and refused the next. */
+static void chain_from_the_cache(void **state)
+{
+	struct scene *s = *state;
+
+	open_policy(s, NULL);
+	s->facts.to_uri = SLICE("tel:+12155551213");
+	s->facts.from_uri = SLICE("tel:+12155551212");
+	s->served = NUMBERS "chain.pem";
+	for (int i = 0; i < 3; i++) {
+		add(s, 1, FROM_TN, TO_TN);
+		assert_int_equal(0, scene_verify(s));
+	}
+	assert_int_equal(1, s->fetches);
+}
+
 /* CERT-2: what a certificate is for, where the peer's rules ask for it. */
 static void usage(void **state)
 {
@@ -216,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(numbers),
 		SCENE(another_number),
+		SCENE(chain_from_the_cache),
 		SCENE(usage),
 		SCENE(revocation),
 		cmocka_unit_test(foreign_lists),
