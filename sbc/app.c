@@ -18,7 +18,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/credentials.h"
+#include "sbc/listeners.h"
+#include "sbc/load_meter.h"
 #include "sbc/media_link.h"
+#include "sbc/overload.h"
 #include "sbc/policy_link.h"
 #include "sbc/privileges.h"
 #include "sbc/reload.h"
@@ -41,6 +44,7 @@ struct app {
 	struct timers timers;
 	bool is_ticking; /* timers are attached */
 	uv_signal_t terminate, interrupt, hangup;
+	struct load_meter load_meter;
 	struct config *config; /* counted */
 	const char *path;      /* borrowed */
 	struct reload *reload;
@@ -112,6 +116,13 @@ static int on_send(
 	transport_flow_peer(app->transport, hop->flow, &peer);
 	note(app, false, hop->kind, hop->listener, &peer, slice_of(bytes, len));
 	return transport_send(app->transport, hop, tag, bytes, len);
+}
+
+static int on_alias(struct flow_id flow, uint16_t port, struct slice name, void *arg)
+{
+	struct app *app = arg;
+
+	return transport_flow_alias(app->transport, flow, port, name);
 }
 
 static int on_fetch(struct slice url, bool allow_http, void *arg)
@@ -233,6 +244,14 @@ static void on_service_closed(void *arg)
 	count_closed(app);
 }
 
+static void on_load(unsigned busy_permille, void *arg)
+{
+	struct app *app = arg;
+
+	if (app->sbc)
+		sbc_note_load(app->sbc, busy_permille);
+}
+
 static void close_signal(struct app *app, uv_signal_t *handle)
 {
 	/* From now on a signal ends the process the usual way. */
@@ -252,6 +271,10 @@ static void close_parts(struct app *app)
 	close_signal(app, &app->terminate);
 	close_signal(app, &app->interrupt);
 	close_signal(app, &app->hangup);
+	if (app->load_meter.arg) {
+		app->open_count++;
+		load_meter_close(&app->load_meter, on_signal_closed);
+	}
 	reload_close(app->reload);
 	app->reload = NULL;
 	app->open_count += !!app->http_get + !!app->web + !!app->media + !!app->transport +
@@ -307,7 +330,7 @@ static void on_hangup(uv_signal_t *handle, int number)
 	if (app->state != APP_RUNNING)
 		return;
 	service_reloading(app->service);
-	reload_start(app->reload, on_reloaded, app);
+	reload_start(app->reload);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -375,6 +398,9 @@ static int start_base(struct app *app)
 	err = timers_attach(&app->timers, &app->loop);
 	app->is_ticking = !err;
 	err = err ? err : service_open(&app->service, &app->loop, NULL, NULL);
+	err = err ? err
+		  : load_meter_start(
+			    &app->load_meter, &app->loop, OVERLOAD_TICK_MS, on_load, app);
 	err = err ? err : open_signal(app, &app->terminate, SIGTERM, on_signal);
 	err = err ? err : open_signal(app, &app->interrupt, SIGINT, on_signal);
 	err = err ? err : open_signal(app, &app->hangup, SIGHUP, on_hangup);
@@ -476,6 +502,7 @@ static int start_core(struct app *app)
 		.outside = {.send = on_send,
 			.fetch = on_fetch,
 			.resolve = on_resolve,
+			.alias = on_alias,
 			.wall_s = on_wall,
 			.record = on_record,
 			.arg = app},
@@ -503,51 +530,41 @@ static int start_reload(struct app *app)
 		.loop = &app->loop,
 		.sbc = app->sbc,
 		.log = app->log,
-		.policy = app->policy};
+		.policy = app->policy,
+		.transport = app->transport,
+		.done = on_reloaded,
+		.arg = app};
 	int err = reload_new(&app->reload, &setup);
 
 	return err ? refuse(app, err, "reload", NULL) : 0;
-}
-
-static void fill_listener(struct app *app, size_t i, struct listener_config *to)
-{
-	const struct config_listener *from = &app->config->listeners[i];
-	char text[NETADDR_TEXT_MAX];
-
-	to->kind = from->transport;
-	to->address = from->address;
-	snprintf(app->sent_by[i], sizeof(app->sent_by[i]), "%s",
-		from->advertised[0] ? from->advertised : netaddr_print(&from->address, text));
-	snprintf(to->advertised, sizeof(to->advertised), "%s", app->sent_by[i]);
-	if (from->transport != TRANSPORT_TLS)
-		return;
-	to->certificate_pem =
-		buf_slice(&credentials_listener(&app->credentials, i)->certificate);
-	to->key_pem = buf_slice(&credentials_listener(&app->credentials, i)->key);
-	to->ca_pem = credentials_listener_ca(&app->credentials, i);
-	to->require_client_certificate = from->require_client_certificate;
 }
 
 static int start_transport(struct app *app)
 {
 	const struct config *config = app->config;
 	struct transport_config *to = mem_alloc(sizeof(*to));
+	struct listener_name *names = mem_array(config->domain_count + 1, sizeof(*names));
 	char fault[FAULT_MAX] = "";
-	int err;
+	int err = SBC_ENOMEM;
 
-	if (!to)
-		return refuse(app, SBC_ENOMEM, "listeners", NULL);
+	if (!to || !names)
+		goto out;
 	transport_limits_init(&to->limits);
 	to->limits.connection_max = config->limits.connections;
 	to->limits.connection_max_per_address = config->limits.connections_per_address;
+	to->limits.ping_interval_s = config->limits.ping_interval_s;
 	to->receive = on_receive;
 	to->broken = on_broken;
 	to->failed = on_failed;
 	to->arg = app;
 	to->log = app->log;
-	for (size_t i = 0; i < config->listener_count && i < LISTENER_MAX; i++)
-		fill_listener(app, to->listener_count++, &to->listeners[i]);
+	listeners_fill(to, config, &app->credentials, names);
+	for (size_t i = 0; i < to->listener_count; i++)
+		snprintf(app->sent_by[i], sizeof(app->sent_by[i]), "%s",
+			to->listeners[i].advertised);
 	err = transport_open(&app->transport, &app->loop, to, fault, sizeof(fault));
+out:
+	mem_free(names);
 	mem_free(to);
 	return err ? refuse(app, err, "listeners", fault) : 0;
 }
@@ -569,6 +586,7 @@ static int start_rpc(struct app *app)
 {
 	const struct rpc_world world = {.sbc = app->sbc,
 		.transport = app->transport,
+		.reload = app->reload,
 		.log = app->log,
 		.start_s = clock_wall_s(),
 		.now = clock_monotonic_us};
@@ -616,9 +634,9 @@ static int start(struct app *app)
 
 	err = err ? err : start_files(app);
 	err = err ? err : start_core(app);
-	err = err ? err : start_reload(app);
 	err = err ? err : start_resolver(app);
 	err = err ? err : start_transport(app);
+	err = err ? err : start_reload(app);
 	if (!err && app->config->http.is_enabled)
 		err = start_web(app);
 	if (!err && app->config->rpc.is_enabled)
