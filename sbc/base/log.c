@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "base/format.h"
 #include "base/mem.h"
 
 #define LINE_MAX_LEN 1024 /* bytes; a longer line is cut */
@@ -200,7 +201,7 @@ void log_event(struct log *log, enum log_level level, const char *room, const ch
 	len = print_head(line.text, sizeof(line.text) - 1, level, room, event);
 	room_left = sizeof(line.text) - 1 - len;
 	va_start(args, format);
-	n = vsnprintf(line.text + len, room_left, format, args);
+	n = format_print(line.text + len, room_left, format, args);
 	va_end(args);
 	if (n > 0)
 		len += (size_t)n < room_left ? (size_t)n : room_left - 1;
