@@ -2,6 +2,7 @@
 # make            build countersip                 make test            everything that is tested
 # make demo       two domains, one verified call   make test T=media/   only tests named so
 # make run        one countersip, lab settings     make test SAN=address|thread
+# make install    PREFIX=/usr/local DESTDIR=       program, manual, unit; no file of yours changes
 # make deps       install and build what is missing
 # make check      the gates alone                  make fuzz F=sdp TIME=60
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
@@ -17,6 +18,9 @@ TIME    ?= 60
 WOLFSSL ?= build
 V       ?=
 DEPS    ?= build/deps
+DESTDIR ?=
+PREFIX  ?= /usr/local
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 B       := build/$(or $(SAN),plain)$(if $(filter system,$(WOLFSSL)),-system)
 
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
@@ -68,12 +72,12 @@ LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 Q    := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 
-.PHONY: all deps test demo run check fuzz fuzz-smoke bench-calls bench-control bench-identity \
-	bench-media clean help
+.PHONY: all deps test demo run install check fuzz fuzz-smoke bench-calls bench-control \
+	bench-identity bench-media clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(B)/countersip $(B)/countersipctl
+all: $(B)/countersip $(B)/countersipctl $(B)/man/countersip.yaml.5
 
 deps:
 	@rm -f $(DEPS)/flags-$(WOLFSSL).mk
@@ -113,7 +117,7 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-test: $(B)/countersip $(B)/countersipctl $(UNIT) $(SCENARIO)
+test: all $(UNIT) $(SCENARIO)
 	@python3 tools/run_tests.py --build $(B) --san '$(SAN)' --filter '$(T)'
 
 demo: $(B)/countersip
@@ -122,6 +126,13 @@ demo: $(B)/countersip
 # How long a listing of 10000 calls keeps SIP waiting; fails above 10 ms.
 bench-control: $(B)/bench/control
 	@$<
+
+$(B)/man/countersip.yaml.5: $(B)/countersip tools/config_doc.py
+	@mkdir -p $(@D)
+	@python3 tools/config_doc.py --man $< >$@
+
+install: all
+	@tools/install.sh $(B) "$(DESTDIR)" "$(PREFIX)" "$(UNITDIR)"
 
 run: $(B)/countersip
 	$(B)/countersip -f config/countersip.yaml

@@ -21,10 +21,12 @@
 #include "sbc/credentials.h"
 #include "sbc/media_link.h"
 #include "sbc/policy_link.h"
+#include "sbc/privileges.h"
 #include "sbc/reload.h"
 #include "sbc/resolve.h"
 #include "sbc/rpc_server.h"
 #include "sbc/sbc.h"
+#include "sbc/service.h"
 #include "sbc/trace.h"
 
 #define FAULT_MAX       512  /* bytes of a sentence on what did not start */
@@ -55,6 +57,7 @@ struct app {
 	struct transport *transport;
 	struct cert_server *cert_server;
 	struct rpc_server *rpc;
+	struct service *service;
 	struct sbc *sbc;
 	char sent_by[LISTENER_MAX][128]; /* for the trace */
 	struct log_limit record_limit;
@@ -224,6 +227,14 @@ static void on_rpc_closed(void *arg)
 	count_closed(app);
 }
 
+static void on_service_closed(void *arg)
+{
+	struct app *app = arg;
+
+	app->service = NULL;
+	count_closed(app);
+}
+
 static void close_signal(struct app *app, uv_signal_t *handle)
 {
 	/* From now on a signal ends the process the usual way. */
@@ -246,7 +257,9 @@ static void close_parts(struct app *app)
 	reload_close(app->reload);
 	app->reload = NULL;
 	app->open_count += !!app->http_get + !!app->cert_server + !!app->media +
-			   !!app->transport + !!app->rpc;
+			   !!app->transport + !!app->rpc + !!app->service;
+	if (app->service)
+		service_close(app->service, on_service_closed, app);
 	if (app->rpc)
 		rpc_server_close(app->rpc, on_rpc_closed, app);
 	if (app->resolver) {
@@ -279,6 +292,8 @@ static void on_reloaded(int err, const char *why, struct config *config, void *a
 	struct app *app = arg;
 
 	(void)why;
+	service_ready(app->service,
+		err ? "running; the last reload was refused, see the log" : "running");
 	if (err)
 		return;
 	config_unref(app->config);
@@ -291,8 +306,10 @@ static void on_hangup(uv_signal_t *handle, int number)
 	struct app *app = handle->data;
 
 	(void)number;
-	if (app->state == APP_RUNNING)
-		reload_start(app->reload, on_reloaded, app);
+	if (app->state != APP_RUNNING)
+		return;
+	service_reloading(app->service);
+	reload_start(app->reload, on_reloaded, app);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -309,6 +326,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	if (app->state != APP_RUNNING)
 		return;
 	app->state = APP_DRAINING;
+	service_stopping(app->service, "calls are being ended");
 	sbc_counters(app->sbc, &counters);
 	log_event(app->log, LOG_INFO, "sbc", "stop", "signal=%d calls=%llu limit_ms=%u", number,
 		(unsigned long long)counters.calls_now, app->config->limits.shutdown_ms);
@@ -358,6 +376,7 @@ static int start_base(struct app *app)
 		2 * (size_t)limits->transactions + 9 * (size_t)limits->calls + TIMERS_SPARE);
 	err = timers_attach(&app->timers, &app->loop);
 	app->is_ticking = !err;
+	err = err ? err : service_open(&app->service, &app->loop, NULL, NULL);
 	err = err ? err : open_signal(app, &app->terminate, SIGTERM, on_signal);
 	err = err ? err : open_signal(app, &app->interrupt, SIGINT, on_signal);
 	err = err ? err : open_signal(app, &app->hangup, SIGHUP, on_hangup);
@@ -412,6 +431,7 @@ static int start_http_get(struct app *app)
 		.allow_count = fetch->allow_count,
 		.hosts = hosts,
 		.host_count = config->host_count,
+		.redirects = fetch->redirects,
 		.timeout_ms = fetch->timeout_ms,
 		.size_max = fetch->size_max,
 		.parallel_max = fetch->parallel_max,
@@ -588,9 +608,14 @@ static void tell_start(const struct app *app)
 {
 	const struct config *config = app->config;
 	char text[NETADDR_TEXT_MAX], url[POLICY_LINK_URL_MAX];
+	char privileges[PRIVILEGES_TEXT_MAX];
 
-	log_event(app->log, LOG_INFO, "sbc", "start", "version=%s pid=%ld", COUNTERSIP_VERSION,
-		(long)getpid());
+	log_event(app->log, LOG_INFO, "sbc", "start", "version=%s pid=%ld %s",
+		COUNTERSIP_VERSION, (long)getpid(),
+		privileges_print(privileges, sizeof(privileges)));
+	if (geteuid() == 0)
+		log_event(app->log, LOG_WARN, "sbc", "root",
+			"why=\"runs as root: name another with user:\"");
 	for (size_t i = 0; i < config->listener_count; i++)
 		log_event(app->log, LOG_INFO, "sbc", "listening",
 			"transport=%s address=%s advertised=%s",
@@ -626,6 +651,7 @@ static int start(struct app *app)
 		return err;
 	app->state = APP_RUNNING;
 	tell_start(app);
+	service_ready(app->service, "running");
 	return 0;
 }
 

@@ -5,6 +5,12 @@
 
 /* clang-format off: a table */
 static const struct config_row rows[] = {
+	{"user", TYPE(name), FIXED, IN(config, user), OPTIONAL,
+		.help = "to run as when started by root, name or number; only what is needed "
+			"is "
+			"kept of root's capabilities"},
+	{"group", TYPE(name), FIXED, IN(config, group), OPTIONAL,
+		.help = "the user's own when absent"},
 	{"state_dir", TYPE(text), FIXED, IN(config, state_dir), .min = 1,
 		DEFAULT("/var/lib/countersip"),
 		.help = "where keys and certificates are made that this file does not name"},

@@ -12,6 +12,9 @@ static const struct config_row rows[] = {
 	{"fetch.allow", TYPE(blocks), IN(config_fetch, allow), AND(config_fetch, allow_count),
 		.max = 64, OPTIONAL,
 		.help = "private addresses that may be fetched from; else only public ones"},
+	{"fetch.redirects", TYPE(redirects), IN(config_fetch, redirects), DEFAULT("off"),
+		.help = "that are followed, three at most: to the same host, or to any https "
+			"URL"},
 	{"fetch.timeout_ms", TYPE(number), IN(config_fetch, timeout_ms), RANGE(100, 5000),
 		DEFAULT("3000"), .help = "of one fetch in all; the caller waits"},
 	{"fetch.size_max", TYPE(number), IN(config_fetch, size_max), RANGE(1024, 65536),

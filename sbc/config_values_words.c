@@ -86,6 +86,18 @@ static void read_answer_identity(struct config_reading *r, const struct config_r
 			(enum config_answer_identity)value;
 }
 
+static void read_redirects(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	static const struct config_word words[] = {{"off", FETCH_REDIRECTS_OFF},
+		{"same-host", FETCH_REDIRECTS_SAME_HOST}, {"https", FETCH_REDIRECTS_HTTPS}};
+	unsigned value;
+
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
+		*(enum fetch_redirects *)(void *)(base + row->offset) =
+			(enum fetch_redirects)value;
+}
+
 static void read_transport(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
@@ -104,3 +116,4 @@ const struct config_type config_type_transport = {"udp, tcp, tls", read_transpor
 const struct config_type config_type_early_media = {"block, pass, ring", read_early_media};
 const struct config_type config_type_answer_identity = {
 	"off, prefer, require", read_answer_identity};
+const struct config_type config_type_redirects = {"off, same-host, https", read_redirects};

@@ -87,6 +87,24 @@ int fetch_url_parse(struct fetch_url *out, struct slice text)
 	return 0;
 }
 
+bool fetch_redirect_passes(enum fetch_redirects rule, const struct fetch_url *from,
+	const struct fetch_url *to, bool allow_http)
+{
+	bool is_same_host = slice_equal_nocase(from->host, to->host);
+
+	if (!to->is_https && (from->is_https || !allow_http))
+		return false;
+	switch (rule) {
+	case FETCH_REDIRECTS_SAME_HOST:
+		return is_same_host;
+	case FETCH_REDIRECTS_HTTPS:
+		return is_same_host || to->is_https;
+	case FETCH_REDIRECTS_OFF:
+		break;
+	}
+	return false;
+}
+
 static bool is_in(const char *text, const struct netaddr *address)
 {
 	struct netaddr_block block;

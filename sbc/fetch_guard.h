@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/netaddr.h"
+#include "sbc/http_get.h"
 
 /*
  * Where a stranger's URL may send us. Identity headers name the URL of a
@@ -23,6 +24,11 @@ struct fetch_url {
 /* Nothing but http(s)://host[:port]/path[?query]: no user, no fragment, no odd characters
  * that two readers might read differently. SBC_EINVAL. Pure. */
 int fetch_url_parse(struct fetch_url *out, struct slice text);
+
+/* May an answer from one URL lead to the other? Never from https to http, and to http only
+ * for who may use it. Whether its address may be reached is for fetch_guard_passes(). Pure. */
+bool fetch_redirect_passes(enum fetch_redirects rule, const struct fetch_url *from,
+	const struct fetch_url *to, bool allow_http);
 
 #define FETCH_GUARD_OWN_MAX 64
 

@@ -10,6 +10,7 @@
 #include "sbc/app.h"
 #include "sbc/header_rules.h"
 #include "sbc/peer_profile.h"
+#include "sbc/privileges.h"
 
 #define EXIT_OK     0
 #define EXIT_FAILED 1
@@ -153,12 +154,23 @@ static int check(const struct config *config, const struct arguments *arguments)
 	return EXIT_OK;
 }
 
+static int run(struct config *config, const char *file)
+{
+	char fault[PRIVILEGES_FAULT_MAX];
+
+	if (privileges_drop(config, fault, sizeof(fault))) {
+		fprintf(stderr, "%s: %s\n", file, fault);
+		return EXIT_FAILED;
+	}
+	return app_run(config, file, STDERR_FILENO) == APP_ENDED ? EXIT_OK : EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = {0};
 	struct config *config = NULL;
 	enum command command = read_arguments(argc, argv, &arguments);
-	int status = EXIT_OK, err;
+	int status, err;
 
 	if (command == COMMAND_DONE)
 		return fflush(stdout) ? EXIT_FAILED : EXIT_OK;
@@ -172,12 +184,8 @@ int main(int argc, char **argv)
 			fprintf(stderr, "%s: no memory\n", arguments.file);
 		return EXIT_FAILED;
 	}
-	if (command == COMMAND_CHECK)
-		status = check(config, &arguments);
-	else
-		status = app_run(config, arguments.file, STDERR_FILENO) == APP_ENDED
-				 ? EXIT_OK
-				 : EXIT_FAILED;
+	status = command == COMMAND_CHECK ? check(config, &arguments)
+					  : run(config, arguments.file);
 	config_unref(config);
 	return status;
 }

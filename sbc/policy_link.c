@@ -128,8 +128,8 @@ void policy_link_fetched(struct sbc *sbc, const struct http_get_result *result, 
 		policy_store_failure(sbc->policy, result->url,
 			result->err ? result->why : "no memory for it", now_s);
 	log_event(sbc->log, result->err ? LOG_WARN : LOG_INFO, "sbc", "identity.fetch",
-		"url=\"%.*s\" result=\"%s\"", SLICE_ARG(result->url),
-		result->err ? result->why : "ok");
+		"url=\"%.*s\" redirects=%u result=\"%s\"", SLICE_ARG(result->url),
+		result->redirect_count, result->err ? result->why : "ok");
 	/* First out of the list, then run: a handler may start or cancel other checks. */
 	list_init(&ready);
 	list_for_each_safe (node, &sbc->checks) {

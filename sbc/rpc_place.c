@@ -12,8 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,8 +25,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
-
-#define ID_TEXT_MAX 4096 /* bytes: getpwnam_r's strings */
+#include "sbc/account.h"
 
 /* Where the sentence goes. */
 struct fault {
@@ -56,44 +53,6 @@ static bool has_blank(const char *text)
 	return text[strcspn(text, " \t\r\n")] != '\0';
 }
 
-static int find_user(const char *name, uid_t *out)
-{
-	char strings[ID_TEXT_MAX];
-	struct passwd entry, *found = NULL;
-	uint64_t number;
-
-	*out = (uid_t)-1;
-	if (!name[0])
-		return 0;
-	if (!slice_to_u64(slice_str(name), UINT32_MAX - 1, &number)) {
-		*out = (uid_t)number;
-		return 0;
-	}
-	if (getpwnam_r(name, &entry, strings, sizeof(strings), &found) || !found)
-		return SBC_ENOENT;
-	*out = found->pw_uid;
-	return 0;
-}
-
-static int find_group(const char *name, gid_t *out)
-{
-	char strings[ID_TEXT_MAX];
-	struct group entry, *found = NULL;
-	uint64_t number;
-
-	*out = (gid_t)-1;
-	if (!name[0])
-		return 0;
-	if (!slice_to_u64(slice_str(name), UINT32_MAX - 1, &number)) {
-		*out = (gid_t)number;
-		return 0;
-	}
-	if (getgrnam_r(name, &entry, strings, sizeof(strings), &found) || !found)
-		return SBC_ENOENT;
-	*out = found->gr_gid;
-	return 0;
-}
-
 int rpc_place_init(struct rpc_place *out, enum rpc_place_kind kind,
 	const struct rpc_place_words *words, char *fault, size_t fault_size)
 {
@@ -111,10 +70,10 @@ int rpc_place_init(struct rpc_place *out, enum rpc_place_kind kind,
 			is_absolute ? "" : words->run_dir, words->name, sizeof(out->path) - 1);
 	if (has_blank(out->path))
 		return say(&to, SBC_EINVAL, "the path \"%s\" has a blank in it", out->path);
-	if (find_user(words->user, &out->uid))
+	if (account_user(words->user, &out->uid, NULL))
 		return say(&to, SBC_EINVAL, "there is no user \"%s\" for %s", words->user,
 			out->path);
-	if (find_group(words->group, &out->gid))
+	if (account_group(words->group, &out->gid))
 		return say(&to, SBC_EINVAL, "there is no group \"%s\" for %s", words->group,
 			out->path);
 	return 0;

@@ -13,6 +13,7 @@ enum {
 	SBC_EINVAL = -EINVAL,
 	SBC_ENOMEM = -ENOMEM,
 	SBC_ENOENT = -ENOENT,
+	SBC_EPERM = -EPERM,
 	SBC_EEXIST = -EEXIST,
 	SBC_EAGAIN = -EAGAIN, /* would block; a queue is full */
 	SBC_EIO = -EIO,

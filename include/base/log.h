@@ -18,7 +18,8 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 /*
  * Lines go through a bounded queue to a thread of the log's own that writes them to fd:
  * writing never blocks a loop; what does not fit is dropped and counted, and the count is
- * written as soon as there is room. fd is borrowed.
+ * written as soon as there is room. fd is borrowed. A line begins with its time, or, when fd
+ * leads to journald (JOURNAL_STREAM), with its priority as sd-daemon(3) has it.
  */
 int log_open(struct log **out, int fd, enum log_level level);
 /* Writes what is queued, then frees. NULL is allowed. */

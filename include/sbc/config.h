@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/netaddr.h"
+#include "sbc/http_get.h"
 #include "sbc/transport.h"
 
 /*
@@ -223,6 +224,7 @@ struct config_fetch {
 	const char *ca; /* anchors for https; "": the ca below, else the system's */
 	struct netaddr_block *allow; /* else-refused addresses that may be fetched from */
 	size_t allow_count;
+	enum fetch_redirects redirects;
 	unsigned timeout_ms;
 	unsigned size_max; /* bytes */
 	unsigned parallel_max;
@@ -289,6 +291,8 @@ struct config_limits {
 };
 
 struct config {
+	const char *user;  /* name or number to run as; "": as started */
+	const char *group; /* "": the user's own */
 	const char *state_dir;
 	enum log_level log_level;
 	const char *sip_trace;    /* path of a JSON Lines file; "": none */

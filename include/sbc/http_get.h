@@ -12,8 +12,8 @@
 
 /*
  * Fetches signers' certificates for policy with libcurl, on a thread and loop of its own:
- * the signalling loop never waits for it. Bounded in time, bytes, redirects (none) and
- * parallel transfers; refuses addresses that a stranger has no business to send us to
+ * the signalling loop never waits for it. Bounded in time, bytes, redirects and parallel
+ * transfers; refuses addresses that a stranger has no business to send us to
  * (loopback, private, link-local, ...: SSRF) unless listed, and checks the address really
  * connected to, on every connection.
  */
@@ -24,26 +24,37 @@ struct http_get_host { /* a static name, before any DNS */
 	struct netaddr address;
 };
 
+/* Which redirects are followed; http stays for those who may use it and where it began. */
+enum fetch_redirects {
+	FETCH_REDIRECTS_OFF,
+	FETCH_REDIRECTS_SAME_HOST,
+	FETCH_REDIRECTS_HTTPS, /* to any https: URL */
+};
+#define FETCH_REDIRECT_MAX 3 /* of one fetch */
+
 struct http_get_config {
 	struct slice ca_pem;               /* empty: the system's; copied */
 	const struct netaddr_block *allow; /* copied */
 	size_t allow_count;
 	const struct http_get_host *hosts; /* copied */
 	size_t host_count;
-	unsigned timeout_ms;   /* of one fetch in all */
+	enum fetch_redirects redirects;
+	unsigned timeout_ms;   /* of one fetch in all, its redirects included */
 	size_t size_max;       /* bytes of a body */
 	unsigned parallel_max; /* transfers at once */
 	unsigned queue_max;    /* waiting for a place */
 };
 
 /* Exactly once per http_get_start() that returned 0, on the signalling loop, never inside
- * it. err 0: body holds the answer to a 200, max_age_s its freshness (-1: not told).
+ * it. err 0: body holds the answer to a 200, max_age_s its freshness, no longer than that
+ * of the redirects before it (-1: not told).
  * Otherwise SBC_EPEER, SBC_ELIMIT or SBC_EPROTO, and why says it in short words. */
 struct http_get_result {
 	int err;
 	const char *why;   /* borrowed for the call */
-	struct slice url;  /* likewise */
+	struct slice url;  /* likewise; the one that was asked for */
 	struct slice body; /* likewise */
+	unsigned redirect_count;
 	int64_t max_age_s;
 };
 typedef void(http_get_h)(const struct http_get_result *result, void *arg);

@@ -12,6 +12,8 @@ const char *err_name(int err)
 		return "EINVAL";
 	case SBC_ENOMEM:
 		return "ENOMEM";
+	case SBC_EPERM:
+		return "EPERM";
 	case SBC_ENOENT:
 		return "ENOENT";
 	case SBC_EEXIST:

@@ -11,8 +11,11 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 #include <uv.h>
 
@@ -20,8 +23,12 @@
 #include "base/format.h"
 #include "base/mem.h"
 
-#define LINE_MAX_LEN 1024 /* bytes; a longer line is cut */
-#define LINE_COUNT   512  /* waiting lines */
+#define LINE_MAX_LEN 1024  /* bytes; a longer line is cut */
+#define LINE_COUNT   512   /* waiting lines */
+#define BATCH_LEN    16384 /* bytes written at once */
+#define NAP_NS                                                                                 \
+	(20 * UINT64_C(1000000)) /* between two writings, so that many lines share one         \
+				  */
 
 struct log_line {
 	uint16_t len;
@@ -30,6 +37,7 @@ struct log_line {
 
 struct log {
 	int fd;
+	bool is_journal; /* fd leads to journald, which notes the time itself */
 	_Atomic int level;
 	uv_mutex_t lock;
 	uv_cond_t wake;
@@ -37,10 +45,12 @@ struct log {
 	size_t head, tail; /* under lock */
 	uint64_t dropped;  /* under lock */
 	bool is_closing;   /* under lock */
+	bool is_idle;      /* under lock: the writer waits to be woken */
 	struct log_line lines[LINE_COUNT];
 };
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const int level_priorities[] = {3, 4, 6, 7}; /* syslog(3); its names are as ours */
 
 static void write_all(int fd, const char *at, size_t len)
 {
@@ -58,33 +68,56 @@ static void write_all(int fd, const char *at, size_t len)
 static void tell_dropped(struct log *log, uint64_t dropped)
 {
 	char text[80];
-	int n = snprintf(text, sizeof(text), "warn base log.dropped lines=%llu\n",
-		(unsigned long long)dropped);
+	int n = snprintf(text, sizeof(text), "%swarn base log.dropped lines=%llu\n",
+		log->is_journal ? "<4>" : "", (unsigned long long)dropped);
 
 	write_all(log->fd, text, (size_t)n);
 }
 
+/* As many waiting lines as fit into out: bytes. Under lock. */
+static size_t take_lines(struct log *log, char out[BATCH_LEN])
+{
+	size_t len = 0;
+
+	while (log->tail != log->head) {
+		const struct log_line *line = &log->lines[log->tail % LINE_COUNT];
+
+		if (line->len > BATCH_LEN - len)
+			break;
+		memcpy(out + len, line->text, line->len);
+		len += line->len;
+		log->tail++;
+	}
+	return len;
+}
+
+/* The first line after a silence is written at once; a stream of them wakes nobody: it is
+ * collected every 20 ms, or when the ring is half full. */
 static void writer_main(void *arg)
 {
 	struct log *log = arg;
-	struct log_line line;
+	char batch[BATCH_LEN];
 	uint64_t dropped;
+	size_t len;
 
 	uv_mutex_lock(&log->lock);
 	for (;;) {
+		log->is_idle = true;
 		while (log->head == log->tail && !log->is_closing)
 			uv_cond_wait(&log->wake, &log->lock);
+		log->is_idle = false;
 		if (log->head == log->tail)
 			break;
-		line = log->lines[log->tail % LINE_COUNT];
-		log->tail++;
+		len = take_lines(log, batch);
 		dropped = log->dropped;
 		log->dropped = 0;
 		uv_mutex_unlock(&log->lock);
-		write_all(log->fd, line.text, line.len);
+		write_all(log->fd, batch, len);
 		if (dropped)
 			tell_dropped(log, dropped);
 		uv_mutex_lock(&log->lock);
+		if (log->head == log->tail && !log->is_closing)
+			uv_cond_timedwait(&log->wake, &log->lock, NAP_NS);
 	}
 	uv_mutex_unlock(&log->lock);
 }
@@ -96,6 +129,7 @@ int log_open(struct log **out, int fd, enum log_level level)
 	if (!log)
 		return SBC_ENOMEM;
 	log->fd = fd;
+	log->is_journal = is_journal(fd);
 	atomic_init(&log->level, (int)level);
 	if (uv_mutex_init(&log->lock))
 		goto fail_mutex;
@@ -147,6 +181,16 @@ int log_level_parse(enum log_level *out, struct slice word)
 	return SBC_EPARSE;
 }
 
+/* "<6>info sbc call.start ", sd-daemon(3) */
+static size_t print_journal_head(
+	char *out, size_t size, enum log_level level, const char *room, const char *event)
+{
+	int n = snprintf(out, size, "<%d>%s %s %s ", level_priorities[level],
+		level_names[level], room, event);
+
+	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+}
+
 /* "2026-11-24T14:30:48.123Z info sbc call.start " */
 static size_t print_head(
 	char *out, size_t size, enum log_level level, const char *room, const char *event)
@@ -183,7 +227,8 @@ static void enqueue(struct log *log, const struct log_line *line)
 		slot->len = line->len;
 		memcpy(slot->text, line->text, line->len);
 		log->head++;
-		uv_cond_signal(&log->wake);
+		if (log->is_idle || log->head - log->tail == LINE_COUNT / 2)
+			uv_cond_signal(&log->wake);
 	}
 	uv_mutex_unlock(&log->lock);
 }
@@ -198,7 +243,8 @@ void log_event(struct log *log, enum log_level level, const char *room, const ch
 
 	if (!log || (int)level > atomic_load_explicit(&log->level, memory_order_relaxed))
 		return;
-	len = print_head(line.text, sizeof(line.text) - 1, level, room, event);
+	len = (log->is_journal ? print_journal_head : print_head)(
+		line.text, sizeof(line.text) - 1, level, room, event);
 	room_left = sizeof(line.text) - 1 - len;
 	va_start(args, format);
 	n = format_print(line.text + len, room_left, format, args);

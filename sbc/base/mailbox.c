@@ -3,6 +3,12 @@
  * Bounded single-writer single-reader ring with a uv_async to wake the reader. Besides
  * log.c the only file with atomics: the writer owns head, the reader owns tail. uv_async
  * coalesces sends by itself, so each post sends.
+ *
+ * uv_async_send() first looks whether a wake-up is under way and then does nothing, and that
+ * look orders nothing: the processor may take it before head is visible to the reader. So the
+ * reader could take the wake-up back, see the old head, and sleep over the message. Full
+ * fences on both sides: either the writer sees that no wake-up is under way, or the reader
+ * sees the message.
  */
 
 #include "base/mailbox.h"
@@ -42,6 +48,7 @@ static void deliver(struct mailbox *mailbox)
 
 static void on_wake(uv_async_t *handle)
 {
+	atomic_thread_fence(memory_order_seq_cst);
 	deliver(handle->data);
 }
 
@@ -82,6 +89,7 @@ int mailbox_post(struct mailbox *mailbox, const void *msg)
 		return SBC_EAGAIN;
 	memcpy(mailbox->ring + (head & mailbox->mask) * mailbox->size, msg, mailbox->size);
 	atomic_store_explicit(&mailbox->head, head + 1, memory_order_release);
+	atomic_thread_fence(memory_order_seq_cst);
 	uv_async_send(&mailbox->wake);
 	return 0;
 }

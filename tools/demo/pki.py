@@ -40,16 +40,17 @@ class Pki:
         _openssl("genpkey", *kind, "-out", self.path(f"{name}.key"))
         os.chmod(self.path(f"{name}.key"), 0o600)
 
-    def certify(self, name, domain, rsa=False, more=""):
-        """A certificate for domain, also good for 127.0.0.1 and localhost, where the
-        phones of the demo find their proxy. more: lines of extensions. (certificate, key)."""
+    def certify(self, name, domain, rsa=False, more="", *, days=DAYS, is_local=True):
+        """A certificate for domain. is_local: also good for 127.0.0.1 and localhost, where
+        the phones of the demo find their proxy. more: lines of extensions. days below 0: it
+        ran out. (certificate, key)."""
         certificate, key = self.path(f"{name}.pem"), self.path(f"{name}.key")
         if os.path.exists(certificate):
             return certificate, key
         extensions = self.path(f"{name}.ext")
         with open(extensions, "w", encoding="ascii") as file:
-            file.write(f"subjectAltName=DNS:{domain},URI:sip:{domain},DNS:localhost,"
-                       "IP:127.0.0.1\n"
+            file.write(f"subjectAltName=DNS:{domain},URI:sip:{domain}"
+                       f"{',DNS:localhost,IP:127.0.0.1' if is_local else ''}\n"
                        "basicConstraints=critical,CA:FALSE\n"
                        "keyUsage=critical,digitalSignature,keyEncipherment\n"
                        "extendedKeyUsage=serverAuth,clientAuth\n" + more)
@@ -57,7 +58,7 @@ class Pki:
         request = self.path(f"{name}.csr")
         _openssl("req", "-new", "-key", key, "-subj", f"/CN={domain}", "-out", request)
         _openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self.path("ca.key"),
-                 "-set_serial", f"0x{os.urandom(15).hex()}", "-sha256", "-days", DAYS,
+                 "-set_serial", f"0x{os.urandom(15).hex()}", "-sha256", "-days", days,
                  "-extfile", extensions, "-out", certificate)
         os.unlink(request)
         os.unlink(extensions)

@@ -4,8 +4,12 @@
 #include "tests/cmocka_first.h"
 
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -44,6 +48,39 @@ static void writes_lines(void **state)
 	assert_null(strstr(text, "hidden"));
 	assert_non_null(strstr(text, "from=\"a?2026 error?[31m\"\n"));
 	assert_non_null(strstr(text, "debug sbc shown x=1\n"));
+}
+
+/* sd-daemon(3): the priority leads the line, and journald notes the time. Only when the very
+ * stream that journald gave is written to. */
+static void speaks_to_journald(void **state)
+{
+	char text[512], stream[64];
+	struct log *log;
+	struct stat st;
+	int fds[2];
+
+	(void)state;
+	for (int is_led_elsewhere = 0; is_led_elsewhere < 2; is_led_elsewhere++) {
+		assert_int_equal(0, pipe(fds));
+		assert_int_equal(0, fstat(fds[1], &st));
+		snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+			(unsigned long long)st.st_ino + (unsigned)is_led_elsewhere);
+		setenv("JOURNAL_STREAM", stream, 1);
+		assert_int_equal(0, log_open(&log, fds[1], LOG_INFO));
+		log_event(log, LOG_ERROR, "sbc", "start.failed", "part=media");
+		log_event(log, LOG_INFO, "sbc", "start", "pid=1");
+		log_close(log);
+		unsetenv("JOURNAL_STREAM");
+		close(fds[1]);
+		read_all(fds[0], text, sizeof(text));
+		close(fds[0]);
+		if (is_led_elsewhere)
+			assert_non_null(strstr(text, "Z info sbc start pid=1\n"));
+		else
+			assert_string_equal("<3>error sbc start.failed part=media\n"
+					    "<6>info sbc start pid=1\n",
+				text);
+	}
 }
 
 /* A reader that does not read: writers go on, and the loss is told. */
@@ -99,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_lines),
+		cmocka_unit_test(speaks_to_journald),
 		cmocka_unit_test(never_waits),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(levels),

@@ -3,8 +3,10 @@
 
 #include "tests/cmocka_first.h"
 
+#include <stdbool.h>
 #include <string.h>
 
+#include "base/counters.h"
 #include "base/err.h"
 #include "base/mailbox.h"
 
@@ -78,11 +80,81 @@ static void full_is_an_error(void **state)
 	assert_int_equal(0, uv_loop_close(&loop));
 }
 
+/* A message that comes while the reader takes the wake-up for the one before is not slept
+ * over. The distance of the two changes, so that one of the many tries hits the moment. */
+#define ROUND_COUNT  200000
+#define ROUNDS_TIME  3000000000u /* ns in all */
+#define SLEPT_OVER   2000000000u /* ns until a message is given up */
+#define DISTANCE_MAX 2000        /* loops between two posts */
+
+struct sleeper {
+	struct mailbox *box;
+	uv_loop_t loop;
+	struct counter got;
+	bool is_over; /* the last word was heard */
+};
+
+static void on_word(const void *msg, void *arg)
+{
+	struct sleeper *s = arg;
+
+	counter_add(&s->got, 1);
+	s->is_over = !*(const uint64_t *)msg;
+}
+
+static void sleep_and_wake(void *arg)
+{
+	struct sleeper *s = arg;
+
+	while (!s->is_over)
+		uv_run(&s->loop, UV_RUN_ONCE);
+	mailbox_close(s->box);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+}
+
+static bool arrives(struct sleeper *s, uint64_t count)
+{
+	uint64_t began = uv_hrtime();
+
+	while (counter_get(&s->got) < count) {
+		if (uv_hrtime() - began > SLEPT_OVER)
+			return false;
+	}
+	return true;
+}
+
+static void no_message_is_slept_over(void **state)
+{
+	struct sleeper s = {0};
+	uint64_t word = 1, end = uv_hrtime() + ROUNDS_TIME, sent = 0;
+	unsigned slept_over = 0;
+	uv_thread_t thread;
+
+	(void)state;
+	uv_loop_init(&s.loop);
+	assert_int_equal(0, mailbox_open(&s.box, &s.loop, sizeof(word), 8, on_word, &s));
+	uv_thread_create(&thread, sleep_and_wake, &s);
+	for (unsigned i = 0; i < ROUND_COUNT && uv_hrtime() < end; i++) {
+		mailbox_post(s.box, &word);
+		for (volatile unsigned n = i * 2654435761u >> 16; n % DISTANCE_MAX; n--)
+			;
+		mailbox_post(s.box, &word);
+		sent += 2;
+		slept_over += !arrives(&s, sent);
+	}
+	word = 0;
+	mailbox_post(s.box, &word);
+	uv_thread_join(&thread);
+	assert_int_equal(0, uv_loop_close(&s.loop));
+	assert_int_equal(0, slept_over);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(delivers_all_in_order),
 		cmocka_unit_test(full_is_an_error),
+		cmocka_unit_test(no_message_is_slept_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,12 +136,55 @@ static void reads_urls(void **state)
 	assert_int_equal(SBC_EINVAL, fetch_url_parse(&url, slice_of(text, FETCH_URL_MAX + 1)));
 }
 
+static const struct {
+	enum fetch_redirects rule;
+	bool allow_http;
+	const char *from, *to;
+	bool passes;
+	const char *why;
+} hops[] = {
+	{FETCH_REDIRECTS_OFF, true, "https://a.test/x", "https://a.test/y", false, "off"},
+	{FETCH_REDIRECTS_SAME_HOST, false, "https://a.test/x", "https://A.test/y", true,
+		"names have no case"},
+	{FETCH_REDIRECTS_SAME_HOST, false, "https://a.test/x", "https://a.test:8443/y", true,
+		"another port of it"},
+	{FETCH_REDIRECTS_SAME_HOST, true, "https://a.test/x", "http://a.test/y", false,
+		"never down to http"},
+	{FETCH_REDIRECTS_SAME_HOST, true, "http://a.test/x", "http://a.test/y", true,
+		"http where it began with http"},
+	{FETCH_REDIRECTS_SAME_HOST, false, "http://a.test/x", "http://a.test/y", false,
+		"and is allowed"},
+	{FETCH_REDIRECTS_SAME_HOST, false, "http://a.test/x", "https://a.test/y", true, "up"},
+	{FETCH_REDIRECTS_SAME_HOST, false, "https://a.test/x", "https://b.a.test/y", false,
+		"a name below it is another"},
+	{FETCH_REDIRECTS_HTTPS, false, "https://a.test/x", "https://b.test/y", true, "any"},
+	{FETCH_REDIRECTS_HTTPS, true, "http://a.test/x", "http://b.test/y", false,
+		"elsewhere only by https"},
+	{FETCH_REDIRECTS_HTTPS, true, "https://a.test/x", "http://b.test/y", false, "down"},
+};
+
+/* ID4474-15, ID4474-47: never to what is not https, but for who may use http. */
+static void redirects_by_rule(void **state)
+{
+	struct fetch_url from, to;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hops) / sizeof(hops[0]); i++) {
+		assert_int_equal(0, fetch_url_parse(&from, slice_str(hops[i].from)));
+		assert_int_equal(0, fetch_url_parse(&to, slice_str(hops[i].to)));
+		if (fetch_redirect_passes(hops[i].rule, &from, &to, hops[i].allow_http) !=
+			hops[i].passes)
+			fail_msg("%s -> %s: %s", hops[i].from, hops[i].to, hops[i].why);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(guards),
 		cmocka_unit_test(allows_and_own),
 		cmocka_unit_test(reads_urls),
+		cmocka_unit_test(redirects_by_rule),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,11 +53,48 @@ static void finish(struct connection *c)
 	*c = (struct connection){0};
 }
 
+/* Redirects: where to; %u is the port. NULL: it is none. */
+static const char *leads_to(const char *path)
+{
+	static const struct {
+		const char *path, *to;
+	} ways[] = {
+		{"/moved", "http://127.0.0.1:%u/ok"},
+		{"/moved-fresh", "/ok"},
+		{"/thrice", "/twice"},
+		{"/twice", "/moved"},
+		{"/loop", "/loop"},
+		{"/away", "http://static.test:%u/ok"},
+		{"/away-tls", "https://127.0.0.2:%u/ok"},
+		{"/away-up", "https://127.0.0.1:%u/ok"},
+		{"/file", "file:///etc/passwd"},
+		{"/user", "http://me@127.0.0.1:%u/ok"},
+		{"/ftp", "ftp://127.0.0.1:%u/ok"},
+		{"/to-slow", "/slow-one"},
+		{"/slow-two", "/slow"},
+	};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (!strcmp(ways[i].path, path))
+			return ways[i].to;
+	return NULL;
+}
+
 static void answer_at_once(struct server *server, struct connection *c)
 {
 	char text[256];
+	const char *to = leads_to(c->path);
 
-	if (!strcmp(c->path, "/ok")) {
+	if (to) {
+		snprintf(text, sizeof(text),
+			"HTTP/1.1 302 Found\r\nContent-Length: 6\r\n%s"
+			"Location: ",
+			strstr(c->path, "fresh") ? "Cache-Control: max-age=5\r\n" : "");
+		say(c, text);
+		snprintf(text, sizeof(text), to, server->port);
+		say(c, text);
+		say(c, "\r\n\r\nmoved!");
+	} else if (!strcmp(c->path, "/ok")) {
 		say(c, "HTTP/1.1 200 OK\r\nCache-Control: public, MAX-age=60\r\nAge: 10\r\n"
 		       "Content-Length: 11\r\n\r\ncertificate");
 	} else if (!strcmp(c->path, "/once")) {
@@ -65,12 +102,6 @@ static void answer_at_once(struct server *server, struct connection *c)
 		       "Content-Length: 1\r\n\r\nx");
 	} else if (!strcmp(c->path, "/missing")) {
 		say(c, "HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno!");
-	} else if (!strcmp(c->path, "/moved")) {
-		snprintf(text, sizeof(text),
-			"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/ok\r\n"
-			"Content-Length: 0\r\n\r\n",
-			server->port);
-		say(c, text);
 	} else if (!strcmp(c->path, "/huge")) {
 		say(c, "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\nxxxxxxxxxxxx");
 	} else if (!strcmp(c->path, "/nonsense")) {
@@ -91,6 +122,9 @@ static void answer_slowly(struct connection *c)
 	c->ticks++;
 	if (!strcmp(c->path, "/slow") && c->ticks == 20)
 		say(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow");
+	if (!strcmp(c->path, "/slow-one") && c->ticks == 40)
+		say(c, "HTTP/1.1 307 Temporary\r\nLocation: /slow-two\r\n"
+		       "Content-Length: 0\r\n\r\n");
 	if (!strcmp(c->path, "/drip"))
 		say(c, c->ticks == 1 ? "HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n" : "x");
 	if (!strcmp(c->path, "/headers")) {
@@ -203,7 +237,8 @@ static void on_result(const struct http_get_result *result, void *arg)
 	slice_copy(result->body, c->body, sizeof(c->body));
 }
 
-static void client_open(struct client *c, bool is_allowed)
+static void client_open_with(
+	struct client *c, const char *allowed, enum fetch_redirects redirects)
 {
 	static struct netaddr_block loopback;
 	struct http_get_host host = {.name = "static.test"};
@@ -212,16 +247,23 @@ static void client_open(struct client *c, bool is_allowed)
 		.parallel_max = 2,
 		.queue_max = 1,
 		.allow = &loopback,
-		.allow_count = is_allowed,
+		.allow_count = allowed != NULL,
+		.redirects = redirects,
 		.hosts = &host,
 		.host_count = 1};
 
 	memset(c, 0, sizeof(*c));
 	server_start(&c->server);
-	assert_int_equal(0, netaddr_block_parse(&loopback, SLICE("127.0.0.0/8")));
+	if (allowed)
+		assert_int_equal(0, netaddr_block_parse(&loopback, slice_str(allowed)));
 	assert_int_equal(0, netaddr_parse(&host.address, SLICE("127.0.0.1"), 0));
 	assert_int_equal(0, uv_loop_init(&c->loop));
 	assert_int_equal(0, http_get_new(&c->get, &c->loop, &config, on_result, c));
+}
+
+static void client_open(struct client *c, bool is_allowed)
+{
+	client_open_with(c, is_allowed ? "127.0.0.0/8" : NULL, FETCH_REDIRECTS_OFF);
 }
 
 static void on_closed(void *arg)
@@ -266,7 +308,8 @@ static const struct {
 	{"/once", 0, "", 0, "no-store wins"},
 	{"/slow", 0, "", -1, "nothing said about freshness"},
 	{"/missing", SBC_EPEER, "answered 404", -1, "only 200 is an answer"},
-	{"/moved", SBC_EPEER, "answered 302", -1, "no redirects: the guard saw another host"},
+	{"/moved", SBC_EPEER, "redirects, which are not followed (fetch.redirects)", -1,
+		"off when nothing is configured"},
 	{"/hang", SBC_EPEER, "no answer in time", -1, "never a word"},
 	{"/drip", SBC_EPEER, "no answer in time", -1, "the time is of the whole fetch"},
 	{"/huge", SBC_ELIMIT, "too large", -1, "a length over the ceiling"},
@@ -302,6 +345,61 @@ static void takes_answers(void **state)
 	wait_for(&c, c.results + 1);
 	assert_int_equal(SBC_EPEER, c.err);
 	client_close(&c);
+}
+
+#define MAY_NOT "redirects to where it may not (fetch.redirects)"
+
+static const struct {
+	enum fetch_redirects rule;
+	const char *path;
+	int err;
+	const char *why;
+	int64_t max_age_s;
+	unsigned contacts;
+	const char *because;
+} redirects[] = {
+	{FETCH_REDIRECTS_SAME_HOST, "/moved", 0, "", 50, 2, "to the same host"},
+	{FETCH_REDIRECTS_SAME_HOST, "/moved-fresh", 0, "", 5, 2,
+		"no fresher than what led there; a relative Location"},
+	{FETCH_REDIRECTS_SAME_HOST, "/thrice", 0, "", 50, 4, "three"},
+	{FETCH_REDIRECTS_SAME_HOST, "/loop", SBC_EPEER, "redirects without end", -1, 4,
+		"not a fourth"},
+	{FETCH_REDIRECTS_SAME_HOST, "/away", SBC_EPROTO, MAY_NOT, -1, 1, "another host"},
+	{FETCH_REDIRECTS_SAME_HOST, "/away-tls", SBC_EPROTO, MAY_NOT, -1, 1,
+		"another host, by https too"},
+	{FETCH_REDIRECTS_SAME_HOST, "/away-up", SBC_EPEER, NULL, -1, 2,
+		"to https of the same host: followed, though nobody speaks TLS there"},
+	{FETCH_REDIRECTS_SAME_HOST, "/file", SBC_EPROTO, MAY_NOT, -1, 1, "no file"},
+	{FETCH_REDIRECTS_HTTPS, "/away", SBC_EPROTO, MAY_NOT, -1, 1, "http to another host"},
+	{FETCH_REDIRECTS_HTTPS, "/away-up", SBC_EPEER, NULL, -1, 2, "https: followed"},
+	{FETCH_REDIRECTS_HTTPS, "/away-tls", SBC_EPROTO, "its address is not one to fetch from",
+		-1, 1, "the guard looks at each hop's address: 127.0.0.2 is not allowed"},
+	{FETCH_REDIRECTS_HTTPS, "/file", SBC_EPROTO, MAY_NOT, -1, 1, "no file"},
+	{FETCH_REDIRECTS_HTTPS, "/ftp", SBC_EPROTO, MAY_NOT, -1, 1, "nothing but http"},
+	{FETCH_REDIRECTS_HTTPS, "/user", SBC_EPROTO, MAY_NOT, -1, 1, "no user part"},
+	{FETCH_REDIRECTS_HTTPS, "/to-slow", SBC_EPEER, "no answer in time", -1, 4,
+		"the time is of the whole fetch, not of each hop"},
+};
+
+/* ID4474-47: what held for the first URL holds for each that follows. */
+static void follows_by_rule(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < sizeof(redirects) / sizeof(redirects[0]); i++) {
+		usec_t began = clock_monotonic_us();
+		struct client c;
+		client_open_with(&c, "127.0.0.1", redirects[i].rule);
+		assert_int_equal(0, start(&c, "127.0.0.1", redirects[i].path));
+		wait_for(&c, 1);
+		if (c.err != redirects[i].err || c.max_age_s != redirects[i].max_age_s ||
+			(redirects[i].why && strcmp(c.why, redirects[i].why) != 0))
+			fail_msg("%s: %s: %d %s %d", redirects[i].path, redirects[i].because,
+				c.err, c.why, (int)c.max_age_s);
+		assert_int_equal(redirects[i].contacts, atomic_load(&c.server.contacts));
+		assert_string_equal(c.err ? "" : "certificate", c.body);
+		assert_true(clock_monotonic_us() - began < 2 * USEC_PER_SEC);
+		client_close(&c);
+	}
 }
 
 /* Zero contact: not one connection arrives (I12). */
@@ -417,6 +515,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_answers),
+		cmocka_unit_test(follows_by_rule),
 		cmocka_unit_test(refuses_addresses),
 		cmocka_unit_test(refuses_urls),
 		cmocka_unit_test(static_hosts),
