@@ -122,6 +122,21 @@ static void writer_main(void *arg)
 	uv_mutex_unlock(&log->lock);
 }
 
+/* JOURNAL_STREAM has the device and inode of the stream that journald gave us
+ * (systemd.exec(5)): fd may have been led elsewhere since. */
+static bool is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[48];
+	struct stat st;
+
+	if (!stream || fstat(fd, &st))
+		return false;
+	snprintf(own, sizeof(own), "%llu:%llu", (unsigned long long)st.st_dev,
+		(unsigned long long)st.st_ino);
+	return strcmp(own, stream) == 0;
+}
+
 int log_open(struct log **out, int fd, enum log_level level)
 {
 	struct log *log = mem_alloc(sizeof(*log));
