@@ -23,12 +23,10 @@
 #include "base/format.h"
 #include "base/mem.h"
 
-#define LINE_MAX_LEN 1024  /* bytes; a longer line is cut */
-#define LINE_COUNT   512   /* waiting lines */
-#define BATCH_LEN    16384 /* bytes written at once */
-#define NAP_NS                                                                                 \
-	(20 * UINT64_C(1000000)) /* between two writings, so that many lines share one         \
-				  */
+#define LINE_MAX_LEN 1024                     /* bytes; a longer line is cut */
+#define LINE_COUNT   512                      /* waiting lines */
+#define BATCH_LEN    16384                    /* bytes written at once */
+#define NAP_NS       (20 * UINT64_C(1000000)) /* between two writings */
 
 struct log_line {
 	uint16_t len;
