@@ -6,6 +6,7 @@
 # make deps       install and build what is missing
 # make check      the gates alone                  make fuzz F=sdp TIME=60
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
+# make interop    the table of docs/interop.md, anew from what is seen with real peers
 # make bench-identity  verdicts and signatures against the bare ECDSA operation
 # make bench-calls  calls through us and through Kamailio; QUICK=1: two minutes
 # make bench-media  packet path against rtpengine and bare forwarders; QUICK=1: two minutes
@@ -73,7 +74,7 @@ Q    := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 
 .PHONY: all deps test demo run install check fuzz fuzz-smoke bench-calls bench-control \
-	bench-identity bench-media clean help
+	bench-identity bench-media interop clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -117,8 +118,32 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-test: all $(UNIT) $(SCENARIO)
+# Other libraries' DTLS ends, never instrumented: what is tested is ours.
+PEERS      := build/peers
+PEER_FLAGS := -O1 -g -Wall -Wextra -Wshadow -Werror -D_GNU_SOURCE -I.
+DTLS_PEERS := $(addprefix $(PEERS)/dtls_,gnutls mbedtls botan wolfssl wolfssl13)
+
+$(PEERS)/dtls_gnutls: LINKS := -lgnutls
+$(PEERS)/dtls_mbedtls: LINKS := -lmbedtls -lmbedx509 -lmbedcrypto
+$(PEERS)/dtls_%: tests/peers/dtls/%.c tests/peers/dtls/peer.h
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 $(PEER_FLAGS) $(DEP_CPPFLAGS) -o $@ $< $(LINKS) $(DEP_LIBS)
+
+$(PEERS)/dtls_wolfssl13: $(PEERS)/dtls_wolfssl
+	@cp $< $@
+
+$(PEERS)/dtls_botan: tests/peers/dtls/botan.cc tests/peers/dtls/peer.h
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++14 $(PEER_FLAGS) $(subst -I,-isystem,$(shell pkg-config --cflags botan-2)) \
+		-o $@ $< $(shell pkg-config --libs botan-2)
+
+test: all $(UNIT) $(SCENARIO) $(DTLS_PEERS)
 	@python3 tools/run_tests.py --build $(B) --san '$(SAN)' --filter '$(T)'
+
+interop: $(B)/countersip $(DTLS_PEERS)
+	@python3 tools/interop.py --build $(B)
 
 demo: $(B)/countersip
 	@python3 tools/demo/demo.py --build $(B)

@@ -110,6 +110,23 @@ static bool has_strong_key(const DecodedCert *decoded)
 	return result;
 }
 
+int cert_read_basics(struct slice der, struct cert_basics *out)
+{
+	DecodedCert decoded;
+	int rc, err;
+
+	wc_InitDecodedCert(&decoded, (const byte *)der.ptr, (word32)der.len, NULL);
+	rc = wc_ParseCert(&decoded, CERT_TYPE, NO_VERIFY, NULL);
+	err = rc == 0 || rc == ASN_CRIT_EXT_E ? read_validity(&decoded, &out->validity)
+					      : SBC_EPARSE;
+	if (!err) {
+		out->is_weakly_signed = is_weakly_signed(&decoded);
+		out->has_strong_key = has_strong_key(&decoded);
+	}
+	wc_FreeDecodedCert(&decoded);
+	return err;
+}
+
 static bool may_issue(const DecodedCert *decoded)
 {
 	return decoded->isCA &&

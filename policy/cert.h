@@ -80,6 +80,15 @@ const char *cert_covers(const struct cert *cert, struct slice host);
 bool cert_covers_number(const struct cert *cert, struct slice number, struct slice codes,
 	char text[CERT_TEXT_MAX]);
 
+/* What any certificate of a chain is held to. */
+struct cert_basics {
+	struct cert_validity validity;
+	bool is_weakly_signed; /* with MD5 or SHA-1: it may have a twin with other names */
+	bool has_strong_key;
+};
+/* Of one certificate in DER. SBC_EPARSE. */
+int cert_read_basics(struct slice der, struct cert_basics *out);
+
 bool cert_is_valid_at(const struct cert_validity *validity, int64_t when_s);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "sbc/config_tree.h"
-#include "sbc/header_rules.h"
+#include "sbc/header_trial.h"
 #include "sbc/pattern.h"
 #include "sbc/peer_profile.h"
 #include "sbc/peer_table.h"

@@ -80,7 +80,7 @@ static const struct config_row rows[] = {
 	{"peers[].headers", TYPE(list), IN(config_peer, headers),
 		AND(config_peer, header_count), ITEMS(config_header_rule, 64), OPTIONAL,
 		.help = "rules for headers on the way from (in) or to (out) it, in this order; "
-			"try them: countersip -c FILE --rules FROM:TO < MESSAGE"},
+			"try them: countersipctl rules test"},
 	{"peers[].headers[].direction", TYPE(direction), IN(config_header_rule, is_out),
 		REQUIRED, .help = "of messages: from it, to it"},
 	{"peers[].headers[].action", TYPE(header_action), IN(config_header_rule, action),

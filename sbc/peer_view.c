@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "sbc/peer_profile.h"
+#include "sbc/peer_view.h"
 
 typedef void(view_h)(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size);
@@ -190,17 +191,4 @@ bool peer_view_line(const struct config *config, const struct config_peer *peer,
 	out->origin = peer->written & 1u << key ? "file" : "profile";
 	view_setting(key, peer, out->value);
 	return true;
-}
-
-void peer_view_print(const struct config *config, const struct config_peer *peer,
-	void (*line)(const char *text, void *arg), void *arg)
-{
-	struct peer_view_line shown;
-	char text[PEER_VIEW_VALUE_MAX + 64];
-
-	for (size_t i = 0; peer_view_line(config, peer, i, &shown); i++) {
-		snprintf(text, sizeof(text), "%-20s %-32s %s", shown.key, shown.value,
-			shown.origin);
-		line(text, arg);
-	}
 }

@@ -78,6 +78,7 @@ extern const struct rpc_family rpc_stats_family;    /* rpc_stats.c */
 extern const struct rpc_family rpc_tls_family;      /* rpc_tls.c */
 extern const struct rpc_family rpc_identity_family; /* rpc_identity.c */
 extern const struct rpc_family rpc_media_family;    /* rpc_media.c */
+extern const struct rpc_family rpc_peer_family;     /* rpc_peer.c */
 
 /* NULL when there is none. */
 const struct rpc_command *rpc_command_find(struct slice name);

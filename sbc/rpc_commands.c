@@ -11,6 +11,7 @@ static const struct rpc_family *const families[] = {
 	&rpc_tls_family,
 	&rpc_identity_family,
 	&rpc_media_family,
+	&rpc_peer_family,
 };
 
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))

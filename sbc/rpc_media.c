@@ -121,7 +121,7 @@ static enum rpc_step media_counters(struct rpc_call *call)
 		if (progress->step < WAIT_MAX)
 			return RPC_WAIT;
 		return rpc_fault(
-			call, 504, "Media loop %u is silent", dialog->media.streams[0].id.loop);
+			call, 504, "Media loop %u is silent", media_link_first(&dialog->media)->id.loop);
 	}
 	rpc_open_array(call, NULL, "leg");
 	for (int i = 0; i < MEDIA_SIDE_COUNT; i++) {

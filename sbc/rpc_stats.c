@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "sbc/leg.h"
+#include "sbc/media_link.h"
 #include "sbc/rpc.h"
 #include "sbc/rpc_stats.h"
 
@@ -19,6 +20,7 @@ struct numbers {
 	struct sbc_counters counters;
 	struct transport_counters transport;
 	struct mallinfo2 heap;
+	struct media_rings rings;
 	size_t transactions;
 };
 
@@ -131,6 +133,11 @@ static uint64_t dialogs_failed(const struct numbers *n, unsigned unused)
 	return c->calls_started > c->calls_answered + pending
 		       ? c->calls_started - c->calls_answered - pending
 		       : 0;
+}
+
+static uint64_t ring_loops(const struct numbers *n, unsigned want_lost)
+{
+	return want_lost ? n->rings.lost : n->rings.in_use;
 }
 
 static uint64_t transactions_now(const struct numbers *n, unsigned unused)
@@ -250,6 +257,8 @@ static const struct statistic stats[] = {
 	{"media", "dropped_source", CALLS(media_dropped_source)},
 	{"media", "dropped_dtls", CALLS(media_dropped_dtls)},
 	{"media", "dropped_send", CALLS(media_dropped_send)},
+	{"media", "io_uring_loops", ring_loops, 0},
+	{"media", "io_uring_lost", ring_loops, 1},
 
 	{"registrar", "contacts", registrations_now, 0},
 	{"registrar", "max_contacts", registrations_limit, 0},
@@ -294,6 +303,7 @@ static const struct statistic stats[] = {
 static void collect(const struct rpc_world *world, struct numbers *n)
 {
 	*n = (struct numbers){.sbc = world->sbc, .heap = mallinfo2()};
+	media_link_rings(world->sbc, &n->rings);
 	sbc_counters(world->sbc, &n->counters);
 	n->transactions = txn_layer_count(world->sbc->txns);
 	if (world->transport)

@@ -20,7 +20,7 @@ struct policy;
 /* A domain whose identities we may sign for (RFC 8224 section 6.1, RFC 4474 section 5). */
 struct policy_domain {
 	struct slice name;                /* "atlanta.test" */
-	struct slice certificate_pem;     /* P-256 leaf, then intermediates */
+	struct slice certificate_pem;     /* P-256 leaf, then intermediates; empty: only RSA */
 	struct slice key_pem;             /* its private key */
 	struct slice info_url;            /* where the certificate is served: info and x5u */
 	struct slice rsa_certificate_pem; /* RFC 4474 only; empty: no 4474 for this domain */

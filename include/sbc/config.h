@@ -213,6 +213,8 @@ struct config_media {
 	unsigned dtls_deadline_ms;
 	unsigned dtls_mtu;
 	unsigned media_timeout_s;
+	unsigned coalesce_us;
+	bool io_uring;
 };
 
 struct config_host {
@@ -287,6 +289,7 @@ struct config_limits {
 	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked
 				       for */
 	unsigned session_min_s;     /* a shorter one is refused (422) */
+	unsigned udp_request_max;   /* bytes; longer requests go over TCP; 0: they do not */
 	unsigned shutdown_ms;       /* BYEs may take so long at stop */
 };
 

@@ -64,6 +64,7 @@ class Ua:
         self.user, self.domain, self.password = user, domain, password
         self.host = host
         self.name = ""  # for display
+        self.description = ""  # what it offers and answers; its own socket's when empty
         self.bind_to(0, port)
         self.tag = token()
         self.cseq = 0
@@ -158,7 +159,12 @@ class Ua:
         return f"sip:{target}" if "@" in target else f"sip:{target}@{self.domain}"
 
     def offer(self):
-        return SDP.format(port=self.port, setup="actpass", fingerprint=FINGERPRINT)
+        return self.description or SDP.format(port=self.port, setup="actpass",
+                                              fingerprint=FINGERPRINT)
+
+    def answer(self):
+        return self.description or SDP.format(port=self.port, setup="active",
+                                              fingerprint=FINGERPRINT)
 
     def invite_unasked(self, target, headers=()):
         """Where nobody asks for a password."""
@@ -188,8 +194,7 @@ def connect(caller, callee, cseq=None):
     of the INVITE that was sent already."""
     cseq = cseq or caller.invite(callee.user)
     invite = callee.wait(lambda m: m.method == "INVITE")
-    callee.respond(invite, 200, "OK", SDP.format(port=callee.port, setup="active",
-                                                 fingerprint=FINGERPRINT))
+    callee.respond(invite, 200, "OK", callee.answer())
     answered = caller.wait_final("INVITE")
     if answered.code != 200:
         raise AssertionError(f"the call was refused: {answered.first}")

@@ -27,8 +27,7 @@ int identity_read_file(const char *path, struct buf *out)
 	return err;
 }
 
-/* What an editor or a copy from a terminal made of the line ends is undone. */
-static int read_request(const char *path, struct buf *out)
+int identity_read_message(const char *path, struct buf *out)
 {
 	struct buf raw;
 	int err;
@@ -123,7 +122,7 @@ int identity_message_read(struct identity_message *out, const char *path, const 
 
 	*out = (struct identity_message){0};
 	buf_init(&out->bytes, 2 * SIP_MESSAGE_MAX);
-	err = read_request(path, &out->bytes);
+	err = identity_read_message(path, &out->bytes);
 	*why = "it cannot be read";
 	if (err)
 		return err;
