@@ -49,6 +49,7 @@ struct cert {
 	const char *why;            /* static: what is wrong when it is not trusted */
 	struct cert_validity chain; /* when every certificate of the chain is valid */
 	bool may_sign;              /* keyUsage, if present, has digitalSignature */
+	bool is_for_sip;            /* extendedKeyUsage, if present, has sipDomain or any */
 	bool has_san;               /* dNSName or URI: the CN does not count then (ID4474-35) */
 	size_t name_count;
 	struct cert_name {
@@ -57,6 +58,10 @@ struct cert {
 	} names[CERT_NAME_MAX];
 	char common_name[CERT_TEXT_MAX];
 	struct tn_auth *numbers; /* owned; NULL: no TNAuthList (RFC 8226) */
+	/* Those of the CAs between it and the anchor: what they have was given to them, and is
+	 * all that they can give on (RFC 9060). Owned. */
+	struct tn_auth *bounds[CERT_CHAIN_MAX];
+	size_t bound_count;
 	/* It may only sign certain claims (RFC 8226 section 8, RFC 9118), or its TNAuthList
 	 * is broken: it vouches for nothing here. Static; NULL: no such thing. */
 	const char *limit;

@@ -7,9 +7,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/pem.h"
 #include "policy/cert.h"
 #include "policy/date.h"
-#include "policy/pem.h"
 
 #include <wolfssl/options.h>
 

@@ -8,12 +8,12 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/pem.h"
 #include "base/random.h"
 #include "policy/date.h"
 #include "policy/der.h"
 #include "policy/keygen_parts.h"
 #include "policy/name.h"
-#include "policy/pem.h"
 
 #include <wolfssl/options.h>
 

@@ -5,9 +5,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/pem.h"
 #include "policy/der.h"
 #include "policy/name.h"
-#include "policy/pem.h"
 #include "policy/tn_auth.h"
 
 /* ecdsa-with-SHA256 (RFC 5758 section 3.2) */

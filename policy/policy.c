@@ -390,3 +390,17 @@ enum digest_outcome policy_authenticate(struct policy *policy, const struct dige
 
 	return digest_authenticate(&policy->digest, user, &request, now_s);
 }
+
+void policy_kept(const struct policy *policy, struct policy_kept *out)
+{
+	*out = (struct policy_kept){
+		.certificates = policy->certs._table.count,
+		.certificates_max = hash_max(&policy->certs._table),
+		.certificates_evicted = policy->certs.evicted_count,
+		.replay_8224 = policy->seen_8224._table.count,
+		.replay_8224_full = policy->seen_8224.full_count,
+		.replay_4474 = policy->seen_4474._table.count,
+		.replay_4474_full = policy->seen_4474.full_count,
+		.replay_max = hash_max(&policy->seen_8224._table),
+	};
+}

@@ -63,8 +63,10 @@ void call_free(struct call *call)
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		call_description_fini(&call->remote[side]);
 	for (int i = 0; i < 2; i++)
-		if (call->entries[i])
+		if (call->entries[i]) {
+			call_bandwidth_give(call, (enum media_side)i);
 			peer_entry_end_call(call->entries[i]);
+		}
 	hash_remove(&sbc->by_number, &call->by_number);
 	call_cursor_forget(sbc, call);
 	list_remove(&call->in_order);

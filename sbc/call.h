@@ -103,6 +103,7 @@ struct call_change {
 struct call_target {
 	struct hop hop;
 	struct slice request_uri;
+	struct slice routes;            /* whole Route lines (Path); empty: none */
 	const struct config_peer *peer; /* borrowed from the config; NULL: one of our users */
 	const struct config_user *user; /* likewise; NULL: a peer */
 	struct slice name;              /* user or peer */
@@ -133,6 +134,7 @@ struct call {
 	struct sip_uri called, caller; /* rewritten; texts in the arena */
 	struct call_targets targets;
 	struct peer_entry *entries[2];    /* counted, by side; NULL: a user */
+	unsigned kbps[2];                 /* taken at them */
 	struct session_id session_ids[2]; /* RFC 7989: each end's */
 	struct call_party party[2];
 	struct call_media media;
@@ -321,5 +323,11 @@ int call_cross_invite(struct call *call, struct slice from_uri, struct buf *line
 
 /* ---- call_record.c ---- */
 void call_record(struct call *call);
+
+/* ---- call_bandwidth.c ---- */
+/* Of the entry at this side; false: its ceiling, and nothing is taken. */
+bool call_bandwidth_take(
+	struct call *call, enum media_side side, const struct config_peer *peer);
+void call_bandwidth_give(struct call *call, enum media_side side);
 
 #endif

@@ -48,6 +48,7 @@ static void put_identity(struct buf *out, const struct call_party *party)
 	put_text(out, "domain", slice_str(verdict->domain));
 	put_text(out, "url", slice_str(verdict->url));
 	put_text(out, "subject", slice_str(verdict->subject));
+	put_number(out, "signed_s", verdict->signed_at > 0 ? (uint64_t)verdict->signed_at : 0);
 	put_text(out, "why", slice_str(verdict->why));
 	put_number(out, "code", (uint64_t)verdict->code);
 	close_object(out);

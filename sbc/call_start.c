@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
+#include "sbc/register_relay.h"
 
 static void on_ring_timeout(struct timer *timer, usec_t now, void *arg)
 {
@@ -42,6 +43,14 @@ static void refuse_identity(struct call *call, usec_t now)
 	call_end(call, CALL_ENDER_US, reply.code, NULL, now);
 }
 
+/* How old the signature was when it was judged; 0: nothing says. */
+static long long age_of(const struct sbc *sbc, const struct identity_verdict *verdict)
+{
+	return verdict->signed_at
+		       ? (long long)(sbc->outside.wall_s(sbc->outside.arg) - verdict->signed_at)
+		       : 0;
+}
+
 static void on_checked(struct identity_check *check, usec_t now, void *arg)
 {
 	struct call *call = arg;
@@ -59,10 +68,11 @@ static void on_checked(struct identity_check *check, usec_t now, void *arg)
 	log_event(call->sbc->log, verdict->code ? LOG_WARN : LOG_INFO, "sbc",
 		"identity.verdict",
 		"call=%s leg=a outcome=%s mechanism=\"%s\" identity=\"%s\" domain=\"%s\" "
-		"code=%d why=\"%s\" url=\"%s\"",
+		"subject=\"%s\" age_s=%lld code=%d why=\"%s\" url=\"%s\"",
 		call->name, call->party[0].identity_outcome,
 		identity_mechanism_name(verdict->mechanism), verdict->identity, verdict->domain,
-		verdict->code, verdict->why, verdict->url);
+		verdict->subject, age_of(call->sbc, verdict), verdict->code, verdict->why,
+		verdict->url);
 	if (verdict->outcome == IDENTITY_REFUSED) {
 		refuse_identity(call, now);
 		return;
@@ -193,6 +203,8 @@ static bool prove_caller(struct sbc *sbc, const struct request *request, struct 
 	out->peer = NULL;
 	out->proof = PROOF_USER;
 	out->user = policy_link_certified(sbc, request->source, from);
+	if (!out->user)
+		out->user = register_relay_user(sbc, request->source, from, request->now);
 	return out->user || authenticate_user(sbc, request, &out->user);
 }
 
@@ -255,12 +267,18 @@ void call_start(struct sbc *sbc, const struct request *request)
 		call_free(call);
 		return;
 	}
+	if (!call_bandwidth_take(call, MEDIA_SIDE_A, peer)) {
+		sbc_reply(sbc, request, &busy);
+		call_free(call);
+		return;
+	}
 	kept.msg = call->invite;
 	call->party[0].peer = peer;
 	call->proof = caller.proof;
 	call->party[0].transport = request->source->kind;
 	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
 		sizeof(call->party[0].name));
+	call->a.peer = peer;
 	if (leg_uas_start(&call->a, &kept)) {
 		sbc_refuse(sbc, request, 400);
 		call_free(call);

@@ -171,6 +171,15 @@ static void check_listeners(struct config_reading *r)
 
 /* ---- users ---- */
 
+/* Its registrar has the password. */
+static bool is_relayed(const struct config *config, const struct config_user *user)
+{
+	const struct config_domain *domain =
+		has(user->domain) ? config_domain_find(config, slice_str(user->domain)) : NULL;
+
+	return domain && has(domain->registrar);
+}
+
 static void check_user(struct config_reading *r, size_t i)
 {
 	struct config_user *u = &r->config->users[i];
@@ -186,7 +195,8 @@ static void check_user(struct config_reading *r, size_t i)
 			nearest ? "; did you mean \"" : "", nearest ? nearest : "",
 			nearest ? "\"?" : "");
 	}
-	if (node->kind == CONFIG_MAPPING && !config_node_get(node, "ha1_sha256") &&
+	if (node->kind == CONFIG_MAPPING && !is_relayed(r->config, u) &&
+		!config_node_get(node, "ha1_sha256") &&
 		!config_node_get(node, "ha1_sha512_256") && !config_node_get(node, "ha1_md5") &&
 		!config_node_get(node, "tls_name"))
 		config_fault(r->faults, node,

@@ -121,7 +121,10 @@ static void put_identity(struct rpc_call *call, const struct call_party *party)
 			: identity_mechanism_name(verdict->mechanism));
 	rpc_str(call, "identity", verdict->identity);
 	rpc_str(call, "domain", verdict->domain);
+	rpc_str(call, "url", verdict->url);
 	rpc_str(call, "subject", verdict->subject);
+	rpc_integer(
+		call, "signed_s", verdict->signed_at > 0 ? (uint64_t)verdict->signed_at : 0);
 	rpc_str(call, "why", verdict->why);
 	rpc_integer(call, "code", verdict->code > 0 ? (uint64_t)verdict->code : 0);
 	rpc_close(call);

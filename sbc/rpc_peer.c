@@ -42,6 +42,7 @@ static void put_now(struct rpc_call *call, const struct peer_entry *entry)
 	put(call, "address in use", address ? netaddr_print(&address->address, text) : "none",
 		"now");
 	put_number(call, "calls now", entry->calls_now);
+	put_number(call, "kbit/s now", entry->kbps_now);
 	put_number(call, "calls refused", entry->calls_refused);
 	put_number(call, "probes sent", entry->probes_sent);
 	put_number(call, "probes failed", entry->probes_failed);

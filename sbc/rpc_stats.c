@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "sbc/leg.h"
 #include "sbc/media_link.h"
+#include "sbc/policy_link.h"
 #include "sbc/rpc.h"
 #include "sbc/rpc_stats.h"
 
@@ -21,6 +22,7 @@ struct numbers {
 	struct transport_counters transport;
 	struct mallinfo2 heap;
 	struct media_rings rings;
+	struct policy_kept kept;
 	size_t transactions;
 };
 
@@ -184,9 +186,16 @@ static uint64_t memory(const struct numbers *n, unsigned what)
 	return 0;
 }
 
+/* offset: into struct policy_kept */
+static uint64_t kept_at(const struct numbers *n, unsigned offset)
+{
+	return *(const uint64_t *)(const void *)((const char *)&n->kept + offset);
+}
+
 /* ---- the table ---- */
 
 #define CALLS(field)     counter_at, offsetof(struct sbc_counters, field)
+#define KEPT(field)      kept_at, offsetof(struct policy_kept, field)
 #define TRANSPORT(field) transport_at, offsetof(struct transport_counters, field)
 
 /* clang-format off: a table */
@@ -243,6 +252,14 @@ static const struct statistic stats[] = {
 
 	{"identity", "verified", CALLS(identity_verified)},
 	{"identity", "refused", CALLS(identity_refused)},
+	{"identity", "certificates", KEPT(certificates)},
+	{"identity", "certificates_max", KEPT(certificates_max)},
+	{"identity", "certificates_evicted", KEPT(certificates_evicted)},
+	{"identity", "replay_max", KEPT(replay_max)},
+	{"identity", "replay_rfc8224", KEPT(replay_8224)},
+	{"identity", "replay_rfc8224_full", KEPT(replay_8224_full)},
+	{"identity", "replay_rfc4474", KEPT(replay_4474)},
+	{"identity", "replay_rfc4474_full", KEPT(replay_4474_full)},
 
 	{"media", "failed", CALLS(media_failed)},
 	{"media", "one_way", CALLS(media_one_way)},
@@ -308,6 +325,7 @@ static void collect(const struct rpc_world *world, struct numbers *n)
 	n->transactions = txn_layer_count(world->sbc->txns);
 	if (world->transport)
 		transport_counters(world->transport, &n->transport);
+	policy_kept(world->sbc->policy, &n->kept);
 }
 
 void rpc_stats_visit(const struct rpc_world *world, rpc_stat_h *visit, void *arg)

@@ -69,6 +69,7 @@ struct sip_via {
 	uint16_t port;          /* 0: none */
 	struct slice branch;    /* empty: none (RFC 2543) */
 	bool has_rport;
+	bool has_alias; /* RFC 5923 */
 };
 
 struct sip_msg {
@@ -90,8 +91,9 @@ struct sip_msg {
 	uint32_t cseq;
 	int max_forwards;          /* -1: none */
 	int64_t expires;           /* seconds; -1: none */
-	struct slice content_type; /* "application/sdp", without parameters */
-	struct slice body;
+	struct slice content_type; /* of body: "application/sdp", without parameters */
+	struct slice body;         /* of a multipart/mixed its only session description */
+	struct slice message_body; /* all of it, as received */
 };
 
 /* Why a message is refused. */

@@ -158,14 +158,23 @@ struct hash_node *hash_next(const struct hash_node *node)
 	return same_hash(node->_next, node->_hash);
 }
 
-void hash_visit(struct hash_table *t, hash_visit_h *visit, void *arg)
+bool hash_visit_some(
+	struct hash_table *t, size_t *slot, size_t count, hash_visit_h *visit, void *arg)
 {
-	for (size_t i = 0; i < t->_slot_count; i++) {
-		struct hash_node *node = t->_slots[i];
+	for (; count && *slot < t->_slot_count; count--, (*slot)++) {
+		struct hash_node *node = t->_slots[*slot];
 		while (node) {
 			struct hash_node *next = node->_next;
 			visit(node, arg);
 			node = next;
 		}
 	}
+	return *slot < t->_slot_count;
+}
+
+void hash_visit(struct hash_table *t, hash_visit_h *visit, void *arg)
+{
+	size_t slot = 0;
+
+	hash_visit_some(t, &slot, t->_slot_count, visit, arg);
 }

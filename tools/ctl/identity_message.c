@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "sbc/sip_msg.h"
+#include "sbc/sip_multipart.h"
 
 int identity_read_file(const char *path, struct buf *out)
 {
@@ -77,8 +78,11 @@ static struct slice tag_of(struct slice params)
 static void read_fingerprints(struct identity_message *m)
 {
 	struct slice rest = m->scan.body;
+	struct sip_multipart parts;
 	struct fingerprint f;
 
+	if (!sip_multipart_read(&parts, value_at(&m->scan, "Content-Type", 0), rest))
+		rest = parts.session;
 	while (rest.len) {
 		struct slice line = slice_trim(slice_cut(&rest, '\n'));
 		if (slice_starts(line, SLICE("a=fingerprint:")) &&

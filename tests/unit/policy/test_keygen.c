@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/pem.h"
 #include "policy/cert.h"
 #include "policy/keygen.h"
-#include "policy/pem.h"
 
 struct made {
 	struct buf ca_key, ca, key, certificate;
