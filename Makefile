@@ -215,7 +215,7 @@ $(BENCH)/generator $(BENCH)/host $(BENCH)/floor: $(call lib,media) $(call lib,ba
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(DEP_LIBS)
 
-$(BENCH)/calls: $(BENCH)/calls.o $(BENCH)/ends.o $(BENCH)/ends_life.o $(BENCH)/sip_lite.o $(BENCH)/cpu.o \
+$(BENCH)/calls: $(BENCH)/calls.o $(BENCH)/ends.o $(BENCH)/ends_life.o $(BENCH)/signer.o $(BENCH)/sip_lite.o $(BENCH)/cpu.o \
 		$(call lib,policy) $(call lib,base)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)

@@ -6,6 +6,7 @@
  *   pids PID ...                    whose CPU is counted
  *   target HOST PORT                the server under test
  *   sign DOMAIN KEY CERT URL CA     calls are signed (RFC 8224) from now on
+ *   domain DOMAIN                   of callers, unsigned
  *   load RATE HOLD_MS WARM SECONDS PROBES
  *                                   RATE calls a second that stand for HOLD_MS, counted for
  *                                   SECONDS after WARM; PROBES OPTIONS a second beside them
@@ -235,11 +236,24 @@ static bool take_pids(struct bench *b, const char *words)
 static int take_signer(struct bench *b, const char *line)
 {
 	char words[5][LINE_MAX_LEN];
+	const struct signer_files files = {.domain = words[0],
+		.key = words[1],
+		.certificate = words[2],
+		.url = words[3],
+		.ca = words[4]};
 
 	if (sscanf(line, "sign %s %s %s %s %s", words[0], words[1], words[2], words[3],
 		    words[4]) != 5)
 		return SBC_EINVAL;
-	return ends_sign(&b->ends, words[0], words[1], words[2], words[3], words[4]);
+	slice_copy(slice_str(words[0]), b->ends.domain, sizeof(b->ends.domain));
+	return signer_new(&b->ends.signer, &files);
+}
+
+/* Whose domain is said in From; unsigned. */
+static int take_domain(struct bench *b, const char *domain)
+{
+	return slice_copy(
+		slice_trim(slice_str(domain)), b->ends.domain, sizeof(b->ends.domain));
 }
 
 static usec_t seconds(double s)
@@ -281,6 +295,8 @@ static bool obey(struct bench *b, const char *line)
 		err = netaddr_parse(&b->ends.target, slice_str(host), (uint16_t)port);
 	else if (strncmp(line, "sign ", 5) == 0)
 		err = take_signer(b, line);
+	else if (strncmp(line, "domain ", 7) == 0)
+		err = take_domain(b, line + 7);
 	else if (sscanf(line, "empty %lf", &rate) == 1)
 		drain(b, rate);
 	else

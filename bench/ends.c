@@ -72,25 +72,14 @@ static void put_ids(
 		ends->domain, name, to, name, cseq, method);
 }
 
-static void put_identity(struct ends *ends, const char *name)
+static void put_identity(struct ends *ends, const char *to)
 {
-	char from[100], to[100];
-	struct fingerprint_set none = {0};
-	struct sign_request request = {.passport = true,
-		.method = SLICE("INVITE"),
-		.call_id = slice_str(name),
-		.cseq = 1,
-		.contact_uri = SLICE("sip:caller@192.0.2.10"),
-		.body = slice_str(description),
-		.fingerprints = &none};
+	char from[100];
 
-	if (!ends->policy)
+	if (!ends->signer)
 		return;
 	snprintf(from, sizeof(from), "sip:caller@%s", ends->domain);
-	snprintf(to, sizeof(to), "sip:%s@" CALLEE_DOMAIN, name);
-	request.from_uri = slice_str(from);
-	request.to_uri = slice_str(to);
-	policy_sign(ends->policy, &request, clock_wall_s(), &ends->text);
+	signer_put(ends->signer, from, to, slice_str(description), &ends->text);
 }
 
 static void send_invite(struct ends *ends, const char *name)
@@ -103,7 +92,7 @@ static void send_invite(struct ends *ends, const char *name)
 	put_ids(ends, name, to, 1, "INVITE");
 	buf_printf(&ends->text, "Contact: <sip:caller@%s>\r\n",
 		netaddr_print(&ends->locals[END_CALLER], local));
-	put_identity(ends, name);
+	put_identity(ends, target);
 	buf_printf(&ends->text,
 		"Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
 		sizeof(description) - 1, description);
@@ -183,7 +172,7 @@ static void leave(struct end_call *call)
 	wait_next(call);
 }
 
-void ends_on_caller_timer(struct timer *timer, usec_t now, void *arg)
+void end_caller_due(struct timer *timer, usec_t now, void *arg)
 {
 	struct end_call *call = arg;
 	char name[NAME_LEN_MAX];
@@ -339,7 +328,7 @@ static void on_caller(struct ends *ends, const struct sip_lite *m)
 
 /* ---- the callee ---- */
 
-void ends_on_callee_timer(struct timer *timer, usec_t now, void *arg)
+void end_callee_due(struct timer *timer, usec_t now, void *arg)
 {
 	struct end_call *call = arg;
 	struct ends *ends = call->ends;

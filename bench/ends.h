@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "base/netaddr.h"
 #include "base/timers.h"
+#include "bench/signer.h"
 #include "bench/sip_lite.h"
-#include "policy/policy.h"
 
 /*
  * Both ends of many calls: callers behind one UDP socket, callees behind another, and one
@@ -71,7 +71,7 @@ struct ends {
 	uint64_t flood_number;
 	struct timers timers;
 	usec_t now;
-	struct policy *policy; /* owned: calls are signed; NULL: they are not */
+	struct signer *signer; /* owned: of calls; NULL: they are not signed */
 	usec_t *probe_sent;    /* owned; END_CALLS_MAX, by number */
 	struct buf text;       /* scratch */
 	struct end_counts counts;
@@ -80,10 +80,6 @@ struct ends {
 /* hosts: of the three sockets. SBC_EIO, SBC_ENOMEM, SBC_EPARSE. */
 int ends_init(struct ends *ends, const char *const hosts[END_SOCKET_COUNT]);
 void ends_fini(struct ends *ends);
-/* Calls are signed (RFC 8224) with that key for that domain. SBC_EINVAL, SBC_EIO. */
-int ends_sign(struct ends *ends, const char *domain, const char *key, const char *certificate,
-	const char *url, const char *ca);
-
 /* A new call that ends after hold; 0: ends_hang_up() does it. SBC_ELIMIT. */
 int ends_call(struct ends *ends, usec_t hold);
 /* An INVITE whose caller is never heard of again. */
@@ -97,7 +93,8 @@ unsigned ends_busy(const struct ends *ends);
 void ends_turn(struct ends *ends, usec_t now);
 void ends_reset(struct ends *ends);
 
-/* ends.c's own, for ends_init(). */
-timer_h ends_on_caller_timer, ends_on_callee_timer;
+/* Timer handlers, for ends_init(). */
+void end_caller_due(struct timer *timer, usec_t now, void *arg);
+void end_callee_due(struct timer *timer, usec_t now, void *arg);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How the ends of a signalling load begin and end. One thread. */
 
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,8 +8,7 @@
 #include "base/mem.h"
 #include "bench/ends.h"
 
-#define ROOM    (16 << 20) /* bytes a socket holds */
-#define PEM_MAX 65536      /* bytes */
+#define ROOM (16 << 20) /* bytes a socket holds */
 
 static int open_socket(struct ends *ends, enum end_socket at, const char *host)
 {
@@ -47,55 +45,13 @@ int ends_init(struct ends *ends, const char *const hosts[END_SOCKET_COUNT])
 		call->ends = ends;
 		call->index = i;
 		buf_init(&call->ok, END_TEXT_MAX);
-		timer_init(&call->timer, ends_on_caller_timer, call);
-		timer_init(&call->callee_timer, ends_on_callee_timer, call);
+		timer_init(&call->timer, end_caller_due, call);
+		timer_init(&call->callee_timer, end_callee_due, call);
 		ends->idle[END_CALLS_MAX - 1 - i] = i;
 	}
 	ends->idle_count = END_CALLS_MAX;
 	for (enum end_socket at = 0; at < END_SOCKET_COUNT && !err; at++)
 		err = open_socket(ends, at, hosts[at]);
-	return err;
-}
-
-static int read_file(const char *path, struct buf *out)
-{
-	char part[4096];
-	size_t len;
-	FILE *file = fopen(path, "r");
-
-	buf_init(out, PEM_MAX);
-	if (!file)
-		return SBC_EIO;
-	while ((len = fread(part, 1, sizeof(part), file)))
-		buf_put(out, part, len);
-	fclose(file);
-	return out->err;
-}
-
-int ends_sign(struct ends *ends, const char *domain, const char *key, const char *certificate,
-	const char *url, const char *ca)
-{
-	struct policy_domain own = {.name = slice_str(domain), .info_url = slice_str(url)};
-	struct buf key_pem, certificate_pem, ca_pem;
-	struct policy_config config;
-	char fault[256] = "";
-	int err = read_file(key, &key_pem);
-
-	err = read_file(certificate, &certificate_pem) || err;
-	err = read_file(ca, &ca_pem) || err;
-	own.key_pem = buf_slice(&key_pem);
-	own.certificate_pem = buf_slice(&certificate_pem);
-	policy_config_init(&config);
-	config.domains = &own;
-	config.domain_count = 1;
-	config.anchors_pem = buf_slice(&ca_pem);
-	err = err ? SBC_EIO : policy_new(&ends->policy, &config, fault, sizeof(fault));
-	if (fault[0])
-		fprintf(stderr, "ends: %s\n", fault);
-	slice_copy(slice_str(domain), ends->domain, sizeof(ends->domain));
-	buf_fini_secret(&key_pem);
-	buf_fini(&certificate_pem);
-	buf_fini(&ca_pem);
 	return err;
 }
 
@@ -106,8 +62,7 @@ void ends_fini(struct ends *ends)
 	for (enum end_socket at = 0; at < END_SOCKET_COUNT; at++)
 		close(ends->fds[at]);
 	timers_fini(&ends->timers);
-	if (ends->policy)
-		policy_free(ends->policy);
+	signer_free(ends->signer);
 	mem_free(ends->calls);
 	mem_free(ends->idle);
 	mem_free(ends->probe_sent);
