@@ -81,7 +81,7 @@ void call_connect_forget(struct call *call)
 	struct call_party *party = &call->party[MEDIA_SIDE_B];
 
 	party->is_key_proved = false;
-	party->verdict = (struct identity_verdict){0};
+	call_party_forget(party);
 }
 
 void call_connect_refused(struct call *call, int side, usec_t now)

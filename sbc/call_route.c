@@ -318,6 +318,7 @@ static uint16_t try_target(struct call *call, usec_t now)
 	struct call_party *party = &call->party[MEDIA_SIDE_B];
 	int err;
 
+	call_party_forget(party);
 	*party = (struct call_party){
 		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
 	slice_copy(target->name, party->name, sizeof(party->name));

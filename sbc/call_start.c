@@ -34,7 +34,7 @@ static void go_on(struct call *call, usec_t now)
 
 static void refuse_identity(struct call *call, usec_t now)
 {
-	const struct identity_verdict *verdict = &call->party[MEDIA_SIDE_A].verdict;
+	const struct identity_verdict *verdict = call_party_verdict(&call->party[MEDIA_SIDE_A]);
 	struct reply reply = {
 		.code = (uint16_t)verdict->code, .reason = slice_str(verdict->phrase)};
 
@@ -54,11 +54,16 @@ static long long age_of(const struct sbc *sbc, const struct identity_verdict *ve
 static void on_checked(struct identity_check *check, usec_t now, void *arg)
 {
 	struct call *call = arg;
-	const struct identity_verdict *verdict = &call->party[0].verdict;
+	const struct identity_verdict *verdict;
+	int err = call_party_judge(&call->party[0], &check->verdict);
 
-	call->party[0].verdict = check->verdict;
 	mem_free(call->check);
 	call->check = NULL;
+	if (err) {
+		call_end(call, CALL_ENDER_US, 500, NULL, now);
+		return;
+	}
+	verdict = call_party_verdict(&call->party[0]);
 	call->party[0].identity_outcome = identity_outcome_name(verdict->outcome);
 	log_event(call->sbc->log, verdict->code ? LOG_WARN : LOG_INFO, "sbc",
 		"identity.verdict",

@@ -117,6 +117,31 @@ int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number)
 	return err;
 }
 
+int media_link_make_room(struct call_media *media, size_t stream_count)
+{
+	media_link_forget(media);
+	media->streams = mem_array(stream_count, sizeof(*media->streams));
+	media->room = media->streams ? stream_count : 0;
+	return media->streams ? 0 : SBC_ENOMEM;
+}
+
+void media_link_forget(struct call_media *media)
+{
+	if (media->streams)
+		mem_wipe(media->streams, media->room * sizeof(*media->streams));
+	mem_free(media->streams);
+	media->streams = NULL;
+	media->count = media->room = 0;
+	media->open_count = 0;
+}
+
+const struct call_stream *media_link_first(const struct call_media *media)
+{
+	static const struct call_stream none = {0};
+
+	return media->count ? &media->streams[0] : &none;
+}
+
 /* Key and salt stand in one piece in a description. */
 static void split_key(struct srtp_master *out, const struct sdes_line *line)
 {

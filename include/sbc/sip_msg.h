@@ -73,7 +73,7 @@ struct sip_via {
 };
 
 struct sip_msg {
-	struct sip_scan scan; /* every line, in order; unfolded */
+	struct sip_scan scan; /* every line, in order; unfolded. The first field. */
 	bool is_request;
 	enum sip_method method; /* of the request line; of CSeq for responses */
 	struct slice method_name;

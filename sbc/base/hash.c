@@ -3,6 +3,8 @@
 
 #include "base/hash.h"
 
+#include <endian.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -68,7 +70,9 @@ uint64_t hash_of(const struct hash_table *t, struct slice key)
 	uint64_t last = (uint64_t)key.len << 56;
 
 	for (size_t i = 0; i < whole; i += 8) {
-		uint64_t m = load_le(p + i, 8);
+		uint64_t m;
+		memcpy(&m, p + i, 8);
+		m = le64toh(m);
 		v[3] ^= m;
 		sip_rounds(v, 2);
 		v[0] ^= m;
