@@ -8,6 +8,7 @@
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
 # make interop    the table of docs/interop.md, anew from what is seen with real peers
 # make bench-identity  verdicts and signatures against the bare ECDSA operation
+# make bench-calls  calls through us and through Kamailio; QUICK=1: two minutes
 # make bench-media  packet path against rtpengine and bare forwarders; QUICK=1: two minutes
 # WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
 
@@ -72,8 +73,8 @@ LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 Q    := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 
-.PHONY: all deps test demo run install check fuzz fuzz-smoke bench-control bench-identity bench-media \
-	interop clean help
+.PHONY: all deps test demo run install check fuzz fuzz-smoke bench-calls bench-control \
+	bench-identity bench-media interop clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -213,6 +214,14 @@ $(BENCH)/floor: $(BENCH)/floor.o
 $(BENCH)/generator $(BENCH)/host $(BENCH)/floor: $(call lib,media) $(call lib,base)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(DEP_LIBS)
+
+$(BENCH)/calls: $(BENCH)/calls.o $(BENCH)/ends.o $(BENCH)/ends_life.o $(BENCH)/signer.o $(BENCH)/sip_lite.o $(BENCH)/cpu.o \
+		$(call lib,policy) $(call lib,base)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
+
+bench-calls: $(BENCH)/calls $(B)/countersip
+	@python3 bench/calls.py --build $(B) --out build/bench $(if $(QUICK),--quick)
 
 bench-media: $(BENCH)/generator $(BENCH)/host $(BENCH)/floor
 	@python3 bench/media.py --build $(B) --out build/bench $(if $(QUICK),--quick)

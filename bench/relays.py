@@ -46,13 +46,13 @@ def take_core():
         pass
 
 
-class Generator:
-    def __init__(self, build, profile):
-        self.process = subprocess.Popen(
-            [f"{build}/bench/generator", GENERATOR, str(profile)], text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        hello = self._answer()
-        self.fingerprint, self.ports = hello["fingerprint"], hello["ports"]
+class Asker:
+    """A program that reads commands, one a line, and answers each with a line of JSON."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, text=True, bufsize=1, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.hello = self._answer()
 
     def _answer(self):
         line = self.process.stdout.readline()
@@ -70,6 +70,12 @@ class Generator:
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+class Generator(Asker):
+    def __init__(self, build, profile):
+        super().__init__([f"{build}/bench/generator", GENERATOR, str(profile)])
+        self.fingerprint, self.ports = self.hello["fingerprint"], self.hello["ports"]
 
 
 class Relay:

@@ -316,6 +316,14 @@ int media_loop_new(struct media_loop **out, const struct media_loop_config *conf
 	return 0;
 }
 
+void media_loop_rings(const struct media_loop *loop, unsigned *in_use, unsigned *lost)
+{
+	uint64_t gone = counter_get(&loop->io.rings_lost);
+
+	*lost += (unsigned)gone;
+	*in_use += (unsigned)(counter_get(&loop->io.has_ring) - gone);
+}
+
 void media_loop_free(struct media_loop *loop)
 {
 	uv_thread_join(&loop->thread);

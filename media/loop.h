@@ -30,6 +30,9 @@ int media_loop_new(struct media_loop **out, const struct media_loop_config *conf
  * commands, so these two never fail. What command points to changes owner on success. */
 int media_loop_post(struct media_loop *loop, const struct command *command);
 
+/* Adds one where it is so: it works by io_uring; it did, until that failed. */
+void media_loop_rings(const struct media_loop *loop, unsigned *in_use, unsigned *lost);
+
 /* After COMMAND_STOP was posted and, when the loop runs on, its last report has come: joins
  * the thread and frees all. Not within on_report. */
 void media_loop_free(struct media_loop *loop);

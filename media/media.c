@@ -88,7 +88,7 @@ void media_config_init(struct media_config *config)
 		.dtls_mtu = 1200,
 		/* A twentieth of the time between two packets of a call. */
 		.coalesce = USEC_PER_MS,
-		.want_ring = false,
+		.want_ring = true,
 	};
 }
 
@@ -300,6 +300,13 @@ void media_stop(struct media *media, media_stopped_h *stopped, void *arg)
 const struct fingerprint *media_own_fingerprint(const struct media *media)
 {
 	return &media->certificate.fingerprint;
+}
+
+void media_rings(const struct media *media, struct media_rings *out)
+{
+	*out = (struct media_rings){.loops = media->config.loop_count};
+	for (unsigned i = 0; i < out->loops; i++)
+		media_loop_rings(media->loops[i], &out->in_use, &out->lost);
 }
 
 /* ---- sessions ---- */

@@ -52,34 +52,44 @@ static bool send_system(int fd, const struct udp_packet *packet)
 
 const struct udp_ops udp_ops_system = {receive_system, send_system};
 
+/* Where the packets' bytes lie. */
+static int make_block(struct udp_io *io)
+{
+	uint8_t *at = mem_array(UDP_BATCH_MAX, ROOM);
+
+	if (!at)
+		return SBC_ENOMEM;
+	io->block = at;
+	for (unsigned i = 0; i < UDP_BATCH_MAX; i++)
+		io->packets[i].data = at + i * ROOM;
+	return 0;
+}
+
 int udp_io_init(struct udp_io *io, const struct udp_io_config *config)
 {
-	uint8_t *at;
-
 	*io = (struct udp_io){.config = *config};
-	io->block = mem_array(UDP_BATCH_MAX, ROOM);
 	io->deferred = mem_array(UDP_DEFERRED_MAX, sizeof(*io->deferred));
-	if (!io->block || !io->deferred) {
+	if (!io->deferred || make_block(io)) {
 		udp_io_fini(io);
 		return SBC_ENOMEM;
 	}
 	/* Without the ring it works too, only slower. */
 	if (config->want_ring)
-		(void)udp_ring_new(&io->ring, UDP_BATCH_MAX);
-	at = io->block;
-	for (unsigned i = 0; i < UDP_BATCH_MAX; i++)
-		io->packets[i].data = at + i * ROOM;
+		(void)udp_ring_new(&io->ring, UDP_BATCH_MAX, config->enter);
+	counter_add(&io->has_ring, io->ring != NULL);
 	return 0;
 }
 
 void udp_io_fini(struct udp_io *io)
 {
 	udp_ring_free(io->ring);
+	udp_ring_free(io->lost_ring);
 	mem_free(io->deferred);
 	mem_free(io->block);
-	io->ring = NULL;
+	mem_free(io->lost_block);
+	io->ring = io->lost_ring = NULL;
 	io->deferred = NULL;
-	io->block = NULL;
+	io->block = io->lost_block = NULL;
 }
 
 /* ---- out ---- */
@@ -94,11 +104,21 @@ static void count(const struct udp_queued *entry, bool was_sent)
 	++*(was_sent ? entry->sent : entry->dropped);
 }
 
-/* It failed: from now on without. */
-static void drop_ring(struct udp_io *io)
+/* It failed: from now on without. What it was to do may still be done, with bytes of the
+ * block and with the ring's own memory, so nobody else gets either before the loop's end. */
+static void lose_ring(struct udp_io *io)
 {
-	udp_ring_free(io->ring);
+	udp_ring_close(io->ring);
+	io->lost_ring = io->ring;
+	io->lost_block = io->block;
 	io->ring = NULL;
+	io->block = NULL;
+	counter_add(&io->rings_lost, 1);
+}
+
+static void send_one(struct udp_io *io, const struct udp_queued *entry)
+{
+	count(entry, io->config.ops->send(entry->fd, entry->packet));
 }
 
 static void flush_by_ring(struct udp_io *io)
@@ -115,10 +135,14 @@ static void flush_by_ring(struct udp_io *io)
 			.peer = &packet->peer};
 	}
 	is_useful = udp_ring_send(io->ring, entries, io->queued);
-	for (unsigned i = 0; i < io->queued; i++)
-		count(&io->queue[i], entries[i].result >= 0);
+	for (unsigned i = 0; i < io->queued; i++) {
+		if (entries[i].result == UDP_RING_UNTOUCHED)
+			send_one(io, &io->queue[i]);
+		else
+			count(&io->queue[i], entries[i].result >= 0);
+	}
 	if (!is_useful)
-		drop_ring(io);
+		lose_ring(io);
 }
 
 void udp_io_flush(struct udp_io *io)
@@ -127,8 +151,7 @@ void udp_io_flush(struct udp_io *io)
 		flush_by_ring(io);
 	} else {
 		for (unsigned i = 0; i < io->queued; i++)
-			count(&io->queue[i],
-				io->config.ops->send(io->queue[i].fd, io->queue[i].packet));
+			send_one(io, &io->queue[i]);
 	}
 	io->queued = 0;
 }
@@ -161,7 +184,7 @@ static void receive_by_ring(struct udp_io *io)
 		io->packets[i].is_truncated = entries[i].is_truncated;
 	}
 	if (!is_useful)
-		drop_ring(io);
+		lose_ring(io);
 }
 
 /* One datagram of each ready socket. A second try would mostly find nothing, and a socket
@@ -189,6 +212,11 @@ static void work(struct udp_io *io)
 	if (!io->ready_count)
 		return;
 	now = turn_now(io);
+	/* After a ring was lost; without memory they wait where they are. */
+	if (!io->block && make_block(io)) {
+		io->ready_count = 0;
+		return;
+	}
 	receive_all(io);
 	for (unsigned i = 0; i < io->ready_count; i++) {
 		struct udp_socket *socket = io->ready[i];

@@ -9,7 +9,9 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/netaddr.h"
+#include "media/udp_ring.h"
 
 /* Datagrams that are sent together at most; a power of two. More gain nothing measurable. */
 #define UDP_BATCH_MAX 64
@@ -18,7 +20,6 @@
 /* Datagrams put off at most, about a hundred milliseconds of public-key work. */
 #define UDP_DEFERRED_MAX 256
 
-struct udp_ring;
 struct udp_deferred;
 struct udp_socket;
 
@@ -53,6 +54,7 @@ typedef void(udp_deferred_h)(struct udp_socket *socket, struct udp_packet *packe
 struct udp_io_config {
 	const struct udp_ops *ops; /* borrowed, constant */
 	bool want_ring;            /* io_uring, when the system has it */
+	udp_ring_enter_h *enter;   /* NULL: the system's */
 	/* How long a busy loop may let datagrams wait so that one wake-up serves many; 0:
 	 * never. */
 	usec_t coalesce;
@@ -65,7 +67,7 @@ struct udp_io_config {
  */
 struct udp_io {
 	struct udp_io_config config;
-	void *block;           /* owned; the packets' bytes */
+	void *block;           /* owned; the packets' bytes; NULL: to be made anew */
 	struct udp_ring *ring; /* owned; NULL: none */
 	struct udp_packet packets[UDP_BATCH_MAX];
 	struct udp_socket *ready[UDP_BATCH_MAX]; /* borrowed; NULL: closed since */
@@ -77,6 +79,10 @@ struct udp_io {
 	usec_t before;        /* the same of the last turn that was one */
 	struct udp_deferred *deferred; /* owned; a ring */
 	unsigned deferred_first, deferred_count;
+	struct counter has_ring;    /* 0 or 1: of how it began */
+	struct counter rings_lost;  /* 0 or 1: the ring failed, the loop went on without */
+	struct udp_ring *lost_ring; /* owned; the system may still have to do with it */
+	void *lost_block;           /* owned; likewise */
 
 	uv_loop_t *loop; /* borrowed; NULL: not attached */
 	uv_check_t check;

@@ -13,10 +13,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 
 #include <linux/io_uring.h>
+
+/* Sockets that do not block are done when they are asked. What is not, is waited for so long:
+ * a quarter of the time between two packets of a call. */
+#define PATIENCE (5 * USEC_PER_MS)
 
 /* What the system is told beside an entry, and tells. */
 struct receiving {
@@ -25,7 +30,8 @@ struct receiving {
 };
 
 struct udp_ring {
-	int fd; /* owned */
+	int fd; /* owned; -1: closed */
+	udp_ring_enter_h *enter;
 	unsigned
 		entered; /* the number to enter it by: the descriptor or its registered index */
 	unsigned enter_flags;
@@ -37,16 +43,16 @@ struct udp_ring {
 	size_t entries_size;
 	struct receiving *receiving; /* owned; of each entry */
 	/* into rings */
-	unsigned *to_submit_tail;
+	unsigned *to_submit_head, *to_submit_tail;
 	unsigned *done_head, *done_tail;
 	unsigned done_mask;
 	struct io_uring_cqe *done;
 };
 
-static int enter(const struct udp_ring *ring, unsigned submit, unsigned wait, unsigned flags)
+static int enter_system(unsigned fd, unsigned submit, unsigned wait, unsigned flags,
+	const void *arg, size_t arg_len)
 {
-	return (int)syscall(SYS_io_uring_enter, ring->entered, submit, wait,
-		ring->enter_flags | flags, NULL, 0);
+	return (int)syscall(SYS_io_uring_enter, fd, submit, wait, flags, arg, arg_len);
 }
 
 static int map(struct udp_ring *ring, const struct io_uring_params *p)
@@ -71,6 +77,7 @@ static void find_parts(struct udp_ring *ring, const struct io_uring_params *p)
 	char *base = ring->rings;
 	unsigned *array = (unsigned *)(void *)(base + p->sq_off.array);
 
+	ring->to_submit_head = (unsigned *)(void *)(base + p->sq_off.head);
 	ring->to_submit_tail = (unsigned *)(void *)(base + p->sq_off.tail);
 	ring->done_head = (unsigned *)(void *)(base + p->cq_off.head);
 	ring->done_tail = (unsigned *)(void *)(base + p->cq_off.tail);
@@ -78,6 +85,19 @@ static void find_parts(struct udp_ring *ring, const struct io_uring_params *p)
 	ring->done = (struct io_uring_cqe *)(void *)(base + p->cq_off.cqes);
 	for (unsigned i = 0; i < p->sq_entries; i++) /* always the same order */
 		array[i] = i;
+}
+
+void udp_ring_close(struct udp_ring *ring)
+{
+	struct io_uring_rsrc_update update = {.offset = ring->entered};
+
+	/* Or the registration would keep it. */
+	if (ring->enter_flags & IORING_ENTER_REGISTERED_RING)
+		(void)syscall(SYS_io_uring_register, ring->fd, IORING_UNREGISTER_RING_FDS,
+			&update, 1);
+	ring->enter_flags = 0;
+	close(ring->fd);
+	ring->fd = -1;
 }
 
 void udp_ring_free(struct udp_ring *ring)
@@ -156,25 +176,53 @@ static unsigned reap(struct udp_ring *ring, struct udp_ring_entry *entries, unsi
 	return n;
 }
 
-/* What was filled in. */
-static bool submit(struct udp_ring *ring, struct udp_ring_entry *entries, unsigned count)
+/* Hands over what was filled in; returns how many entries the system took. Those that it did
+ * not, for want of memory, are taken back. */
+static unsigned hand_over(struct udp_ring *ring, struct udp_ring_entry *entries, unsigned count)
 {
-	unsigned tail = *ring->to_submit_tail, mask = ring->capacity - 1, done;
+	unsigned tail = *ring->to_submit_tail, mask = ring->capacity - 1, taken;
 
 	for (unsigned i = 0; i < count; i++) {
-		entries[i].result = -EINPROGRESS;
+		entries[i].result = UDP_RING_UNTOUCHED;
 		ring->entries[(tail + i) & mask].user_data = i;
 	}
 	__atomic_store_n(ring->to_submit_tail, tail + count, __ATOMIC_RELEASE);
-	if (enter(ring, count, 0, 0) != (int)count)
-		return false;
-	done = reap(ring, entries, count);
-	while (done < count) { /* not seen with sockets that do not block */
-		if (enter(ring, 0, 1, IORING_ENTER_GETEVENTS) < 0 && errno != EINTR)
+	(void)ring->enter(ring->entered, count, 0, ring->enter_flags, NULL, 0);
+	taken = __atomic_load_n(ring->to_submit_head, __ATOMIC_ACQUIRE) - tail;
+	__atomic_store_n(ring->to_submit_tail, tail + taken, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < taken; i++)
+		entries[i].result = UDP_RING_UNKNOWN;
+	return taken;
+}
+
+/* False: not within the time. Not seen with sockets that do not block. */
+static bool wait_until_told(
+	struct udp_ring *ring, struct udp_ring_entry *entries, unsigned count, unsigned done)
+{
+	const unsigned flags =
+		ring->enter_flags | IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+	usec_t now = clock_monotonic_us(), until = now + PATIENCE;
+
+	for (; done < count; now = clock_monotonic_us()) {
+		const struct __kernel_timespec left = {.tv_nsec = (until - now) * 1000};
+		const struct io_uring_getevents_arg arg = {.ts = (uint64_t)(uintptr_t)&left};
+
+		if (now >= until)
+			return false;
+		if (ring->enter(ring->entered, 0, 1, flags, &arg, sizeof(arg)) < 0 &&
+			errno != EINTR && errno != ETIME)
 			return false;
 		done += reap(ring, entries, count);
 	}
 	return true;
+}
+
+static bool submit(struct udp_ring *ring, struct udp_ring_entry *entries, unsigned count)
+{
+	unsigned taken = hand_over(ring, entries, count);
+	unsigned done = reap(ring, entries, count);
+
+	return done == taken || wait_until_told(ring, entries, taken, done);
 }
 
 static struct io_uring_sqe *slot(const struct udp_ring *ring, unsigned i)
@@ -213,7 +261,7 @@ static bool knows_addresses(struct udp_ring *ring)
 	return submit(ring, &entry, 1) && entry.result == -EBADF;
 }
 
-int udp_ring_new(struct udp_ring **out, unsigned capacity)
+int udp_ring_new(struct udp_ring **out, unsigned capacity, udp_ring_enter_h *enter)
 {
 	struct io_uring_params params = {.flags = IORING_SETUP_SUBMIT_ALL};
 	struct udp_ring *ring = mem_alloc(sizeof(*ring));
@@ -224,6 +272,7 @@ int udp_ring_new(struct udp_ring **out, unsigned capacity)
 	ring->rings = ring->entries = MAP_FAILED;
 	ring->fd = (int)syscall(SYS_io_uring_setup, capacity, &params);
 	ring->entered = (unsigned)ring->fd;
+	ring->enter = enter ? enter : enter_system;
 	ring->capacity = capacity;
 	ring->receiving = mem_array(capacity, sizeof(ring->receiving[0]));
 	if (!ring->receiving)

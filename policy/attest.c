@@ -40,3 +40,13 @@ int policy_origid(struct slice secret, struct slice origin, char out[POLICY_ORIG
 		d[10], d[11], d[12], d[13], d[14], d[15]);
 	return err;
 }
+
+int policy_certificate_id(struct slice der, char out[POLICY_CERTIFICATE_ID_SIZE])
+{
+	uint8_t d[CRYPTO_SHA256_LEN];
+	int err = crypto_sha256(der, d);
+
+	snprintf(out, POLICY_CERTIFICATE_ID_SIZE, "%02x%02x%02x%02x%02x%02x%02x%02x", d[0],
+		d[1], d[2], d[3], d[4], d[5], d[6], d[7]);
+	return err;
+}

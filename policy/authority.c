@@ -45,6 +45,9 @@ static enum judgement check_certificate(const struct verification *v,
 		return verdict_refuse(verdict, 437, "certificate's key is of the wrong kind");
 	if (!cert->may_sign)
 		return verdict_refuse(verdict, 437, "certificate's keyUsage forbids signing");
+	if (v->rules->require_sip_usage && !cert->is_for_sip)
+		return verdict_refuse(
+			verdict, 437, "certificate's extendedKeyUsage has no sipDomain");
 	if (cert->limit)
 		return verdict_refuse(verdict, 437, cert->limit);
 	if (!covers(v, name, cert, verdict))

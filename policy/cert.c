@@ -1,380 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Certificates over wolfSSL. Its certificate manager checks signatures, CA flags and name
- * constraints; dates it would compare with its own clock, so they are skipped there and
- * kept here, for the whole chain, to be compared with the time that the caller gives.
- */
+/* A signer's certificate and its chain; whom it may end in is in cert_trust.c. */
 
 #include "policy/cert.h"
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "policy/date.h"
+#include "base/pem.h"
+#include "policy/cert_trust.h"
 #include "policy/der.h"
-#include "policy/pem.h"
-
-#include <wolfssl/options.h>
-
-#include <wolfssl/error-ssl.h>
-#include <wolfssl/ssl.h>
-#include <wolfssl/wolfcrypt/asn.h>
-#include <wolfssl/wolfcrypt/asn_public.h>
-
-#define RSA_BITS_MIN  2048 /* of every key of a chain (NIST SP 800-57) */
-#define EC_BITS_MIN   256
-#define CRL_BYTES_MAX (1 << 20) /* of one list: some ten thousand certificates */
-
-/* ---- one certificate ---- */
-
-static int digits_at(const char *text, size_t count)
-{
-	int value = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return -1;
-		value = value * 10 + (text[i] - '0');
-	}
-	return value;
-}
-
-/* UTCTime "YYMMDDHHMMSSZ" or GeneralizedTime "YYYYMMDDHHMMSSZ" with tag and length (RFC 5280
- * section 4.1.2.5). */
-static int parse_time(const byte *der, int der_len, int64_t *out)
-{
-	const char *text = (const char *)der + 2;
-	size_t year_len = der_len > 0 && der[0] == ASN_UTC_TIME ? 2 : 4;
-	struct civil_time civil;
-
-	if (der_len < 2 || (der[0] != ASN_UTC_TIME && der[0] != ASN_GENERALIZED_TIME) ||
-		(size_t)der_len != 2 + year_len + 11 || der[1] != year_len + 11 ||
-		text[year_len + 10] != 'Z')
-		return SBC_EPARSE;
-	civil.year = digits_at(text, year_len);
-	if (civil.year < 0)
-		return SBC_EPARSE;
-	if (year_len == 2)
-		civil.year += civil.year < 50 ? 2000 : 1900;
-	civil.month = digits_at(text + year_len, 2);
-	civil.day = digits_at(text + year_len + 2, 2);
-	civil.hour = digits_at(text + year_len + 4, 2);
-	civil.minute = digits_at(text + year_len + 6, 2);
-	civil.second = digits_at(text + year_len + 8, 2);
-	return date_from_civil(&civil, out);
-}
-
-static int read_validity(const DecodedCert *decoded, struct cert_validity *out)
-{
-	if (parse_time(decoded->beforeDate, decoded->beforeDateLen, &out->not_before) ||
-		parse_time(decoded->afterDate, decoded->afterDateLen, &out->not_after))
-		return SBC_EPARSE;
-	return 0;
-}
-
-/* A certificate made with MD5 or SHA-1 may have a twin with other names. */
-static bool is_weakly_signed(const DecodedCert *decoded)
-{
-	switch (decoded->signatureOID) {
-	case CTC_MD2wRSA:
-	case CTC_MD5wRSA:
-	case CTC_SHAwRSA:
-	case CTC_SHAwECDSA:
-	case CTC_SHAwDSA:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_strong(const struct crypto_key *key)
-{
-	unsigned least = crypto_key_kind(key) == CRYPTO_KEY_RSA ? RSA_BITS_MIN : EC_BITS_MIN;
-
-	return crypto_key_bits(key) >= least;
-}
-
-static struct slice public_key_of(const DecodedCert *decoded)
-{
-	return slice_of(decoded->publicKey, decoded->pubKeySize);
-}
-
-static bool has_strong_key(const DecodedCert *decoded)
-{
-	struct crypto_key *key;
-	bool result;
-
-	if (crypto_key_public(&key, public_key_of(decoded)))
-		return false;
-	result = is_strong(key);
-	crypto_key_free(key);
-	return result;
-}
-
-static bool may_issue(const DecodedCert *decoded)
-{
-	return decoded->isCA &&
-	       (!decoded->extKeyUsageSet || (decoded->extKeyUsage & KEYUSE_KEY_CERT_SIGN));
-}
-
-/* ---- those who sign certificates: when they are valid ---- */
-
-struct issuer {
-	uint8_t name_hash[KEYID_SIZE];
-	uint8_t key_hash[CRYPTO_SHA256_LEN];
-	struct cert_validity validity; /* of it and of all above it */
-};
-
-struct cert_anchors {
-	WOLFSSL_CERT_MANAGER *manager; /* owned; has all of them */
-	size_t count;
-	struct buf ders[CERT_ANCHOR_MAX];
-	struct issuer issuers[CERT_ANCHOR_MAX];
-	size_t crl_count;
-	struct buf crls[CERT_CRL_MAX]; /* DER */
-};
-
-/* The anchors and what a chain brings; made for one chain. */
-struct trust {
-	WOLFSSL_CERT_MANAGER *manager; /* owned, or borrowed from anchors */
-	bool is_borrowed;
-	const struct cert_anchors *anchors;
-	struct issuer issuers[CERT_CHAIN_MAX]; /* intermediates that were verified */
-	size_t issuer_count;
-};
-
-static int fill_issuer(struct issuer *out, const DecodedCert *decoded)
-{
-	memcpy(out->name_hash, decoded->subjectHash, KEYID_SIZE);
-	return crypto_sha256(public_key_of(decoded), out->key_hash);
-}
-
-static bool is_issuer(const struct issuer *issuer, const Signer *signer, const uint8_t *hash)
-{
-	return memcmp(issuer->name_hash, signer->subjectNameHash, KEYID_SIZE) == 0 &&
-	       memcmp(issuer->key_hash, hash, CRYPTO_SHA256_LEN) == 0;
-}
-
-/* When the signer that wolfSSL found is valid. One CA may be there twice, renewed: the
- * later one counts. */
-static int find_validity(
-	const struct trust *trust, const Signer *signer, struct cert_validity *out)
-{
-	uint8_t hash[CRYPTO_SHA256_LEN];
-	const struct issuer *best = NULL;
-
-	if (!signer || crypto_sha256(slice_of(signer->publicKey, signer->pubKeySize), hash))
-		return SBC_ECRYPTO;
-	for (size_t i = 0; i < trust->anchors->count + trust->issuer_count; i++) {
-		const struct issuer *issuer =
-			i < trust->anchors->count ? &trust->anchors->issuers[i]
-						  : &trust->issuers[i - trust->anchors->count];
-		if (is_issuer(issuer, signer, hash) &&
-			(!best || issuer->validity.not_after > best->validity.not_after))
-			best = issuer;
-	}
-	if (!best)
-		return SBC_ECRYPTO;
-	*out = best->validity;
-	return 0;
-}
-
-static int load_ca(WOLFSSL_CERT_MANAGER *manager, struct slice der)
-{
-	return wolfSSL_CertManagerLoadCABuffer_ex(manager, (const unsigned char *)der.ptr,
-		       (long)der.len, WOLFSSL_FILETYPE_ASN1, 0,
-		       WOLFSSL_LOAD_FLAG_DATE_ERR_OKAY) == WOLFSSL_SUCCESS
-		       ? 0
-		       : SBC_ECRYPTO;
-}
-
-static void trust_fini(struct trust *trust)
-{
-	if (!trust->is_borrowed)
-		wolfSSL_CertManagerFree(trust->manager);
-	trust->manager = NULL;
-}
-
-static int load_crl(WOLFSSL_CERT_MANAGER *manager, const struct buf *der)
-{
-	return wolfSSL_CertManagerEnableCRL(manager, WOLFSSL_CRL_CHECK) == WOLFSSL_SUCCESS &&
-			       wolfSSL_CertManagerLoadCRLBuffer(manager,
-				       (const unsigned char *)der->data, (long)der->len,
-				       WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS
-		       ? 0
-		       : SBC_ECRYPTO;
-}
-
-/* What a manager does not take of the CAs it does not trust: no more is lost. */
-static WOLFSSL_CERT_MANAGER *manager_new(const struct cert_anchors *anchors)
-{
-	WOLFSSL_CERT_MANAGER *manager = wolfSSL_CertManagerNew();
-	int err = 0;
-
-	for (size_t i = 0; manager && i < anchors->count; i++)
-		load_ca(manager, buf_slice(&anchors->ders[i]));
-	for (size_t i = 0; manager && i < anchors->crl_count && !err; i++)
-		err = load_crl(manager, &anchors->crls[i]);
-	if (err) {
-		wolfSSL_CertManagerFree(manager);
-		return NULL;
-	}
-	return manager;
-}
-
-/* Intermediates would stay in the manager as if they were anchors: a chain that has some
- * gets a manager of its own. */
-static int trust_init(
-	struct trust *trust, const struct cert_anchors *anchors, bool has_intermediates)
-{
-	*trust = (struct trust){.anchors = anchors, .is_borrowed = !has_intermediates};
-	trust->manager = has_intermediates ? manager_new(anchors) : anchors->manager;
-	return trust->manager ? 0 : SBC_ENOMEM;
-}
-
-/* Signature, CA above it, name constraints; not the dates, which come out. */
-static int trust_verify(struct trust *trust, DecodedCert *decoded, struct cert_validity *out)
-{
-	struct cert_validity own, above;
-
-	if (wc_ParseCert(decoded, CERT_TYPE, VERIFY_SKIP_DATE, trust->manager) != 0 ||
-		read_validity(decoded, &own) || find_validity(trust, decoded->ca, &above) ||
-		is_weakly_signed(decoded) || !has_strong_key(decoded))
-		return SBC_ECRYPTO;
-	out->not_before = own.not_before > above.not_before ? own.not_before : above.not_before;
-	out->not_after = own.not_after < above.not_after ? own.not_after : above.not_after;
-	return 0;
-}
-
-/* Fails closed: whatever a list says but "not in me" counts, also that it is out of date. A CA
- * without a list is not asked for one. */
-static bool is_revoked(const struct trust *trust, struct slice der)
-{
-	int rc;
-
-	if (!trust->anchors->crl_count)
-		return false;
-	rc = wolfSSL_CertManagerCheckCRL(
-		trust->manager, (const unsigned char *)der.ptr, (int)der.len);
-	return rc != WOLFSSL_SUCCESS && rc != CRL_MISSING;
-}
-
-/* An intermediate becomes an issuer only after it was verified itself. */
-static void trust_add(struct trust *trust, struct slice der, size_t below)
-{
-	struct issuer issuer = {0};
-	DecodedCert decoded;
-
-	wc_InitDecodedCert(&decoded, (const byte *)der.ptr, (word32)der.len, NULL);
-	if (!trust_verify(trust, &decoded, &issuer.validity) && may_issue(&decoded) &&
-		decoded.extKeyUsageSet &&
-		(!decoded.pathLengthSet || decoded.pathLength >= below) &&
-		!is_revoked(trust, der) && !fill_issuer(&issuer, &decoded) &&
-		!load_ca(trust->manager, der))
-		trust->issuers[trust->issuer_count++] = issuer;
-	wc_FreeDecodedCert(&decoded);
-}
-
-/* ---- anchors ---- */
-
-static int add_anchor(struct cert_anchors *anchors, struct slice der)
-{
-	struct issuer *issuer = &anchors->issuers[anchors->count];
-	DecodedCert decoded;
-	int err = 0;
-
-	wc_InitDecodedCert(&decoded, (const byte *)der.ptr, (word32)der.len, NULL);
-	if (wc_ParseCert(&decoded, CERT_TYPE, NO_VERIFY, NULL) != 0 ||
-		read_validity(&decoded, &issuer->validity))
-		err = SBC_EPARSE;
-	else if (!may_issue(&decoded) || !has_strong_key(&decoded))
-		err = SBC_ECRYPTO;
-	else
-		err = fill_issuer(issuer, &decoded);
-	wc_FreeDecodedCert(&decoded);
-	if (!err)
-		anchors->count++;
-	return err;
-}
-
-/* All certificates of the text. One that we cannot use is left out: its CA is then not
- * trusted, and a bundle of a hundred does not fail for a single odd one. */
-static int read_anchors(struct cert_anchors *anchors, struct slice pem)
-{
-	struct slice label;
-	int left_out = SBC_EPARSE, err;
-
-	while (anchors->count < CERT_ANCHOR_MAX) {
-		struct buf *der = &anchors->ders[anchors->count];
-		buf_fini(der);
-		buf_init(der, CERT_BODY_MAX);
-		err = pem_next(&pem, &label, der);
-		if (err == SBC_ENOENT)
-			return anchors->count ? 0 : left_out;
-		if (err)
-			return err; /* damaged armour: nothing behind it can be trusted to be
-				       whole */
-		if (slice_equal(label, SLICE("CERTIFICATE")))
-			err = add_anchor(anchors, buf_slice(der));
-		if (err == SBC_ENOMEM)
-			return err;
-		if (err)
-			left_out = err;
-	}
-	return pem_next(&pem, &label, &(struct buf){0}) == SBC_ENOENT ? 0 : SBC_ELIMIT;
-}
-
-int cert_anchors_new(struct cert_anchors **out, struct slice pem)
-{
-	struct cert_anchors *anchors = mem_alloc(sizeof(*anchors));
-	int err = anchors ? 0 : SBC_ENOMEM;
-
-	if (!err && slice_trim(pem).len)
-		err = read_anchors(anchors, pem);
-	if (!err) {
-		anchors->manager = manager_new(anchors);
-		err = anchors->manager ? 0 : SBC_ENOMEM;
-	}
-	if (err) {
-		cert_anchors_free(anchors);
-		return err;
-	}
-	*out = anchors;
-	return 0;
-}
-
-int cert_anchors_add_crls(struct cert_anchors *anchors, struct slice pem)
-{
-	struct slice label;
-	int err = 0;
-
-	while (!err && slice_trim(pem).len) {
-		struct buf *der = &anchors->crls[anchors->crl_count];
-		if (anchors->crl_count == CERT_CRL_MAX)
-			return SBC_ELIMIT;
-		buf_fini(der);
-		buf_init(der, CRL_BYTES_MAX);
-		err = pem_next(&pem, &label, der);
-		if (!err && slice_equal(label, SLICE("X509 CRL"))) {
-			err = load_crl(anchors->manager, der);
-			anchors->crl_count++;
-		}
-	}
-	if (err == SBC_ENOENT)
-		err = 0;
-	return err ? err : anchors->crl_count ? 0 : SBC_EPARSE;
-}
-
-void cert_anchors_free(struct cert_anchors *anchors)
-{
-	if (!anchors)
-		return;
-	for (size_t i = 0; i < CERT_CRL_MAX; i++)
-		buf_fini(&anchors->crls[i]);
-	for (size_t i = 0; i < CERT_ANCHOR_MAX; i++)
-		buf_fini(&anchors->ders[i]);
-	wolfSSL_CertManagerFree(anchors->manager);
-	mem_free(anchors);
-}
 
 /* ---- chains ---- */
 
@@ -465,6 +98,24 @@ static void read_common_name(struct cert *cert, const DecodedCert *decoded)
 			cert->common_name, sizeof(cert->common_name));
 }
 
+static const struct slice tn_auth_list = SLICE("\x2b\x06\x01\x05\x05\x07\x01\x1a");
+
+/* The TNAuthList of a CA in the chain. One that cannot be read bounds everything. */
+static int read_bound(struct cert *cert, struct slice der)
+{
+	struct slice value;
+	int err = der_find_extension(der, tn_auth_list, &value);
+
+	if (err == SBC_ENOENT)
+		return 0;
+	err = err ? err : tn_auth_new(&cert->bounds[cert->bound_count], value);
+	if (!err)
+		cert->bound_count++;
+	else if (err != SBC_ENOMEM)
+		cert->limit = "TNAuthList of a CA above the certificate cannot be read";
+	return err == SBC_ENOMEM ? err : 0;
+}
+
 /* What the extensions of RFC 8226 and RFC 9118 say. Claim constraints are not worked out but
  * refused: a delegate's certificate is then good for nothing instead of for too much. */
 static int read_numbers(struct cert *cert, struct slice der)
@@ -480,7 +131,7 @@ static int read_numbers(struct cert *cert, struct slice der)
 			cert->limit =
 				"certificate has claim constraints, which are not known here";
 	}
-	err = der_find_extension(der, SLICE("\x2b\x06\x01\x05\x05\x07\x01\x1a"), &value);
+	err = der_find_extension(der, tn_auth_list, &value);
 	if (err == SBC_ENOENT)
 		return 0;
 	err = err ? err : tn_auth_new(&cert->numbers, value);
@@ -489,23 +140,42 @@ static int read_numbers(struct cert *cert, struct slice der)
 	return err == SBC_ENOMEM ? err : 0;
 }
 
+/* RFC 5924 section 4. An extension that cannot be read says nothing good. */
+static bool has_sip_usage(struct slice der)
+{
+	struct slice value, usages, oid;
+	int err = der_find_extension(der, SLICE("\x55\x1d\x25"), &value);
+
+	if (err)
+		return err == SBC_ENOENT;
+	if (der_next_tag(&value, DER_SEQUENCE, &usages))
+		return false;
+	while (!der_next_tag(&usages, DER_OID, &oid)) {
+		if (slice_equal(oid, SLICE("\x2b\x06\x01\x05\x05\x07\x03\x14")) ||
+			slice_equal(oid, slice_of("\x55\x1d\x25\x00", 4)))
+			return true;
+	}
+	return false;
+}
+
 static int read_leaf(struct cert *cert, struct slice der)
 {
 	DecodedCert decoded;
 	int rc, err = 0;
 
-	wc_InitDecodedCert(&decoded, (const byte *)der.ptr, (word32)der.len, NULL);
+	trust_init_leaf(&decoded, der);
 	rc = wc_ParseCert(&decoded, CERT_TYPE, NO_VERIFY, NULL);
 	/* An extension that must be understood and is not: a certificate all the same, which
 	 * judge() will not trust. */
-	cert->is_read =
-		(rc == 0 || rc == ASN_CRIT_EXT_E) && !read_validity(&decoded, &cert->leaf);
+	cert->is_read = (rc == 0 || rc == ASN_CRIT_EXT_E) &&
+			!trust_read_validity(&decoded, &cert->leaf);
 	if (cert->is_read &&
-		crypto_key_public(&cert->key, public_key_of(&decoded)) == SBC_ENOMEM)
+		crypto_key_public(&cert->key, trust_public_key(&decoded)) == SBC_ENOMEM)
 		err = SBC_ENOMEM;
 	if (cert->is_read && !err) {
 		cert->may_sign =
 			!decoded.extKeyUsageSet || (decoded.extKeyUsage & KEYUSE_DIGITAL_SIG);
+		cert->is_for_sip = has_sip_usage(der);
 		for (const DNS_entry *entry = decoded.altNames; entry; entry = entry->next)
 			add_name(cert, entry);
 		read_common_name(cert, &decoded);
@@ -527,18 +197,21 @@ static int judge(
 
 	if (err)
 		return err;
-	for (size_t i = chain->count - 1; i > 0; i--)
-		trust_add(&trust, buf_slice(&chain->ders[i]), i - 1);
-	wc_InitDecodedCert(&decoded, (const byte *)leaf.ptr, (word32)leaf.len, NULL);
+	for (size_t i = chain->count - 1; i > 0; i--) {
+		struct slice der = buf_slice(&chain->ders[i]);
+		if (trust_add(&trust, der, i - 1) && !err)
+			err = read_bound(cert, der);
+	}
+	trust_init_leaf(&decoded, leaf);
 	if (trust_verify(&trust, &decoded, &cert->chain))
 		cert->why = "certificate does not chain to a trusted CA";
-	else if (is_revoked(&trust, leaf))
+	else if (trust_is_revoked(&trust, leaf))
 		cert->why = "certificate is revoked, or its CA's list is out of date";
 	else
 		cert->is_trusted = true;
 	wc_FreeDecodedCert(&decoded);
 	trust_fini(&trust);
-	return 0;
+	return err;
 }
 
 int cert_new(struct cert **out, struct slice body, const struct cert_anchors *anchors)
@@ -570,6 +243,8 @@ void cert_free(struct cert *cert)
 	if (!cert)
 		return;
 	crypto_key_free(cert->key);
+	for (size_t i = 0; i < cert->bound_count; i++)
+		mem_free(cert->bounds[i]);
 	mem_free(cert->numbers);
 	mem_free(cert);
 }

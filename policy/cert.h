@@ -49,6 +49,7 @@ struct cert {
 	const char *why;            /* static: what is wrong when it is not trusted */
 	struct cert_validity chain; /* when every certificate of the chain is valid */
 	bool may_sign;              /* keyUsage, if present, has digitalSignature */
+	bool is_for_sip;            /* extendedKeyUsage, if present, has sipDomain or any */
 	bool has_san;               /* dNSName or URI: the CN does not count then (ID4474-35) */
 	size_t name_count;
 	struct cert_name {
@@ -57,6 +58,10 @@ struct cert {
 	} names[CERT_NAME_MAX];
 	char common_name[CERT_TEXT_MAX];
 	struct tn_auth *numbers; /* owned; NULL: no TNAuthList (RFC 8226) */
+	/* Those of the CAs between it and the anchor: what they have was given to them, and is
+	 * all that they can give on (RFC 9060). Owned. */
+	struct tn_auth *bounds[CERT_CHAIN_MAX];
+	size_t bound_count;
 	/* It may only sign certain claims (RFC 8226 section 8, RFC 9118), or its TNAuthList
 	 * is broken: it vouches for nothing here. Static; NULL: no such thing. */
 	const char *limit;
@@ -79,6 +84,15 @@ const char *cert_covers(const struct cert *cert, struct slice host);
  * tn_auth_covers(). */
 bool cert_covers_number(const struct cert *cert, struct slice number, struct slice codes,
 	char text[CERT_TEXT_MAX]);
+
+/* What any certificate of a chain is held to. */
+struct cert_basics {
+	struct cert_validity validity;
+	bool is_weakly_signed; /* with MD5 or SHA-1: it may have a twin with other names */
+	bool has_strong_key;
+};
+/* Of one certificate in DER. SBC_EPARSE. */
+int cert_read_basics(struct slice der, struct cert_basics *out);
 
 bool cert_is_valid_at(const struct cert_validity *validity, int64_t when_s);
 

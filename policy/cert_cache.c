@@ -98,9 +98,11 @@ static struct entry *obtain(struct cert_cache *cache, struct slice url)
 
 	if (entry)
 		return entry;
-	if (cache->_table.count >= cache->_max)
+	if (cache->_table.count >= cache->_max) {
 		drop_first(cache,
 			list_is_empty(&cache->_failed) ? &cache->_used : &cache->_failed);
+		cache->evicted_count++;
+	}
 	entry = mem_alloc(sizeof(*entry));
 	if (!entry)
 		return NULL;

@@ -20,6 +20,7 @@ struct cert_cache {
 	struct list _used;   /* entries with a certificate, the longest unused first */
 	struct list _failed; /* entries without one: they are given up first */
 	size_t _max;
+	uint64_t evicted_count; /* gave way to another URL */
 };
 
 #define CERT_TTL_MIN_S    60    /* whatever the HTTP answer says (CERT-7) */

@@ -41,6 +41,12 @@ bool cert_covers_number(const struct cert *cert, struct slice number, struct sli
 
 	if (!entry)
 		return false;
+	for (size_t i = 0; i < cert->bound_count; i++) {
+		/* Which numbers a provider has is not in its certificate. */
+		if (!tn_auth_has_code(cert->bounds[i]) &&
+			!tn_auth_covers(cert->bounds[i], number, codes))
+			return false;
+	}
 	if (entry->kind == TN_AUTH_SPC)
 		snprintf(text, CERT_TEXT_MAX, "SPC %s", entry->text);
 	else

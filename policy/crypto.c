@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "policy/pem.h"
+#include "base/pem.h"
 
 #include <wolfssl/options.h>
 

@@ -272,6 +272,15 @@ static int cut_value(struct slice *rest, struct slice *out)
 	return out->len ? 0 : SBC_EPARSE;
 }
 
+int digest_parameter(struct slice *rest, struct slice *name, struct slice *value)
+{
+	size_t equals = slice_find(*rest, '=');
+
+	*name = slice_trim(slice_head(*rest, equals));
+	*rest = slice_trim(slice_from(*rest, equals + 1));
+	return name->len ? cut_value(rest, value) : SBC_EPARSE;
+}
+
 static struct slice *find_parameter(struct credentials *c, struct slice name)
 {
 	const struct {
@@ -307,11 +316,10 @@ static int parse_credentials(struct credentials *out, struct slice text)
 		return SBC_EPARSE;
 	rest = slice_trim(slice_from(rest, 7));
 	while (rest.len) {
-		struct slice name = slice_trim(slice_head(rest, slice_find(rest, '=')));
-		struct slice *known = find_parameter(out, name), value;
-		rest = slice_trim(slice_from(rest, slice_find(rest, '=') + 1));
-		if (++count > PARAMETER_MAX || !name.len || cut_value(&rest, &value))
+		struct slice name, value, *known;
+		if (++count > PARAMETER_MAX || digest_parameter(&rest, &name, &value))
 			return SBC_EPARSE;
+		known = find_parameter(out, name);
 		rest = slice_trim(rest);
 		if (known && known->ptr)
 			return SBC_EPARSE; /* twice: which one would count? */

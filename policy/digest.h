@@ -40,6 +40,8 @@ struct digest_request {
 enum digest_outcome digest_authenticate(struct digest *digest, const struct digest_user *user,
 	const struct digest_request *request, int64_t now_s);
 
+/* Cuts one "name=value" off a list: quotes go, escapes stay. SBC_EPARSE. */
+int digest_parameter(struct slice *rest, struct slice *name, struct slice *value);
 /* See policy_credentials_user(). */
 int digest_credentials_user(
 	struct slice credentials, struct slice *username, struct slice *realm);

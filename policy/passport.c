@@ -22,6 +22,7 @@ static const char *const type_names[] = {
 	[PASSPORT_SHAKEN] = "shaken",
 	[PASSPORT_DIV] = "div",
 	[PASSPORT_MSEC] = "msec",
+	[PASSPORT_RSP] = "rsp",
 };
 
 int passport_type_of(struct slice ppt, enum passport_type *out)
@@ -260,6 +261,8 @@ static const char *check_type(struct passport *p, const struct json *root)
 		if (!p->has_mky)
 			return "msec without mky";
 		break;
+	case PASSPORT_RSP:
+		return "the claims of rsp are not known";
 	}
 	return NULL;
 }

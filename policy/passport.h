@@ -16,7 +16,13 @@
  * 8588), div (RFC 8946) and msec (RFC 8862). Signing is elsewhere. Pure.
  */
 
-enum passport_type { PASSPORT_BASE, PASSPORT_SHAKEN, PASSPORT_DIV, PASSPORT_MSEC };
+enum passport_type {
+	PASSPORT_BASE,
+	PASSPORT_SHAKEN,
+	PASSPORT_DIV,
+	PASSPORT_MSEC,
+	PASSPORT_RSP, /* RFC 9970: by name only, see rsp.c; never parsed or written */
+};
 /* Of a ppt parameter; empty: base. SBC_ENOENT: of a type that we do not know. */
 int passport_type_of(struct slice ppt, enum passport_type *out);
 

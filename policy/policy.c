@@ -110,7 +110,8 @@ static int load_domain(struct domain *out, const struct policy_domain *domain,
 		domain->info_url, CRYPTO_KEY_P256, "P-256", false};
 	const struct credential_source rsa = {domain->rsa_certificate_pem, domain->rsa_key_pem,
 		domain->rsa_info_url, CRYPTO_KEY_RSA, "RSA", false};
-	int err;
+	bool is_rsa_only = rsa.certificate_pem.len && !es256.certificate_pem.len;
+	int err = 0;
 
 	if (!name_is_host(domain->name))
 		return set_fault(fault, SBC_EINVAL, "%.*s: no domain name",
@@ -119,7 +120,8 @@ static int load_domain(struct domain *out, const struct policy_domain *domain,
 		return set_fault(
 			fault, SBC_EINVAL, "%.*s: stands there twice", SLICE_ARG(domain->name));
 	copy_lower(domain->name, out->name);
-	err = load_credential(&out->es256, &es256, domain->name, fault);
+	if (!is_rsa_only)
+		err = load_credential(&out->es256, &es256, domain->name, fault);
 	if (!err && rsa.certificate_pem.len)
 		err = load_credential(&out->rsa, &rsa, domain->name, fault);
 	return err;
@@ -387,4 +389,18 @@ enum digest_outcome policy_authenticate(struct policy *policy, const struct dige
 	const struct digest_request request = {method, request_uri, credentials};
 
 	return digest_authenticate(&policy->digest, user, &request, now_s);
+}
+
+void policy_kept(const struct policy *policy, struct policy_kept *out)
+{
+	*out = (struct policy_kept){
+		.certificates = policy->certs._table.count,
+		.certificates_max = hash_max(&policy->certs._table),
+		.certificates_evicted = policy->certs.evicted_count,
+		.replay_8224 = policy->seen_8224._table.count,
+		.replay_8224_full = policy->seen_8224.full_count,
+		.replay_4474 = policy->seen_4474._table.count,
+		.replay_4474_full = policy->seen_4474.full_count,
+		.replay_max = hash_max(&policy->seen_8224._table),
+	};
 }

@@ -142,6 +142,7 @@ int replay_remember(struct replay_cache *cache, const struct replay_use *use, in
 		entry->use = *use;
 		err = hash_insert(&cache->_table, &entry->node, hash_key(cache, use));
 		if (err) {
+			cache->full_count += err == SBC_ELIMIT;
 			mem_free(entry);
 			return err;
 		}

@@ -23,6 +23,7 @@ struct replay_cache {
 	struct hash_table _table;
 	struct list _entries; /* the next to expire first */
 	int64_t _lifetime_s;
+	uint64_t full_count; /* requests that were refused for it */
 };
 
 /* What the signature is and what it stood in. */

@@ -39,6 +39,10 @@ void tokens_fini(struct tokens *tokens);
 enum judgement tokens_judge(
 	const struct verification *v, struct tokens *tokens, struct token *token);
 
+/* rsp.c: a PASSporT of type rsp (RFC 9970). JUDGED_IGNORED for now. */
+enum judgement rsp_judge(
+	const struct verification *v, const struct identity_value *value, struct token *token);
+
 /* verify_4474.c */
 enum judgement verify_4474(const struct verification *v, const struct identity_value *value,
 	struct identity_verdict *verdict, struct replay_use *use);

@@ -151,6 +151,8 @@ static enum judgement read_token(
 
 	if (passport_type_of(value->ppt, &type))
 		return JUDGED_IGNORED;
+	if (type == PASSPORT_RSP)
+		return rsp_judge(v, value, token);
 	token->is_div = type == PASSPORT_DIV;
 	verdict->stage = IDENTITY_STAGE_SYNTAX;
 	if (value->code)

@@ -17,9 +17,11 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "sbc/cert_server.h"
 #include "sbc/credentials.h"
+#include "sbc/listeners.h"
+#include "sbc/load_meter.h"
 #include "sbc/media_link.h"
+#include "sbc/overload.h"
 #include "sbc/policy_link.h"
 #include "sbc/privileges.h"
 #include "sbc/reload.h"
@@ -28,11 +30,10 @@
 #include "sbc/sbc.h"
 #include "sbc/service.h"
 #include "sbc/trace.h"
+#include "sbc/web.h"
 
-#define FAULT_MAX       512  /* bytes of a sentence on what did not start */
-#define CERT_MAX_AGE_S  3600 /* a new certificate is seen everywhere after an hour */
-#define CERT_CONNECTION 64   /* who waits for a certificate at once */
-#define TIMERS_SPARE    1024 /* beside those of transactions and calls */
+#define FAULT_MAX    512  /* bytes of a sentence on what did not start */
+#define TIMERS_SPARE 1024 /* beside those of transactions and calls */
 
 enum app_state { APP_STARTING, APP_RUNNING, APP_DRAINING, APP_CLOSING };
 
@@ -43,6 +44,7 @@ struct app {
 	struct timers timers;
 	bool is_ticking; /* timers are attached */
 	uv_signal_t terminate, interrupt, hangup;
+	struct load_meter load_meter;
 	struct config *config; /* counted */
 	const char *path;      /* borrowed */
 	struct reload *reload;
@@ -55,7 +57,7 @@ struct app {
 	struct media *media;
 	struct http_get *http_get;
 	struct transport *transport;
-	struct cert_server *cert_server;
+	struct web *web;
 	struct rpc_server *rpc;
 	struct service *service;
 	struct sbc *sbc;
@@ -114,6 +116,13 @@ static int on_send(
 	transport_flow_peer(app->transport, hop->flow, &peer);
 	note(app, false, hop->kind, hop->listener, &peer, slice_of(bytes, len));
 	return transport_send(app->transport, hop, tag, bytes, len);
+}
+
+static int on_alias(struct flow_id flow, uint16_t port, struct slice name, void *arg)
+{
+	struct app *app = arg;
+
+	return transport_flow_alias(app->transport, flow, port, name);
 }
 
 static int on_fetch(struct slice url, bool allow_http, void *arg)
@@ -211,11 +220,11 @@ static void on_resolver_closed(void *arg)
 	count_closed(arg);
 }
 
-static void on_cert_server_closed(void *arg)
+static void on_web_closed(void *arg)
 {
 	struct app *app = arg;
 
-	app->cert_server = NULL;
+	app->web = NULL;
 	count_closed(app);
 }
 
@@ -233,6 +242,14 @@ static void on_service_closed(void *arg)
 
 	app->service = NULL;
 	count_closed(app);
+}
+
+static void on_load(unsigned busy_permille, void *arg)
+{
+	struct app *app = arg;
+
+	if (app->sbc)
+		sbc_note_load(app->sbc, busy_permille);
 }
 
 static void close_signal(struct app *app, uv_signal_t *handle)
@@ -254,10 +271,14 @@ static void close_parts(struct app *app)
 	close_signal(app, &app->terminate);
 	close_signal(app, &app->interrupt);
 	close_signal(app, &app->hangup);
+	if (app->load_meter.arg) {
+		app->open_count++;
+		load_meter_close(&app->load_meter, on_signal_closed);
+	}
 	reload_close(app->reload);
 	app->reload = NULL;
-	app->open_count += !!app->http_get + !!app->cert_server + !!app->media +
-			   !!app->transport + !!app->rpc + !!app->service;
+	app->open_count += !!app->http_get + !!app->web + !!app->media + !!app->transport +
+			   !!app->rpc + !!app->service;
 	if (app->service)
 		service_close(app->service, on_service_closed, app);
 	if (app->rpc)
@@ -270,8 +291,8 @@ static void close_parts(struct app *app)
 	}
 	if (app->http_get)
 		http_get_close(app->http_get, on_http_get_closed, app);
-	if (app->cert_server)
-		cert_server_close(app->cert_server, on_cert_server_closed, app);
+	if (app->web)
+		web_close(app->web, on_web_closed, app);
 	if (app->media)
 		media_link_stop(app->media, on_media_stopped, app);
 	if (app->transport)
@@ -309,7 +330,7 @@ static void on_hangup(uv_signal_t *handle, int number)
 	if (app->state != APP_RUNNING)
 		return;
 	service_reloading(app->service);
-	reload_start(app->reload, on_reloaded, app);
+	reload_start(app->reload);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -377,6 +398,9 @@ static int start_base(struct app *app)
 	err = timers_attach(&app->timers, &app->loop);
 	app->is_ticking = !err;
 	err = err ? err : service_open(&app->service, &app->loop, NULL, NULL);
+	err = err ? err
+		  : load_meter_start(
+			    &app->load_meter, &app->loop, OVERLOAD_TICK_MS, on_load, app);
 	err = err ? err : open_signal(app, &app->terminate, SIGTERM, on_signal);
 	err = err ? err : open_signal(app, &app->interrupt, SIGINT, on_signal);
 	err = err ? err : open_signal(app, &app->hangup, SIGHUP, on_hangup);
@@ -478,6 +502,7 @@ static int start_core(struct app *app)
 		.outside = {.send = on_send,
 			.fetch = on_fetch,
 			.resolve = on_resolve,
+			.alias = on_alias,
 			.wall_s = on_wall,
 			.record = on_record,
 			.arg = app},
@@ -505,87 +530,55 @@ static int start_reload(struct app *app)
 		.loop = &app->loop,
 		.sbc = app->sbc,
 		.log = app->log,
-		.policy = app->policy};
+		.policy = app->policy,
+		.transport = app->transport,
+		.done = on_reloaded,
+		.arg = app};
 	int err = reload_new(&app->reload, &setup);
 
 	return err ? refuse(app, err, "reload", NULL) : 0;
-}
-
-static void fill_listener(struct app *app, size_t i, struct listener_config *to)
-{
-	const struct config_listener *from = &app->config->listeners[i];
-	char text[NETADDR_TEXT_MAX];
-
-	to->kind = from->transport;
-	to->address = from->address;
-	snprintf(app->sent_by[i], sizeof(app->sent_by[i]), "%s",
-		from->advertised[0] ? from->advertised : netaddr_print(&from->address, text));
-	snprintf(to->advertised, sizeof(to->advertised), "%s", app->sent_by[i]);
-	if (from->transport != TRANSPORT_TLS)
-		return;
-	to->certificate_pem =
-		buf_slice(&credentials_listener(&app->credentials, i)->certificate);
-	to->key_pem = buf_slice(&credentials_listener(&app->credentials, i)->key);
-	to->ca_pem = credentials_listener_ca(&app->credentials, i);
-	to->require_client_certificate = from->require_client_certificate;
 }
 
 static int start_transport(struct app *app)
 {
 	const struct config *config = app->config;
 	struct transport_config *to = mem_alloc(sizeof(*to));
+	struct listener_name *names = mem_array(config->domain_count + 1, sizeof(*names));
 	char fault[FAULT_MAX] = "";
-	int err;
+	int err = SBC_ENOMEM;
 
-	if (!to)
-		return refuse(app, SBC_ENOMEM, "listeners", NULL);
+	if (!to || !names)
+		goto out;
 	transport_limits_init(&to->limits);
 	to->limits.connection_max = config->limits.connections;
 	to->limits.connection_max_per_address = config->limits.connections_per_address;
+	to->limits.ping_interval_s = config->limits.ping_interval_s;
 	to->receive = on_receive;
 	to->broken = on_broken;
 	to->failed = on_failed;
 	to->arg = app;
 	to->log = app->log;
-	for (size_t i = 0; i < config->listener_count && i < LISTENER_MAX; i++)
-		fill_listener(app, to->listener_count++, &to->listeners[i]);
+	listeners_fill(to, config, &app->credentials, names);
+	for (size_t i = 0; i < to->listener_count; i++)
+		snprintf(app->sent_by[i], sizeof(app->sent_by[i]), "%s",
+			to->listeners[i].advertised);
 	err = transport_open(&app->transport, &app->loop, to, fault, sizeof(fault));
+out:
+	mem_free(names);
 	mem_free(to);
 	return err ? refuse(app, err, "listeners", fault) : 0;
 }
 
-static int start_cert_server(struct app *app)
+static int start_web(struct app *app)
 {
-	const struct config *config = app->config;
-	const struct credential *tls = credentials_http(&app->credentials);
-	struct cert_server_domain *domains = mem_array(config->domain_count, sizeof(*domains));
-	struct cert_server_config to = {.address = config->http.address,
-		.tls_certificate_pem = buf_slice(&tls->certificate),
-		.tls_key_pem = buf_slice(&tls->key),
-		.domains = domains,
-		.domain_count = config->domain_count,
-		.connection_max = CERT_CONNECTION,
-		.max_age_s = CERT_MAX_AGE_S,
-		.log = app->log};
-	struct cert_server_key *keys = mem_array(config->key_count + 1, sizeof(*keys));
+	const struct web_setup setup = {.config = app->config,
+		.credentials = &app->credentials,
+		.log = app->log,
+		.now = clock_monotonic_us,
+		.wall_s = clock_wall_s};
 	char fault[FAULT_MAX] = "";
-	int err = SBC_ENOMEM;
+	int err = web_open(&app->web, &app->loop, &setup, fault, sizeof(fault));
 
-	for (size_t i = 0; keys && i < config->key_count; i++)
-		keys[i] = (struct cert_server_key){.name = config->keys[i].name,
-			.certificate_pem = buf_slice(&app->credentials.keys[i].certificate)};
-	to.keys = keys;
-	to.key_count = config->key_count;
-	for (size_t i = 0; domains && i < config->domain_count; i++)
-		domains[i] = (struct cert_server_domain){
-			.name = slice_str(config->domains[i].name),
-			.certificate_pem = buf_slice(&app->credentials.domains[i].certificate),
-			.rsa_certificate_pem = buf_slice(&app->credentials.rsa[i].certificate)};
-	if (domains && keys)
-		err = cert_server_open(
-			&app->cert_server, &app->loop, &to, fault, sizeof(fault));
-	mem_free(keys);
-	mem_free(domains);
 	return err ? refuse(app, err, "http", fault) : 0;
 }
 
@@ -593,12 +586,13 @@ static int start_rpc(struct app *app)
 {
 	const struct rpc_world world = {.sbc = app->sbc,
 		.transport = app->transport,
+		.reload = app->reload,
 		.log = app->log,
 		.start_s = clock_wall_s(),
 		.now = clock_monotonic_us};
 	char fault[FAULT_MAX] = "";
 	int err = rpc_server_open(
-		&app->rpc, &app->loop, &app->config->rpc, &world, fault, sizeof(fault));
+		&app->rpc, &app->loop, app->config, &world, fault, sizeof(fault));
 
 	return err ? refuse(app, err, "rpc", fault) : 0;
 }
@@ -640,11 +634,11 @@ static int start(struct app *app)
 
 	err = err ? err : start_files(app);
 	err = err ? err : start_core(app);
-	err = err ? err : start_reload(app);
 	err = err ? err : start_resolver(app);
 	err = err ? err : start_transport(app);
+	err = err ? err : start_reload(app);
 	if (!err && app->config->http.is_enabled)
-		err = start_cert_server(app);
+		err = start_web(app);
 	if (!err && app->config->rpc.is_enabled)
 		err = start_rpc(app);
 	if (err)

@@ -63,15 +63,19 @@ void call_free(struct call *call)
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		call_description_fini(&call->remote[side]);
 	for (int i = 0; i < 2; i++)
-		if (call->entries[i])
+		if (call->entries[i]) {
+			call_bandwidth_give(call, (enum media_side)i);
 			peer_entry_end_call(call->entries[i]);
+		}
 	hash_remove(&sbc->by_number, &call->by_number);
 	call_cursor_forget(sbc, call);
 	list_remove(&call->in_order);
 	sbc->counters.calls_now--;
 	arena_fini_secret(&call->invite_arena);
 	arena_fini(&call->arena);
-	mem_wipe(&call->media, sizeof(call->media));
+	media_link_forget(&call->media);
+	for (int i = 0; i < 2; i++)
+		call_party_forget(&call->party[i]);
 	config_unref(call->config);
 	mem_free(call);
 }
@@ -280,8 +284,8 @@ static void fill_job(const struct call *call, const struct leg *leg, struct sign
 	bool is_user = !speaker->peer;
 
 	job->origin = slice_str(speaker->name);
-	job->received_attest = speaker->verdict.attest;
-	job->origid = slice_str(speaker->verdict.origid);
+	job->received_attest = call_party_verdict(speaker)->attest;
+	job->origid = slice_str(call_party_verdict(speaker)->origid);
 	if (leg != &call->a) {
 		job->proof = call->proof;
 		job->may_use_identity = call->proof == PROOF_USER ||
@@ -291,9 +295,9 @@ static void fill_job(const struct call *call, const struct leg *leg, struct sign
 		return;
 	}
 	job->may_use_identity = is_user;
-	job->proof = is_user                                         ? PROOF_USER
-		     : speaker->verdict.outcome == IDENTITY_VERIFIED ? PROOF_VERIFIED
-								     : PROOF_NONE;
+	job->proof = is_user                           ? PROOF_USER
+		     : call_party_is_verified(speaker) ? PROOF_VERIFIED
+						       : PROOF_NONE;
 }
 
 static int sign(struct leg *leg, const struct sip_request_spec *spec, struct slice contact_uri,

@@ -21,6 +21,7 @@
  *   call_route.c   whom it goes to, one target after the other
  *   call_answer.c  ringing, early media, the answer
  *   call_change.c  re-INVITE and UPDATE across
+ *   call_party.c   what is known of an end
  *   call_proof.c   a key that changes must be proved as the first one was
  *   call_connect.c connected identity: the answerer's key, signed
  *   call_description.c  what an end says, against policy and what was agreed
@@ -62,11 +63,19 @@ struct call_party {
 	char name[128];                 /* user or peer */
 	const struct config_peer *peer; /* borrowed from the config; NULL: one of our users */
 	enum transport_kind transport;
-	const char *identity_outcome;     /* static: authenticated, verified, signed, ... */
-	struct identity_verdict verdict;  /* of the last request that proved something */
+	const char *identity_outcome;      /* static: authenticated, verified, signed, ... */
+	struct identity_verdict *_verdict; /* owned: call_party_verdict() */
+	bool is_identity_absent;
 	bool is_key_proved;               /* so that no unproved one may follow */
 	struct fingerprint_set signalled; /* of the section that decides, for the record */
 };
+
+/* Of the last request that was looked at; zeroes (which say verified) until there is one. */
+const struct identity_verdict *call_party_verdict(const struct call_party *party);
+bool call_party_is_verified(const struct call_party *party);
+/* Copies it. SBC_ENOMEM: it stays as it was. */
+int call_party_judge(struct call_party *party, const struct identity_verdict *verdict);
+void call_party_forget(struct call_party *party);
 
 /* A re-INVITE or UPDATE that goes across, or one that we begin ourselves; one at a time. */
 enum call_change_stage {
@@ -94,6 +103,7 @@ struct call_change {
 struct call_target {
 	struct hop hop;
 	struct slice request_uri;
+	struct slice routes;            /* whole Route lines (Path); empty: none */
 	const struct config_peer *peer; /* borrowed from the config; NULL: one of our users */
 	const struct config_user *user; /* likewise; NULL: a peer */
 	struct slice name;              /* user or peer */
@@ -124,6 +134,7 @@ struct call {
 	struct sip_uri called, caller; /* rewritten; texts in the arena */
 	struct call_targets targets;
 	struct peer_entry *entries[2];    /* counted, by side; NULL: a user */
+	unsigned kbps[2];                 /* taken at them */
 	struct session_id session_ids[2]; /* RFC 7989: each end's */
 	struct call_party party[2];
 	struct call_media media;
@@ -214,8 +225,8 @@ void call_change_proved(struct call *call, const struct reply *refusal, usec_t n
 void call_change_take_ack(struct call *call, usec_t now);
 /* change->answer came in an ACK of side change->from: proved, then taken. */
 void call_change_prove_ack(struct call *call, const struct sip_msg *ack, usec_t now);
-/* What change->check verified counts for the side that it came from. */
-void call_change_take_proof(struct call *call);
+/* What change->check verified counts for the side that it came from. SBC_ENOMEM. */
+int call_change_take_proof(struct call *call);
 /* Offers to one side what the other end says now. */
 void call_change_ours(struct call *call, int side, usec_t now);
 void call_change_fini(struct call *call);
@@ -312,5 +323,11 @@ int call_cross_invite(struct call *call, struct slice from_uri, struct buf *line
 
 /* ---- call_record.c ---- */
 void call_record(struct call *call);
+
+/* ---- call_bandwidth.c ---- */
+/* Of the entry at this side; false: its ceiling, and nothing is taken. */
+bool call_bandwidth_take(
+	struct call *call, enum media_side side, const struct config_peer *peer);
+void call_bandwidth_give(struct call *call, enum media_side side);
 
 #endif

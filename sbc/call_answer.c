@@ -216,10 +216,9 @@ static int take_ack(struct call *call)
 
 void call_confirm(struct call *call, usec_t now)
 {
-	int err;
+	int err = call_change_take_proof(call);
 
-	call_change_take_proof(call);
-	err = take_ack(call);
+	err = err ? err : take_ack(call);
 	call_change_fini(call);
 	if (err)
 		end_unusable(call, "no resources for media", now);

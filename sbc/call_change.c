@@ -147,17 +147,19 @@ static int narrow(const struct call_description *said, struct call_description *
 }
 
 /* The new key counts as proved from now on. */
-void call_change_take_proof(struct call *call)
+int call_change_take_proof(struct call *call)
 {
 	struct call_party *party = &call->party[call->change.from];
 
 	if (!call->change.is_proved)
-		return;
-	party->verdict = call->change.check->verdict;
-	party->is_key_proved = party->verdict.fingerprints.count != 0;
+		return 0;
+	if (call_party_judge(party, &call->change.check->verdict))
+		return SBC_ENOMEM;
+	party->is_key_proved = call_party_verdict(party)->fingerprints.count != 0;
 	call->sbc->counters.identity_verified++;
 	if (party->is_key_proved)
 		call_connect_proved(call, call->change.from);
+	return 0;
 }
 
 /* change->offer is what that side says now; said answers it. */
@@ -166,10 +168,9 @@ static int accept_offer(struct call *call, const struct call_description *said, 
 	int from = call->change.from;
 	struct call_description *offer = &call->change.offer;
 	struct buf body;
-	int err;
+	int err = call_change_take_proof(call);
 
-	call_change_take_proof(call);
-	err = call_media_set(call, from, offer, false);
+	err = err ? err : call_media_set(call, from, offer, false);
 	buf_init(&body, OA_TEXT_MAX);
 	err = err ? err : call_media_print(call, from, said, offer, &body);
 	err = err ? err : leg_in_accept(call_leg(call, from), buf_slice(&body), now);
@@ -489,10 +490,9 @@ void call_change_take_ack(struct call *call, usec_t now)
 	int from = change->from, to = 1 - from;
 	struct call_description *answer = &change->answer, *offer = &change->offer;
 	struct buf body;
-	int err;
+	int err = call_change_take_proof(call);
 
-	call_change_take_proof(call);
-	err = call_media_set(call, from, answer, true);
+	err = err ? err : call_media_set(call, from, answer, true);
 	err = err ? err : call_media_set(call, to, offer, false);
 	buf_init(&body, OA_TEXT_MAX);
 	err = err ? err : call_media_print(call, to, answer, offer, &body);

@@ -9,10 +9,6 @@
 #include "base/err.h"
 #include "sbc/call.h"
 
-/* The signed UPDATE follows the answer at once; a certificate may have to be fetched, here
- * and there. */
-#define CONNECT_WAIT (10 * USEC_PER_SEC)
-
 static enum config_answer_identity policy_of(const struct call *call, int side)
 {
 	const struct config_peer *peer = call->party[side].peer;
@@ -62,7 +58,8 @@ void call_connect_answered(struct call *call, usec_t now)
 	if (call_connect_is_open(call, MEDIA_SIDE_B))
 		return;
 	timer_init(&call->connect_timer, on_timeout, call);
-	timer_start(call->sbc->timers, &call->connect_timer, now + CONNECT_WAIT);
+	timer_start(call->sbc->timers, &call->connect_timer,
+		now + (usec_t)call->config->limits.answer_identity_s * USEC_PER_SEC);
 }
 
 void call_connect_proved(struct call *call, int side)
@@ -84,7 +81,7 @@ void call_connect_forget(struct call *call)
 	struct call_party *party = &call->party[MEDIA_SIDE_B];
 
 	party->is_key_proved = false;
-	party->verdict = (struct identity_verdict){0};
+	call_party_forget(party);
 }
 
 void call_connect_refused(struct call *call, int side, usec_t now)

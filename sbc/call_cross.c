@@ -32,7 +32,7 @@ static void put_asserted(const struct call *call, struct slice from_uri, struct 
 {
 	const struct config_peer *from = call->party[MEDIA_SIDE_A].peer;
 	const struct config_peer *to = call->party[MEDIA_SIDE_B].peer;
-	const struct identity_verdict *verdict = &call->party[MEDIA_SIDE_A].verdict;
+	const struct identity_verdict *verdict = call_party_verdict(&call->party[MEDIA_SIDE_A]);
 	bool is_known = !from || verdict->outcome == IDENTITY_VERIFIED ||
 			verstat_is_marked(from, verdict);
 
@@ -70,7 +70,7 @@ static int fill(struct call *call, int from, const struct sip_msg *msg, enum hea
 	put_session_id(call, from, msg, lines);
 	if (kind == HEADER_KIND_RESPONSE && from == MEDIA_SIDE_B)
 		verstat_put_reason(lines, call->party[MEDIA_SIDE_A].peer,
-			&call->party[MEDIA_SIDE_A].verdict);
+			call_party_verdict(&call->party[MEDIA_SIDE_A]));
 	put_product(call, kind, lines);
 	return lines->err;
 }

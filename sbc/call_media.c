@@ -103,6 +103,15 @@ static int add_stream(
 	return key_offerer(call, offer, from, stream);
 }
 
+static size_t count_taken(const struct call_description *offer)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < offer->sdp->media_count; i++)
+		count += offer->taken[i].keying != SDP_REFUSED;
+	return count;
+}
+
 int call_media_open(
 	struct call *call, int from, const struct call_description *offer, const char **why)
 {
@@ -118,6 +127,7 @@ int call_media_open(
 	if (leg->mode == MEDIA_MODE_SDES && !call_media_offers(call, 1 - from).takes_sdes)
 		return SBC_EPROTO;
 	*why = "no resources for media";
+	err = media_link_make_room(&call->media, count_taken(offer));
 	for (size_t i = 0; !err && i < offer->sdp->media_count; i++) {
 		const char *fault = NULL;
 
@@ -137,12 +147,8 @@ int call_media_open(
 
 void call_media_reset(struct call *call)
 {
-	struct call_media *media = &call->media;
-
-	media_link_close(call->sbc, media);
-	mem_wipe(media->streams, sizeof(media->streams));
-	media->count = 0;
-	media->open_count = 0;
+	media_link_close(call->sbc, &call->media);
+	media_link_forget(&call->media);
 }
 
 void call_media_own_fingerprints(const struct call *call, int side, struct fingerprint_set *out)
@@ -189,7 +195,7 @@ static enum media_dtls_role role_for(
 static void allowed_fingerprints(const struct call_party *party,
 	const struct sdp_media *section, struct fingerprint_set *out)
 {
-	const struct identity_verdict *verdict = &party->verdict;
+	const struct identity_verdict *verdict = call_party_verdict(party);
 	const struct fingerprint_set *said = &section->fingerprints;
 
 	*out = (struct fingerprint_set){0};

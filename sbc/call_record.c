@@ -36,7 +36,7 @@ static void close_object(struct buf *out)
 
 static void put_identity(struct buf *out, const struct call_party *party)
 {
-	const struct identity_verdict *verdict = &party->verdict;
+	const struct identity_verdict *verdict = call_party_verdict(party);
 
 	buf_put_str(out, "\"identity\":{");
 	put_text(out, "outcome", slice_str(party->identity_outcome));
@@ -48,6 +48,7 @@ static void put_identity(struct buf *out, const struct call_party *party)
 	put_text(out, "domain", slice_str(verdict->domain));
 	put_text(out, "url", slice_str(verdict->url));
 	put_text(out, "subject", slice_str(verdict->subject));
+	put_number(out, "signed_s", verdict->signed_at > 0 ? (uint64_t)verdict->signed_at : 0);
 	put_text(out, "why", slice_str(verdict->why));
 	put_number(out, "code", (uint64_t)verdict->code);
 	close_object(out);
@@ -144,7 +145,8 @@ static void put_leg(struct buf *out, const struct call *call, int i)
 {
 	const struct leg *leg = i ? call->b : &call->a;
 	const struct call_party *party = &call->party[i];
-	const struct media_security *security = &call->media.streams[0].security[i];
+	const struct call_stream *stream = media_link_first(&call->media);
+	const struct media_security *security = &stream->security[i];
 	struct media_counters counters;
 
 	buf_put_char(out, '{');
@@ -154,8 +156,7 @@ static void put_leg(struct buf *out, const struct call *call, int i)
 	put_text(out, "transport", slice_str(transport_kind_name(party->transport)));
 	put_identity(out, party);
 	put_fingerprints(out, party, security);
-	put_text(out, "keying",
-		slice_str(media_link_keying_name(&call->media.streams[0].keying[i])));
+	put_text(out, "keying", slice_str(media_link_keying_name(&stream->keying[i])));
 	put_text(out, "dtls", slice_str(security->dtls_version));
 	put_text(out, "cipher_suite", slice_str(security->cipher_suite));
 	put_text(out, "srtp_profile", slice_str(security->srtp_profile));

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
+#include "sbc/register_relay.h"
 #include "sbc/verstat.h"
 
 /* Max-Forwards goes down by one and never up (RFC 7332, SIP-17). */
@@ -56,6 +57,7 @@ static struct call_target *add_target(struct call *call)
 	return &targets->items[targets->count++];
 }
 
+/* Each contact of the user's: when nobody is at the newest any more, the one before it. */
 static uint16_t find_user(struct call *call, const struct sip_uri *to, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
@@ -69,18 +71,19 @@ static uint16_t find_user(struct call *call, const struct sip_uri *to, usec_t no
 		return 404;
 	buf_init(&text, sizeof(aor) - 1);
 	buf_printf(&text, "%s@%s", user->name, user->domain);
-	binding = registrar_find(sbc->registrar, buf_slice(&text), now);
+	for (size_t i = 0; (binding = registrar_find(sbc->registrar, buf_slice(&text), now, i));
+		i++) {
+		target = add_target(call);
+		if (!target)
+			break;
+		*target = (struct call_target){.hop = binding->hop,
+			.request_uri = arena_copy(&call->arena, slice_str(binding->contact)),
+			.routes = arena_copy(&call->arena, registrar_path(binding)),
+			.user = user,
+			.name = slice_str(user->name)};
+	}
 	buf_fini(&text);
-	if (!binding)
-		return 480;
-	target = add_target(call);
-	if (!target)
-		return 500;
-	*target = (struct call_target){.hop = binding->hop,
-		.request_uri = arena_copy(&call->arena, slice_str(binding->contact)),
-		.user = user,
-		.name = slice_str(user->name)};
-	return 0;
+	return call->targets.count ? 0 : 480;
 }
 
 /* What the caller and the called are, before anything is decided by them. */
@@ -132,6 +135,7 @@ static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 	const struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
 	struct call_target target = {.peer = peer, .name = slice_str(peer->name)};
 	struct sip_uri uri = call->called;
+	const struct registrar_binding *binding;
 	struct call_target *place;
 
 	if (peer == call->party[MEDIA_SIDE_A].peer)
@@ -148,6 +152,9 @@ static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 		if (!place)
 			break;
 		*place = target;
+		binding = sbc_peer_binding(call->sbc, peer, i);
+		if (binding)
+			place->routes = arena_copy(&call->arena, registrar_path(binding));
 	}
 	return call->targets.count ? 0 : 503;
 }
@@ -173,10 +180,16 @@ static uint16_t find_peers(struct call *call)
 /* 0, or the code that refuses the call. */
 static uint16_t find_targets(struct call *call, usec_t now)
 {
+	const struct config_domain *relayed;
+
 	if (rewrite(call))
 		return 500;
 	if (!call->called.user.len)
 		return 404;
+	relayed = register_relay_domain(
+		call->sbc, call->party[MEDIA_SIDE_A].peer, call->called.host);
+	if (relayed) /* our Contact at its registrar */
+		call->called.host = slice_str(relayed->name);
 	if (config_user_find(call->config, call->called.user, call->called.host))
 		return find_user(call, &call->called, now);
 	return find_peers(call);
@@ -202,9 +215,11 @@ static void start_invite(
 	*invite = (struct leg_invite){.max_forwards = max_forwards(call->invite),
 		.hop = target->hop,
 		.request_uri = target->request_uri,
+		.routes = target->routes,
 		/* What comes reliably without an offer of ours has one (RFC 3262 section 5):
 		 * the answer is wanted in one place, the ACK. */
 		.want_reliable = call->remote[MEDIA_SIDE_A].sdp != NULL,
+		.peer = target->peer,
 		.want_rename =
 			target->peer && target->peer->answer_identity != ANSWER_IDENTITY_OFF};
 }
@@ -257,15 +272,21 @@ static bool count_at_peer(struct call *call, const struct config_peer *peer, use
 	struct peer_entry **counted = &call->entries[MEDIA_SIDE_B];
 	struct peer_entry *entry = peer ? peer_table_find(call->sbc->peers, peer) : NULL;
 
-	if (*counted)
+	if (*counted) {
+		call_bandwidth_give(call, MEDIA_SIDE_B);
 		peer_entry_end_call(*counted);
+	}
 	*counted = NULL;
 	if (!entry)
 		return !peer;
 	if (!peer_entry_begin_call(entry, peer, now))
 		return false;
 	*counted = entry;
-	return true;
+	if (call_bandwidth_take(call, MEDIA_SIDE_B, peer))
+		return true;
+	peer_entry_end_call(entry);
+	*counted = NULL;
+	return false;
 }
 
 /* Of its own for each target: other ports, other keys. Without an offer it waits for the
@@ -297,6 +318,7 @@ static uint16_t try_target(struct call *call, usec_t now)
 	struct call_party *party = &call->party[MEDIA_SIDE_B];
 	int err;
 
+	call_party_forget(party);
 	*party = (struct call_party){
 		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
 	slice_copy(target->name, party->name, sizeof(party->name));

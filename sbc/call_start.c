@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
+#include "sbc/register_relay.h"
 
 static void on_ring_timeout(struct timer *timer, usec_t now, void *arg)
 {
@@ -33,7 +34,7 @@ static void go_on(struct call *call, usec_t now)
 
 static void refuse_identity(struct call *call, usec_t now)
 {
-	const struct identity_verdict *verdict = &call->party[MEDIA_SIDE_A].verdict;
+	const struct identity_verdict *verdict = call_party_verdict(&call->party[MEDIA_SIDE_A]);
 	struct reply reply = {
 		.code = (uint16_t)verdict->code, .reason = slice_str(verdict->phrase)};
 
@@ -42,22 +43,36 @@ static void refuse_identity(struct call *call, usec_t now)
 	call_end(call, CALL_ENDER_US, reply.code, NULL, now);
 }
 
+/* How old the signature was when it was judged; 0: nothing says. */
+static long long age_of(const struct sbc *sbc, const struct identity_verdict *verdict)
+{
+	return verdict->signed_at
+		       ? (long long)(sbc->outside.wall_s(sbc->outside.arg) - verdict->signed_at)
+		       : 0;
+}
+
 static void on_checked(struct identity_check *check, usec_t now, void *arg)
 {
 	struct call *call = arg;
-	const struct identity_verdict *verdict = &call->party[0].verdict;
+	const struct identity_verdict *verdict;
+	int err = call_party_judge(&call->party[0], &check->verdict);
 
-	call->party[0].verdict = check->verdict;
 	mem_free(call->check);
 	call->check = NULL;
+	if (err) {
+		call_end(call, CALL_ENDER_US, 500, NULL, now);
+		return;
+	}
+	verdict = call_party_verdict(&call->party[0]);
 	call->party[0].identity_outcome = identity_outcome_name(verdict->outcome);
 	log_event(call->sbc->log, verdict->code ? LOG_WARN : LOG_INFO, "sbc",
 		"identity.verdict",
 		"call=%s leg=a outcome=%s mechanism=\"%s\" identity=\"%s\" domain=\"%s\" "
-		"code=%d why=\"%s\" url=\"%s\"",
+		"subject=\"%s\" age_s=%lld code=%d why=\"%s\" url=\"%s\"",
 		call->name, call->party[0].identity_outcome,
 		identity_mechanism_name(verdict->mechanism), verdict->identity, verdict->domain,
-		verdict->code, verdict->why, verdict->url);
+		verdict->subject, age_of(call->sbc, verdict), verdict->code, verdict->why,
+		verdict->url);
 	if (verdict->outcome == IDENTITY_REFUSED) {
 		refuse_identity(call, now);
 		return;
@@ -188,6 +203,8 @@ static bool prove_caller(struct sbc *sbc, const struct request *request, struct 
 	out->peer = NULL;
 	out->proof = PROOF_USER;
 	out->user = policy_link_certified(sbc, request->source, from);
+	if (!out->user)
+		out->user = register_relay_user(sbc, request->source, from, request->now);
 	return out->user || authenticate_user(sbc, request, &out->user);
 }
 
@@ -250,12 +267,18 @@ void call_start(struct sbc *sbc, const struct request *request)
 		call_free(call);
 		return;
 	}
+	if (!call_bandwidth_take(call, MEDIA_SIDE_A, peer)) {
+		sbc_reply(sbc, request, &busy);
+		call_free(call);
+		return;
+	}
 	kept.msg = call->invite;
 	call->party[0].peer = peer;
 	call->proof = caller.proof;
 	call->party[0].transport = request->source->kind;
 	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
 		sizeof(call->party[0].name));
+	call->a.peer = peer;
 	if (leg_uas_start(&call->a, &kept)) {
 		sbc_refuse(sbc, request, 400);
 		call_free(call);

@@ -529,6 +529,8 @@ void config_unref(struct config *config)
 		wipe(config->users[i].ha1_sha512_256);
 		wipe(config->users[i].ha1_md5);
 	}
+	for (size_t i = 0; i < config->peer_count; i++)
+		config_secret_wipe(config->peers[i].auth_password);
 	arena_fini(config->_memory);
 	mem_free(config->_memory);
 	mem_free(config);

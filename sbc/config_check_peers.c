@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "sbc/config_tree.h"
-#include "sbc/header_rules.h"
+#include "sbc/header_trial.h"
 #include "sbc/pattern.h"
 #include "sbc/peer_profile.h"
 #include "sbc/peer_table.h"
@@ -121,7 +121,12 @@ static void check_header_rules(struct config_reading *r, size_t i)
 static void check_peer_name(struct config_reading *r, size_t i)
 {
 	const struct config_peer *p = &r->config->peers[i];
+	struct slice domain = slice_str(has(p->user) ? p->user : "");
+	struct slice name = slice_cut(&domain, '@');
 
+	if (has(p->user) && !config_user_find(r->config, name, domain))
+		config_fault(r->faults, config_item_key(r, "peers", i, "address"),
+			"%s is none of users", p->user);
 	if (p->is_transport_open && (!has(p->host) || p->port))
 		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
 			"transport dns needs a name without a port as address");
@@ -145,6 +150,44 @@ static void check_peer_media(struct config_reading *r, size_t i)
 		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
 			"media by sdes would show its keys to whoever reads this transport: "
 			"use tls, or say \"sdes_without_tls: true\"");
+}
+
+static bool is_quotable(const char *text)
+{
+	for (; *text; text++)
+		if (*text == '"' || *text == '\\' || (unsigned char)*text < ' ')
+			return false;
+	return true;
+}
+
+static bool is_aor(const char *text)
+{
+	struct sip_uri uri;
+	char with_scheme[300];
+
+	snprintf(with_scheme, sizeof(with_scheme), "sip:%s", text);
+	return strlen(text) < 256 && !sip_uri_parse(&uri, slice_str(with_scheme)) &&
+	       uri.user.len && uri.host.len && !uri.params.len;
+}
+
+/* What we are at this peer. */
+static void check_login(struct config_reading *r, size_t i)
+{
+	struct config_peer *p = &r->config->peers[i];
+
+	if (has(p->auth_user) != has(p->auth_password_file))
+		config_fault(r->faults, config_item(r, "peers", i),
+			"auth_user and auth_password_file go together");
+	if (has(p->auth_user) && !is_quotable(p->auth_user))
+		config_fault(r->faults, config_item_key(r, "peers", i, "auth_user"),
+			"no quotes, no backslashes");
+	if (has(p->auth_password_file))
+		p->auth_password = config_secret_read(r,
+			config_item_key(r, "peers", i, "auth_password_file"),
+			p->auth_password_file);
+	if (has(p->register_as) && !is_aor(p->register_as))
+		config_fault(r->faults, config_item_key(r, "peers", i, "register"),
+			"name@domain is wanted here");
 }
 
 static void check_peer(struct config_reading *r, size_t i)
@@ -171,6 +214,7 @@ static void check_peer(struct config_reading *r, size_t i)
 			"authenticates",
 			p->domain);
 	check_peer_name(r, i);
+	check_login(r, i);
 	if (config->listener_count && !p->is_transport_open &&
 		!has_listener(config, p->transport))
 		config_fault(r->faults, config_item_key(r, "peers", i, "transport"),
@@ -304,10 +348,22 @@ void config_apply_profiles(struct config_reading *r)
 		apply_profile(r, i);
 }
 
+static void check_registrar(struct config_reading *r, size_t i)
+{
+	struct config_domain *d = &r->config->domains[i];
+
+	if (!has(d->registrar))
+		return;
+	d->has_registrar = name_peer(r, config_item_key(r, "domains", i, "registrar"),
+		d->registrar, &d->registrar_index);
+}
+
 void config_check_peers(struct config_reading *r)
 {
 	for (size_t i = 0; i < r->config->peer_count; i++)
 		check_peer(r, i);
+	for (size_t i = 0; i < r->config->domain_count; i++)
+		check_registrar(r, i);
 	for (size_t i = 0; i < r->config->route_count; i++)
 		check_route(r, i);
 	for (size_t i = 0; i < r->config->rewrite_count; i++)

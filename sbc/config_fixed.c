@@ -9,6 +9,14 @@
 #include "base/err.h"
 #include "sbc/config_tree.h"
 
+/* A key as it was written. */
+struct config_fixed {
+	uint64_t hash;
+	unsigned line;
+};
+
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
 /* FNV-1a: an operator's own two files are compared, nobody attacks that. */
 static uint64_t add(uint64_t hash, const void *bytes, size_t len)
 {
@@ -37,43 +45,73 @@ static uint64_t add_node(uint64_t hash, const struct config_node *node, unsigned
 	return add(hash, ".", 1);
 }
 
-/* "limits.calls" or "listeners". */
-static const struct config_node *find(const struct config_node *root, const char *path)
+/* "limits.calls", "listeners", or "listeners[].address": then that of each item. */
+static uint64_t add_path(uint64_t hash, const struct config_node *node, struct slice path)
+{
+	struct slice key = slice_cut(&path, '.');
+	bool is_list = key.len > 2 && slice_equal(slice_from(key, key.len - 2), SLICE("[]"));
+	char name[64];
+
+	if (slice_copy(slice_head(key, key.len - 2 * is_list), name, sizeof(name)))
+		return hash;
+	node = node ? config_node_get(node, name) : NULL;
+	if (!is_list)
+		return path.len ? add_path(hash, node, path) : add_node(hash, node, 0);
+	for (size_t i = 0; node && i < node->count; i++)
+		hash = add_path(add(hash, "-", 1), config_node_item(node, i), path);
+	return hash;
+}
+
+/* Where the key is written, or else the list or section that it would be in. */
+static unsigned line_of(const struct config_node *root, const char *path)
 {
 	struct slice rest = slice_str(path);
+	const struct config_node *node = root;
+	unsigned line = 1;
 	char key[64];
 
-	while (rest.len && root) {
-		if (slice_copy(slice_cut(&rest, '.'), key, sizeof(key)))
-			return NULL;
-		root = config_node_get(root, key);
+	while (rest.len && node) {
+		struct slice part = slice_cut(&rest, '.');
+		if (slice_copy(slice_head(part, slice_find(part, '[')), key, sizeof(key)))
+			break;
+		node = config_node_get(node, key);
+		line = node ? node->line : line;
+		if (slice_find(part, '[') < part.len)
+			break;
 	}
-	return root;
+	return line;
 }
 
 int config_fixed_record(struct config_reading *r)
 {
 	size_t count = 0;
-	uint64_t *hashes;
+	struct config_fixed *fixed;
 
 	while (config_row_at(count))
 		count++;
-	hashes = arena_array(r->arena, count, sizeof(*hashes));
-	if (!hashes)
+	fixed = arena_array(r->arena, count, sizeof(*fixed));
+	if (!fixed)
 		return SBC_ENOMEM;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		const char *path = config_row_at(i)->path;
 		if (config_row_at(i)->is_fixed)
-			hashes[i] = add_node(UINT64_C(0xcbf29ce484222325),
-				find(r->root, config_row_at(i)->path), 0);
-	r->config->_fixed = hashes;
+			fixed[i] = (struct config_fixed){
+				add_path(HASH_START, r->root, slice_str(path)),
+				line_of(r->root, path)};
+	}
+	r->config->_fixed = fixed;
 	return 0;
 }
 
-const char *config_fixed_change(const struct config *before, const struct config *after)
+const char *config_fixed_change(
+	const struct config *before, const struct config *after, unsigned *line)
 {
-	for (size_t i = 0; config_row_at(i); i++)
-		if (config_row_at(i)->is_fixed && before->_fixed && after->_fixed &&
-			before->_fixed[i] != after->_fixed[i])
-			return config_row_at(i)->path;
+	for (size_t i = 0; config_row_at(i); i++) {
+		if (!config_row_at(i)->is_fixed || !before->_fixed || !after->_fixed ||
+			before->_fixed[i].hash == after->_fixed[i].hash)
+			continue;
+		*line = after->_fixed[i].line;
+		return config_row_at(i)->path;
+	}
 	return NULL;
 }

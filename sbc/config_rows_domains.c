@@ -52,6 +52,10 @@ static const struct config_row rows[] = {
 	{"domains[].rsa_info_url", TYPE(url), IN(config_domain, rsa_info_url), OPTIONAL,
 		.help = "where others fetch it; from the http section when absent"},
 
+	{"domains[].registrar", TYPE(name), IN(config_domain, registrar), OPTIONAL,
+		.help = "peer that its users' registrations are relayed to: it has their "
+			"passwords; when absent we are their registrar"},
+
 	{"keys", TYPE(list), FIXED, IN(config, keys), AND(config, key_count),
 		ITEMS(config_key, 256), OPTIONAL,
 		.help = "more keys that sign (RFC 8224): a domain's next one, or one for "
@@ -70,14 +74,15 @@ static const struct config_row rows[] = {
 		.help = "where others fetch the certificate; from the http section when "
 			"absent"},
 
-	{"listeners", TYPE(list), FIXED, IN(config, listeners), AND(config, listener_count),
+	{"listeners", TYPE(list), IN(config, listeners), AND(config, listener_count),
 		ITEMS(config_listener, LISTENER_MAX), REQUIRED, .help = "where SIP is spoken"},
-	{"listeners[].transport", TYPE(transport), IN(config_listener, transport), REQUIRED,
+	{"listeners[].transport", TYPE(transport), FIXED, IN(config_listener, transport),
+		REQUIRED,
 		.help = "tls for phones and peers; udp and tcp carry everything in the clear"},
-	{"listeners[].address", TYPE(hostport), IN(config_listener, address), REQUIRED,
+	{"listeners[].address", TYPE(hostport), FIXED, IN(config_listener, address), REQUIRED,
 		.help = "where it listens; port 5061 for tls, else 5060"},
-	{"listeners[].advertised", TYPE(sent_by), IN(config_listener, advertised), OPTIONAL,
-		.help = "told in Via and Contact; the address when absent"},
+	{"listeners[].advertised", TYPE(sent_by), FIXED, IN(config_listener, advertised),
+		OPTIONAL, .help = "told in Via and Contact; the address when absent"},
 	{"listeners[].certificate", TYPE(text), IN(config_listener, certificate), OPTIONAL,
 		.help = "tls: PEM file; the first domain's when absent"},
 	{"listeners[].key", TYPE(text), IN(config_listener, key), OPTIONAL,

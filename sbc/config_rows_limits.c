@@ -30,6 +30,10 @@ static const struct config_row rows[] = {
 		.help = "what strangers cannot use up"},
 	{"limits.calls", TYPE(number), FIXED, IN(config_limits, calls), RANGE(1, 20000),
 		DEFAULT("1000"), .help = "at once; more get 503"},
+	{"limits.busy_percent", TYPE(number), IN(config_limits, busy_percent), RANGE(0, 99),
+		DEFAULT("90"),
+		.help = "of the signalling thread's time; above it only so many new calls are "
+			"let in as there is time for, the others get 503 at once; 0: all are"},
 	{"limits.transactions", TYPE(number), FIXED, IN(config_limits, transactions),
 		RANGE(16, 1000000), DEFAULT("20000"), .help = "SIP transactions at once"},
 	{"limits.registrations", TYPE(number), FIXED, IN(config_limits, registrations),
@@ -39,12 +43,20 @@ static const struct config_row rows[] = {
 	{"limits.connections_per_address", TYPE(number), FIXED,
 		IN(config_limits, connections_per_address), RANGE(1, 100000), DEFAULT("256"),
 		.help = "and from one address"},
+	{"limits.ping_interval_s", TYPE(number), FIXED, IN(config_limits, ping_interval_s),
+		RANGE(0, 3600), DEFAULT("95"),
+		.help = "between signs of life on connections that we made (RFC 5626); who "
+			"once answered and does no more is connected to anew; 0: none"},
 	{"limits.udp_request_max", TYPE(number), IN(config_limits, udp_request_max),
 		RANGE(0, 65535), DEFAULT("1300"),
 		.help = "bytes; a longer request goes over TCP where a tcp listener has the "
 			"same address, and over UDP if that is refused; 0: always over UDP"},
 	{"limits.ring_timeout_s", TYPE(number), IN(config_limits, ring_timeout_s),
 		RANGE(5, 600), DEFAULT("120"), .help = "a call nobody answers is given up"},
+	{"limits.answer_identity_s", TYPE(number), IN(config_limits, answer_identity_s),
+		RANGE(1, 60), DEFAULT("10"),
+		.help = "answer_identity: require: a call whose answer's key is not proved by "
+			"then ends; a certificate may have to be fetched, here and there"},
 	{"limits.session_expires_s", TYPE(number), IN(config_limits, session_expires_s),
 		RANGE(0, 86400), DEFAULT("1800"),
 		.help = "a call that neither end refreshes is over then; 0: not asked for"},
@@ -53,12 +65,16 @@ static const struct config_row rows[] = {
 	{"limits.shutdown_ms", TYPE(number), IN(config_limits, shutdown_ms), RANGE(0, 4000),
 		DEFAULT("3000"), .help = "so long calls may take to end at stop"},
 
-	{"registration", TYPE(section), FIXED, .offset = 0, OPTIONAL,
+	{"registration", TYPE(section), .offset = 0, OPTIONAL,
 		.help = "how long phones' registrations live"},
 	{"registration.min_s", TYPE(number), IN(config, registration_min_s), RANGE(1, 86400),
 		DEFAULT("60"), .help = "shorter ones are refused (423)"},
 	{"registration.max_s", TYPE(number), IN(config, registration_max_s), RANGE(1, 86400),
 		DEFAULT("3600"), .help = "longer ones are cut"},
+	{"registration.relay_s", TYPE(number), IN(config, registration_relay_s),
+		RANGE(10, 3600), DEFAULT("60"),
+		.help = "told to phones of domains with a registrar, so that the way to them "
+			"stays open; refreshes are answered here"},
 	{"registration.default_s", TYPE(number), IN(config, registration_default_s),
 		RANGE(1, 86400), DEFAULT("600"), .help = "when a phone asks for none"},
 };

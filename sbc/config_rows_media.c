@@ -35,6 +35,11 @@ static const struct config_row rows[] = {
 	{"media.media_timeout_s", TYPE(number), IN(config_media, media_timeout_s),
 		RANGE(0, 3600), DEFAULT("60"),
 		.help = "silence on both sides that ends a call; 0: never"},
+	{"media.coalesce_us", TYPE(number), IN(config_media, coalesce_us), RANGE(0, 5000),
+		DEFAULT("1000"),
+		.help = "a busy loop lets packets wait so long, to save wake-ups; 0: never"},
+	{"media.io_uring", TYPE(bool), IN(config_media, io_uring), DEFAULT("true"),
+		.help = "many packets in one system call, where the kernel (6.1) allows it"},
 };
 /* clang-format on */
 

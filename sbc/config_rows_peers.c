@@ -14,13 +14,15 @@ static const struct config_row rows[] = {
 		.help = "must be in its TLS certificate, and in its callers' From"},
 	{"peers[].address", TYPE(peer_address), IN(config_peer, address), REQUIRED,
 		.help = "where requests are sent: address (port 5061 for tls, else 5060), or a "
-			"name that is looked up in DNS (RFC 3263: SRV unless a port is given)"},
+			"name that is looked up in DNS (RFC 3263: SRV unless a port is given), "
+			"or "
+			"name@domain of one of users: wherever it has registered from"},
 	{"peers[].transport", TYPE(peer_transport), IN(config_peer, transport), DEFAULT("tls"),
 		.help = "how; dns: as the NAPTR records of its name say"},
 	{"peers[].profile", TYPE(peer_profile), IN(config_peer, profile),
 		DEFAULT("domain-dtls"),
 		.help = "what it is: gives every key below that says so and is not written; "
-			"domain-dtls, trunk-sdes, trunk-rtp, lab"},
+			"domain-dtls, sipbrandy, trunk-sdes, trunk-rtp, lab"},
 	{"peers[].media", TYPE(media_mode), IN(config_peer, media), BY_PROFILE,
 		.help = "how its media is protected; bypass: it goes from end to end, on both "
 			"legs"},
@@ -52,6 +54,10 @@ static const struct config_row rows[] = {
 		.help = "the signature must cover the media fingerprint"},
 	{"peers[].allow_http", TYPE(bool), IN(config_peer, allow_http), BY_PROFILE,
 		.help = "its certificate may be fetched without TLS"},
+	{"peers[].require_sip_usage", TYPE(bool), IN(config_peer, require_sip_usage),
+		DEFAULT("false"),
+		.help = "a signer's certificate that has an extendedKeyUsage must be for SIP "
+			"domains by it (RFC 5924); those of web servers are not"},
 	{"peers[].shaken", TYPE(bool), IN(config_peer, shaken), DEFAULT("false"),
 		.help = "calls between two numbers are signed with a PASSporT of type shaken; "
 			"needs a key whose certificate has the numbers"},
@@ -65,6 +71,21 @@ static const struct config_row rows[] = {
 		.help = "in our trust domain (RFC 3325): P-Asserted-Identity and its kind "
 			"cross to and from it"},
 
+	{"peers[].auth_user", TYPE(text), IN(config_peer, auth_user), OPTIONAL,
+		.help = "our name there: its challenges (401, 407) are answered with it"},
+	{"peers[].auth_password_file", TYPE(text), IN(config_peer, auth_password_file),
+		OPTIONAL,
+		.help = "file whose first line is the password; only its owner may read it"},
+	{"peers[].auth_realm", TYPE(text), IN(config_peer, auth_realm), OPTIONAL,
+		.help = "the realm that may challenge us; domain when absent; others get no "
+			"answer"},
+	{"peers[].auth_md5", TYPE(bool), IN(config_peer, auth_md5), DEFAULT("false"),
+		.help = "a challenge for MD5 is answered too; SHA-256 goes before it"},
+	{"peers[].register", TYPE(text), IN(config_peer, register_as), OPTIONAL,
+		.help = "name@domain that we register at it, so that it sends calls here"},
+	{"peers[].register_expires_s", TYPE(number), IN(config_peer, register_expires_s),
+		RANGE(60, 86400), DEFAULT("3600"),
+		.help = "for so long; refreshed before it is over"},
 	{"peers[].authenticates", TYPE(bool), IN(config_peer, authenticates), DEFAULT("false"),
 		.help = "our own users, as a proxy of ours does: its calls in their names need "
 			"no "
@@ -77,10 +98,18 @@ static const struct config_row rows[] = {
 	{"peers[].calls_per_s_max", TYPE(number), IN(config_peer, calls_per_s_max),
 		RANGE(0, 10000), DEFAULT("0"),
 		.help = "new calls a second, both ways; more get 503; 0: no limit"},
+	{"peers[].bandwidth_kbps_max", TYPE(number), IN(config_peer, bandwidth_kbps_max),
+		RANGE(0, 10000000), DEFAULT("0"),
+		.help = "of its calls' media in one direction, by the first codec that is "
+			"offered; more get 503; 0: no limit"},
+	{"peers[].registrations_max", TYPE(number), IN(config_peer, registrations_max),
+		RANGE(0, 1000000), DEFAULT("0"),
+		.help = "contacts registered from its address, as through a proxy; more get "
+			"503; 0: no limit"},
 	{"peers[].headers", TYPE(list), IN(config_peer, headers),
 		AND(config_peer, header_count), ITEMS(config_header_rule, 64), OPTIONAL,
 		.help = "rules for headers on the way from (in) or to (out) it, in this order; "
-			"try them: countersip -c FILE --rules FROM:TO < MESSAGE"},
+			"try them: countersipctl rules test"},
 	{"peers[].headers[].direction", TYPE(direction), IN(config_header_rule, is_out),
 		REQUIRED, .help = "of messages: from it, to it"},
 	{"peers[].headers[].action", TYPE(header_action), IN(config_header_rule, action),
@@ -97,7 +126,7 @@ static const struct config_row rows[] = {
 	{"peers[].early_media", TYPE(early_media), IN(config_peer, early_media),
 		DEFAULT("block"), .help = "what callers hear before it answers"},
 	{"peers[].answer_identity", TYPE(answer_identity), IN(config_peer, answer_identity),
-		DEFAULT("off"),
+		BY_PROFILE,
 		.help = "require: no media before its answer's key is signed (RFC 4916)"},
 
 	{"routes", TYPE(list), IN(config, routes), AND(config, route_count),

@@ -173,6 +173,12 @@ const struct config_node *config_item(
 	const struct config_reading *r, const char *list, size_t index);
 const struct config_node *config_item_key(
 	const struct config_reading *r, const char *list, size_t index, const char *key);
+/* config_secret.c: the first line of a file that only its owner may read, in the arena; a
+ * fault at the node and NULL when there is none. */
+const char *config_secret_read(
+	struct config_reading *r, const struct config_node *at, const char *path);
+/* Before its memory goes. */
+void config_secret_wipe(const char *secret);
 /* The interface that rules name; a fault at node when there is none. */
 void config_resolve_interface(struct config_reading *r, const struct config_node *node,
 	struct config_media_rules *rules);

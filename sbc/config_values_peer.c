@@ -101,7 +101,13 @@ static void read_peer_address(struct config_reading *r, const struct config_row 
 	struct slice host, rest = node->text;
 	uint64_t port = 0;
 
-	peer->host = "";
+	peer->host = peer->user = "";
+	if (node->kind == CONFIG_SCALAR && slice_find(rest, '@') < rest.len) {
+		name.text = arena_copy(r->arena, rest);
+		peer->user = name.text.ptr;
+		r->faults->is_out_of_memory = r->faults->is_out_of_memory || !peer->user;
+		return;
+	}
 	if (node->kind != CONFIG_SCALAR || config_node_is_null(node) ||
 		!netaddr_parse_hostport(&peer->address, node->text, 0) ||
 		slice_find(rest, '[') < rest.len) {
@@ -134,7 +140,7 @@ static void read_peer_transport(struct config_reading *r, const struct config_ro
 }
 
 const struct config_type config_type_peer_address = {
-	"address or name, with or without port", read_peer_address};
+	"address or name, with or without port, or user", read_peer_address};
 const struct config_type config_type_peer_transport = {
 	"udp, tcp, tls, dns", read_peer_transport};
 const struct config_type config_type_rewrite_what = {"called, caller", read_rewrite_what};

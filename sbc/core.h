@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "sbc/large.h"
+#include "sbc/overload.h"
 #include "sbc/peer_table.h"
 #include "sbc/registrar.h"
 #include "sbc/sbc.h"
@@ -15,6 +16,8 @@
 #include "sbc/source_guard.h"
 
 /* Private to the sbc room: what its files share of the core. */
+
+struct register_relay;
 
 /* What our Via and Contact say for one listener. */
 struct sbc_listener {
@@ -33,13 +36,16 @@ struct sbc {
 	struct random_source random;
 	struct txn_timing timing;
 	struct sbc_outside outside;
-	struct txn_layer *txns;      /* owned */
-	struct registrar *registrar; /* owned */
-	struct peer_table *peers;    /* owned; of config */
-	struct source_guard *guard;  /* owned */
+	struct txn_layer *txns;       /* owned */
+	struct registrar *registrar;  /* owned */
+	struct register_relay *relay; /* owned */
+	struct peer_table *peers;     /* owned; of config */
+	struct source_guard *guard;   /* owned */
 	struct large_refusals large;
+	struct overload overload;
 	struct timer probe_timer;
 	struct timer resolve_timer;
+	struct timer register_timer;
 	size_t probe_tick; /* which part of the peers is next */
 	struct sbc_listener listeners[LISTENER_MAX];
 	unsigned listener_count;
@@ -87,6 +93,7 @@ void sbc_reply(struct sbc *sbc, const struct request *request, const struct repl
 void sbc_refuse(struct sbc *sbc, const struct request *request, uint16_t code);
 
 #define SBC_TAG_LEN   16 /* characters of 5 bits: 80 bits nobody guesses */
+#define SBC_ACCEPT    "Accept: application/sdp, multipart/mixed\r\n"
 #define SBC_ALLOW     "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE\r\n"
 #define SBC_SUPPORTED "Supported: timer, 100rel, from-change\r\n"
 

@@ -93,6 +93,8 @@ int dialog_init_uac(struct dialog *out, struct arena *arena, const struct dialog
 	err = err ? err : keep(arena, &d.local_uri, init->local_uri);
 	err = err ? err : keep(arena, &d.remote_uri, init->remote_uri);
 	err = err ? err : keep(arena, &d.remote_target, init->request_uri);
+	if (!err && init->routes.len)
+		err = keep(arena, &d.routes, init->routes);
 	if (!err)
 		*out = d;
 	return err;

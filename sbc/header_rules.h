@@ -25,17 +25,4 @@ struct header_crossing {
  * behind. Returns lines->err. */
 int header_rules_cross(const struct header_crossing *crossing, struct buf *lines);
 
-/* Names that no rule may touch: we write them ourselves, or proofs rest on them. */
-bool header_rules_is_ours(struct slice name);
-
-/* Offline: what of a SIP message (bytes) would cross from a peer to another, "" being one
- * of our users. SBC_ENOENT: no such peer; SBC_EPARSE: no SIP message; fault says why. */
-struct header_trial {
-	const struct config *config;
-	struct slice from, to;
-	struct slice message;
-};
-int header_rules_try(
-	const struct header_trial *trial, struct buf *lines, char *fault, size_t fault_size);
-
 #endif

@@ -50,6 +50,7 @@ static void deliver(struct http_get *get, struct http_get_job *job)
 		.body = job->err ? (struct slice){0} : buf_slice(&job->body),
 		.max_age_s = job->max_age_s,
 		.redirect_count = job->redirect_count,
+		.date = job->date,
 	};
 
 	/* Out of the list first: the handler may ask for the same URL again. */

@@ -33,6 +33,7 @@ struct http_get_job {
 	struct buf body;
 	size_t headers_len; /* of all answers */
 	int64_t max_age_s, age_s;
+	char date[HTTP_GET_DATE_MAX];
 	int64_t bound_s; /* the shortest max_age_s of the redirects; -1: none told */
 	bool is_too_large;
 	bool is_refused; /* the guard did */

@@ -74,6 +74,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 	value = slice_trim(value);
 	if (slice_equal_nocase(name, SLICE("Cache-Control")))
 		take_cache_control(job, value);
+	else if (slice_equal_nocase(name, SLICE("Date")))
+		slice_copy(value, job->date, sizeof(job->date));
 	else if (slice_equal_nocase(name, SLICE("Age")) &&
 		 !slice_to_u64(value, INT32_MAX, &seconds))
 		job->age_s = (int64_t)seconds;

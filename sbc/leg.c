@@ -5,6 +5,7 @@
  */
 
 #include "sbc/leg.h"
+#include "sbc/peer_auth.h"
 
 #include "base/err.h"
 
@@ -64,6 +65,7 @@ void leg_fini(struct leg *leg)
 	buf_fini(&leg->cross);
 	buf_fini_secret(&leg->out.ack);
 	buf_fini(&leg->out.lines);
+	buf_fini(&leg->out.auth);
 	buf_fini(&leg->target_text);
 	buf_fini(&leg->remote_text);
 	oa_fini(&leg->oa);
@@ -121,8 +123,10 @@ struct leg *leg_find(struct sbc *sbc, const struct sip_msg *msg, bool is_request
 
 int leg_via(struct sbc *sbc, const struct hop *hop, const char *branch, struct buf *out)
 {
-	return buf_printf(out, "SIP/2.0/%s %s;branch=%s;rport", transport_kind_name(hop->kind),
-		sbc->listeners[hop->listener].sent_by, branch);
+	/* RFC 5923: over TLS we show a certificate, so that the way back may be the same. */
+	return buf_printf(out, "SIP/2.0/%s %s;branch=%s;rport%s",
+		transport_kind_name(hop->kind), sbc->listeners[hop->listener].sent_by, branch,
+		hop->kind == TRANSPORT_TLS ? ";alias" : "");
 }
 
 int leg_contact(struct sbc *sbc, const struct hop *hop, struct buf *out)
@@ -154,18 +158,44 @@ void leg_terminate(struct leg *leg, usec_t now)
 }
 
 /* Whatever the answer to our BYE is, the dialog is over (RFC 3261 section 15.1.1). */
+/* Who challenges a BYE would go on with the call, and bill it: once more, with our login. */
+static bool prove_bye(struct leg *leg, const struct sip_msg *msg, usec_t now)
+{
+	struct peer_challenged c = {.peer = leg->peer,
+		.response = msg,
+		.method = SLICE("BYE"),
+		.uri = leg->dialog.remote_target};
+	struct buf lines;
+	int err;
+
+	if ((msg->status != 401 && msg->status != 407) || leg->is_bye_proved)
+		return false;
+	leg->is_bye_proved = true;
+	buf_init(&lines, SBC_TEXT_MAX);
+	err = peer_auth_answer(leg->sbc, &c, &lines);
+	if (!err) {
+		txn_detach(leg->bye);
+		leg->bye = NULL;
+		leg_send_bye(leg, buf_slice(&lines), now);
+	}
+	buf_fini(&lines);
+	return !err;
+}
+
 static void on_bye_event(
 	struct txn *txn, enum txn_event event, const struct sip_msg *msg, usec_t now, void *arg)
 {
 	struct leg *leg = arg;
 
 	(void)txn;
-	(void)msg;
 	switch (event) {
 	case TXN_EVENT_PROVISIONAL:
 		break;
-	case TXN_EVENT_SUCCESS:
 	case TXN_EVENT_FAILURE:
+		if (!prove_bye(leg, msg, now))
+			leg_terminate(leg, now);
+		break;
+	case TXN_EVENT_SUCCESS:
 	case TXN_EVENT_TIMEOUT:
 	case TXN_EVENT_TRANSPORT:
 		leg_terminate(leg, now);

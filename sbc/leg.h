@@ -93,7 +93,9 @@ struct leg_out {
 	uint32_t cseq;
 	struct buf body;  /* owned: for another try */
 	struct buf lines; /* owned: likewise */
-	struct buf ack;   /* owned: of the last re-INVITE, for its 2xx again */
+	struct buf auth;  /* owned: header lines that answer the peer's challenge */
+	unsigned challenge_count;
+	struct buf ack; /* owned: of the last re-INVITE, for its 2xx again */
 	uint32_t ack_cseq;
 	bool is_ack_owed; /* the 2xx has the offer: the owner writes the ACK */
 	bool is_cancelled;
@@ -126,14 +128,16 @@ struct leg_fork {
 /* What the calling side sends first. */
 struct leg_invite {
 	struct slice request_uri;
+	struct slice routes;     /* whole Route lines; empty: none */
 	struct slice local_uri;  /* From */
 	struct slice remote_uri; /* To */
 	int max_forwards;
 	struct hop hop;
-	struct slice body;  /* empty: the callee offers */
-	struct slice lines; /* extra header lines */
-	bool want_reliable; /* Supported: 100rel */
-	bool want_rename;   /* Supported: from-change */
+	struct slice body;              /* empty: the callee offers */
+	struct slice lines;             /* extra header lines */
+	bool want_reliable;             /* Supported: 100rel */
+	bool want_rename;               /* Supported: from-change */
+	const struct config_peer *peer; /* whose challenges are answered; NULL: nobody's */
 };
 
 struct leg {
@@ -149,10 +153,12 @@ struct leg {
 	struct buf remote_text; /* owned: the remote URI, once another one is connected */
 	struct hash_node by_dialog;
 	bool is_in_table;
-	struct hop hop;     /* where its requests go */
+	struct hop hop;                 /* where its requests go */
+	const struct config_peer *peer; /* whose challenges are answered; NULL: nobody's */
 	struct buf cross;   /* header lines for the next INVITE, response or BYE sent */
 	struct txn *invite; /* borrowed until GONE */
 	struct txn *bye;    /* likewise */
+	bool is_bye_proved; /* sent once more, with our login */
 	uint32_t invite_cseq;
 	struct timer timer; /* UAC: nobody answers */
 	struct oa oa;
@@ -179,6 +185,8 @@ struct leg {
 	struct slice ack;         /* as sent, in the arena */
 	struct leg_invite sent;   /* as asked for, slices in the arena */
 	unsigned too_small_count; /* 422s */
+	unsigned challenge_count; /* 401s and 407s that were answered */
+	struct slice auth;        /* header lines, in the arena: with what */
 	struct leg_fork *forks;   /* in the arena; NULL: none yet */
 	size_t fork_count;
 };

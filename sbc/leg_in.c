@@ -232,7 +232,7 @@ static bool is_foreign(const struct sip_msg *msg)
 
 void leg_in_take(struct leg *leg, const struct request *request)
 {
-	struct reply foreign = {.code = 415, .lines = SLICE("Accept: application/sdp\r\n")};
+	struct reply foreign = {.code = 415, .lines = SLICE(SBC_ACCEPT)};
 	struct request trying = *request;
 	uint16_t code;
 

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "sbc/leg.h"
+#include "sbc/peer_auth.h"
 
 #define TRY_MAX 4 /* of one change: then its refusal goes to who wanted it */
 
@@ -99,6 +100,20 @@ static usec_t glare_wait(struct leg *leg)
 	return (usec_t)units * 10 * USEC_PER_MS;
 }
 
+/* A trunk that wants a password for changes too. */
+static bool prove(struct leg *leg, const struct sip_msg *msg)
+{
+	struct leg_out *out = &leg->out;
+	struct peer_challenged c = {.peer = leg->peer,
+		.response = msg,
+		.method = slice_str(sip_method_name(out->method)),
+		.uri = leg_dialog(leg)->remote_target,
+		.tries = out->challenge_count++};
+
+	buf_reset(&out->auth);
+	return !peer_auth_answer(leg->sbc, &c, &out->auth);
+}
+
 /* True when it will be tried again. */
 static bool try_again(struct leg *leg, const struct sip_msg *msg, usec_t now)
 {
@@ -113,6 +128,12 @@ static bool try_again(struct leg *leg, const struct sip_msg *msg, usec_t now)
 		if (leg->oa.state == OA_OFFER_SENT)
 			oa_refused(&leg->oa);
 		retry_at(leg, now + glare_wait(leg));
+		return true;
+	case 401:
+	case 407:
+		if (!prove(leg, msg))
+			return false;
+		retry_at(leg, now);
 		return true;
 	case 422:
 		session_fields_read(&fields, msg);
@@ -334,6 +355,7 @@ static int send_change(struct leg *leg, usec_t now)
 	buf_init(&lines, SBC_TEXT_MAX);
 	buf_init(&bytes, SIP_MESSAGE_MAX);
 	buf_put_slice(&lines, buf_slice(&out->lines));
+	buf_put_slice(&lines, buf_slice(&out->auth));
 	buf_put_str(&lines, SBC_ALLOW SBC_SUPPORTED);
 	session_timer_ask(&leg->session, &wish, true, &lines);
 	text.lines = buf_slice(&lines);
@@ -373,6 +395,9 @@ int leg_out_start(struct leg *leg, const struct leg_change *change, usec_t now)
 	buf_init(&out->body, OA_TEXT_MAX);
 	buf_fini(&out->lines);
 	buf_init(&out->lines, SBC_TEXT_MAX);
+	buf_fini(&out->auth);
+	buf_init(&out->auth, SBC_TEXT_MAX);
+	out->challenge_count = 0;
 	err = buf_put_slice(&out->body, change->body);
 	err = err ? err : buf_put_slice(&out->lines, change->lines);
 	err = err ? err : send_change(leg, now);

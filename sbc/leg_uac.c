@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "sbc/leg.h"
+#include "sbc/peer_auth.h"
 
 #define TOO_SMALL_MAX 2 /* 422 answers to one INVITE that we follow */
 
@@ -20,6 +21,7 @@ static int build_ack(struct leg *leg, struct dialog *dialog, struct slice body, 
 {
 	struct leg_text text = {.method = SIP_METHOD_ACK,
 		.ack_cseq = leg->invite_cseq,
+		.lines = leg->auth, /* RFC 3261 section 13.2.2.4 */
 		.body = body,
 		.is_signed = body.len != 0};
 	char branch[TXN_BRANCH_MAX];
@@ -188,13 +190,43 @@ static bool ask_for_longer(struct leg *leg, const struct sip_msg *msg, usec_t no
 	return !send_invite(leg, now);
 }
 
+/* A trunk that wants a password: once more with it (RFC 3261 section 22.2, KAM-10). */
+static bool prove(struct leg *leg, const struct sip_msg *msg, usec_t now)
+{
+	struct peer_challenged c = {.peer = leg->peer,
+		.response = msg,
+		.method = SLICE("INVITE"),
+		.uri = leg->dialog.remote_target,
+		.tries = leg->challenge_count};
+	struct buf lines;
+	int err;
+
+	if (!msg || (msg->status != 401 && msg->status != 407) || leg->state == LEG_CANCELLING)
+		return false;
+	buf_init(&lines, SBC_TEXT_MAX);
+	err = peer_auth_answer(leg->sbc, &c, &lines);
+	if (!err) {
+		leg->auth = arena_copy(leg->arena, buf_slice(&lines));
+		err = leg->auth.ptr ? 0 : SBC_ENOMEM;
+	}
+	buf_fini(&lines);
+	if (err)
+		return false;
+	leg->challenge_count++;
+	if (leg->invite)
+		txn_detach(leg->invite);
+	leg->invite = NULL;
+	leg->has_provisional = false;
+	return !send_invite(leg, now);
+}
+
 static void on_refused(struct leg *leg, uint16_t code, const struct sip_msg *msg, usec_t now)
 {
 	if (leg->state == LEG_CONFIRMED || leg->state == LEG_TERMINATING)
 		return; /* a 2xx came first; its dialog lives */
 	if (leg->state == LEG_CANCELLING)
 		leg_terminate(leg, now);
-	else if (!ask_for_longer(leg, msg, now))
+	else if (!ask_for_longer(leg, msg, now) && !prove(leg, msg, now))
 		leg_terminate_by(leg, LEG_EVENT_REFUSED, code, msg, now);
 }
 
@@ -283,6 +315,7 @@ static int put_invite_lines(struct leg *leg, struct buf *lines)
 	const struct session_wish wish = leg_session_wish(leg);
 
 	buf_put_slice(lines, leg->sent.lines);
+	buf_put_slice(lines, leg->auth);
 	buf_put_str(lines, SBC_ALLOW);
 	buf_printf(lines, "Supported: timer%s%s\r\n", leg->sent.want_reliable ? ", 100rel" : "",
 		leg->sent.want_rename ? ", from-change" : "");
@@ -334,7 +367,8 @@ int leg_uac_start(struct leg *leg, const struct leg_invite *invite, usec_t now)
 	char tag[SBC_TAG_LEN + 1], call_id[2 * SBC_TAG_LEN + 1];
 	struct dialog_uac init = {.local_uri = invite->local_uri,
 		.remote_uri = invite->remote_uri,
-		.request_uri = invite->request_uri};
+		.request_uri = invite->request_uri,
+		.routes = invite->routes};
 	int err;
 
 	random_token(&leg->sbc->random, tag, SBC_TAG_LEN);
@@ -342,6 +376,7 @@ int leg_uac_start(struct leg *leg, const struct leg_invite *invite, usec_t now)
 	init.local_tag = slice_str(tag);
 	init.call_id = slice_str(call_id);
 	leg->hop = invite->hop;
+	leg->peer = invite->peer;
 	err = dialog_init_uac(&leg->dialog, leg->arena, &init);
 	err = err ? err : leg_enter_table(leg);
 	err = err ? err : keep_invite(leg, invite);

@@ -26,6 +26,8 @@ int media_link_new(struct media **out, const struct config *config, uv_loop_t *l
 	to.dtls_deadline = from->dtls_deadline_ms * USEC_PER_MS;
 	to.media_timeout = from->media_timeout_s * USEC_PER_SEC;
 	to.dtls_mtu = from->dtls_mtu;
+	to.coalesce = from->coalesce_us;
+	to.want_ring = from->io_uring;
 	to.interface_count = (unsigned)from->interface_count;
 	for (size_t i = 0; i < from->interface_count; i++)
 		to.interfaces[i] = (struct media_interface){
@@ -48,6 +50,13 @@ void media_link_stop(struct media *media, media_stopped_h *stopped, void *arg)
 const struct fingerprint *media_link_fingerprint(const struct sbc *sbc)
 {
 	return media_own_fingerprint(sbc->media);
+}
+
+void media_link_rings(const struct sbc *sbc, struct media_rings *out)
+{
+	*out = (struct media_rings){0};
+	if (sbc->media)
+		media_rings(sbc->media, out);
 }
 
 /* What others send to tells the family. */
@@ -106,6 +115,31 @@ int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number)
 	if (err)
 		media_link_close(sbc, media);
 	return err;
+}
+
+int media_link_make_room(struct call_media *media, size_t stream_count)
+{
+	media_link_forget(media);
+	media->streams = mem_array(stream_count, sizeof(*media->streams));
+	media->room = media->streams ? stream_count : 0;
+	return media->streams ? 0 : SBC_ENOMEM;
+}
+
+void media_link_forget(struct call_media *media)
+{
+	if (media->streams)
+		mem_wipe(media->streams, media->room * sizeof(*media->streams));
+	mem_free(media->streams);
+	media->streams = NULL;
+	media->count = media->room = 0;
+	media->open_count = 0;
+}
+
+const struct call_stream *media_link_first(const struct call_media *media)
+{
+	static const struct call_stream none = {0};
+
+	return media->count ? &media->streams[0] : &none;
 }
 
 /* Key and salt stand in one piece in a description. */

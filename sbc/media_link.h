@@ -57,8 +57,8 @@ struct leg_media {
 
 struct call_media {
 	struct leg_media legs[MEDIA_SIDE_COUNT];
-	struct call_stream streams[CALL_STREAM_MAX];
-	size_t count;
+	struct call_stream *streams; /* owned; secret; NULL: none */
+	size_t count, room;
 	unsigned open_count;    /* streams whose session is open */
 	unsigned counters_told; /* how often, over all streams */
 };
@@ -97,6 +97,12 @@ static inline bool media_link_is_live(const struct call_stream *stream)
 {
 	return stream->is_open && !stream->is_given_up;
 }
+/* Room for so many streams, count being 0. SBC_ENOMEM. */
+int media_link_make_room(struct call_media *media, size_t stream_count);
+/* Wipes and frees them; their sessions are closed, or about to be. */
+void media_link_forget(struct call_media *media);
+/* The first stream; without any, one of which nothing is known. */
+const struct call_stream *media_link_first(const struct call_media *media);
 /* The live stream of that m= line; NULL: there is none. */
 const struct call_stream *media_link_stream(const struct call_media *media, size_t index);
 /* CLOSED follows if it was open. */
@@ -112,6 +118,9 @@ struct call_stream *media_link_take(struct call_media *media, const struct media
 
 /* "dtls", "sdes", "none"; "" until it is agreed. Static. */
 const char *media_link_keying_name(const struct stream_keying *keying);
+
+/* How the media loops receive and send. */
+void media_link_rings(const struct sbc *sbc, struct media_rings *out);
 
 /* The last numbers of a session go into the totals. */
 void media_link_count(struct sbc_counters *counters, const struct media_event *ev);

@@ -16,12 +16,71 @@ static int listener_for(const struct sbc *sbc, enum transport_kind kind, unsigne
 	return SBC_ENOENT;
 }
 
+/* ---- peers that register ---- */
+
+static bool is_registering(const struct config_peer *peer)
+{
+	return peer->user && peer->user[0];
+}
+
+const struct registrar_binding *sbc_peer_binding(
+	const struct sbc *sbc, const struct config_peer *peer, size_t index)
+{
+	const struct registrar_binding *binding;
+
+	if (!is_registering(peer))
+		return NULL;
+	/* What has expired is swept soon: the address is a good one until then. */
+	for (size_t i = 0;
+		(binding = registrar_find(sbc->registrar, slice_str(peer->user), 0, i)); i++)
+		if (binding->hop.kind == peer->transport && !index--)
+			return binding;
+	return NULL;
+}
+
+static bool is_registered_from(const struct sbc *sbc, const struct config_peer *peer,
+	const struct transport_source *source)
+{
+	const struct registrar_binding *binding;
+
+	for (size_t i = 0; (binding = sbc_peer_binding(sbc, peer, i)); i++)
+		if (registrar_is_from(binding, source))
+			return true;
+	return false;
+}
+
+void sbc_peers_registered(struct sbc *sbc)
+{
+	for (size_t i = 0; i < sbc->config->peer_count; i++) {
+		const struct config_peer *peer = &sbc->config->peers[i];
+		struct peer_address addresses[REGISTRAR_CONTACT_MAX];
+		const struct registrar_binding *binding;
+		size_t count = 0;
+		if (!is_registering(peer))
+			continue;
+		while (count < REGISTRAR_CONTACT_MAX &&
+			(binding = sbc_peer_binding(sbc, peer, count)))
+			addresses[count++] =
+				(struct peer_address){binding->hop.kind, binding->from};
+		peer_entry_set_addresses(sbc->peers->entries[i], addresses, count);
+	}
+}
+
+/* ---- the way to one, and whom a message is from ---- */
+
 int sbc_hop_to_peer_at(
 	const struct sbc *sbc, const struct config_peer *peer, size_t index, struct hop *out)
 {
 	const struct peer_entry *entry = peer_table_find(sbc->peers, peer);
+	const struct registrar_binding *binding;
 	const struct peer_address *address;
 
+	if (is_registering(peer)) {
+		binding = sbc_peer_binding(sbc, peer, index);
+		if (binding)
+			*out = binding->hop;
+		return binding ? 0 : SBC_ENOENT;
+	}
 	if (!entry || index >= entry->address_count)
 		return SBC_ENOENT;
 	address = &entry->addresses[(entry->current + index) % entry->address_count];
@@ -38,11 +97,12 @@ int sbc_hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struc
 static bool is_peer(const struct sbc *sbc, const struct config_peer *peer,
 	const struct transport_source *source)
 {
-	const struct peer_entry *entry;
-
 	/* Who speaks UDP sends what is too long for it over TCP (RFC 3261 18.1.1). */
 	bool is_long = peer->transport == TRANSPORT_UDP && source->kind == TRANSPORT_TCP;
+	const struct peer_entry *entry;
 
+	if (is_registering(peer))
+		return is_registered_from(sbc, peer, source);
 	if (peer->transport != source->kind && !peer->is_transport_open && !is_long)
 		return false;
 	if (source->kind == TRANSPORT_TLS)
@@ -56,7 +116,8 @@ bool sbc_peer_is_certain(const struct sbc *sbc, const struct config_peer *peer,
 {
 	const struct peer_entry *entry = peer_table_find(sbc->peers, peer);
 
-	return source->kind == TRANSPORT_TLS && is_peer(sbc, peer, source) && entry &&
+	return source->kind == TRANSPORT_TLS && !is_registering(peer) &&
+	       is_peer(sbc, peer, source) && entry &&
 	       peer_entry_has_address(entry, &source->peer);
 }
 

@@ -12,6 +12,12 @@ int sbc_hop_to_peer(const struct sbc *sbc, const struct config_peer *peer, struc
 /* The same for its other addresses; 0 is the one in use. SBC_ENOENT: there are not so many. */
 int sbc_hop_to_peer_at(
 	const struct sbc *sbc, const struct config_peer *peer, size_t index, struct hop *out);
+/* Of a peer that registers here: its contacts, newest first. NULL: not (so many). Borrowed
+ * until the next registration. */
+const struct registrar_binding *sbc_peer_binding(
+	const struct sbc *sbc, const struct config_peer *peer, size_t index);
+/* Peers that register have other contacts now. */
+void sbc_peers_registered(struct sbc *sbc);
 /* Names of peers are looked up, and again when their TTL is over. */
 void sbc_resolve_start(struct sbc *sbc, usec_t now);
 /* Is it the peer by its TLS name and by its address? Only then may it speak for our users and

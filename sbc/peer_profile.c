@@ -21,6 +21,13 @@ static const struct peer_profile profiles[] = {
 			.accept_8224 = true,
 			.identity_required = true,
 			.require_mky = true}},
+	{"sipbrandy", "the same by RFC 8862: who answers proves itself too, else no media",
+		{.media = MEDIA_MODE_DTLS,
+			.sign_8224 = true,
+			.accept_8224 = true,
+			.identity_required = true,
+			.require_mky = true,
+			.answer_identity = ANSWER_IDENTITY_REQUIRE}},
 	{"trunk-sdes", "a carrier: known by address or certificate, keys in the description",
 		{.media = MEDIA_MODE_SDES,
 			.sign_8224 = true,
@@ -61,6 +68,9 @@ static const struct {
 		0},
 	[PEER_KEY_ALLOW_DOWNGRADE] = {"allow_downgrade",
 		offsetof(struct config_peer, media_rules.allow_downgrade), sizeof(bool), 0},
+	[PEER_KEY_ANSWER_IDENTITY] = {"answer_identity",
+		offsetof(struct config_peer, answer_identity),
+		sizeof(enum config_answer_identity), 0},
 };
 
 const struct peer_profile *peer_profile_at(size_t index)
@@ -79,6 +89,15 @@ const struct peer_profile *peer_profile_find(struct slice name)
 const char *media_mode_name(enum media_mode mode)
 {
 	return modes[mode];
+}
+
+const char *answer_identity_name(enum config_answer_identity answer)
+{
+	static const char *const names[] = {[ANSWER_IDENTITY_OFF] = "off",
+		[ANSWER_IDENTITY_PREFER] = "prefer",
+		[ANSWER_IDENTITY_REQUIRE] = "require"};
+
+	return names[answer];
 }
 
 const char *peer_key_name(enum peer_key key)

@@ -20,29 +20,12 @@ const struct peer_profile *peer_profile_find(struct slice name);
 
 /* As in the file. */
 const char *media_mode_name(enum media_mode mode);
+const char *answer_identity_name(enum config_answer_identity answer);
 
 /* Fills in what the peer's section does not say itself: peer->written has a bit for each
  * enum peer_key that it does. */
 void peer_profile_apply(const struct peer_profile *profile, struct config_peer *peer);
 /* The name of a key as it is written in the file; NULL behind the last one. */
 const char *peer_key_name(enum peer_key key);
-
-/* ---- what results ---- */
-
-#define PEER_VIEW_VALUE_MAX 256
-
-/* One line of a peer as it is in force. */
-struct peer_view_line {
-	const char *key; /* static */
-	char value[PEER_VIEW_VALUE_MAX];
-	const char *origin; /* static: "file" or "profile" */
-};
-
-/* index counts from 0; false behind the last one. */
-bool peer_view_line(const struct config *config, const struct config_peer *peer, size_t index,
-	struct peer_view_line *out);
-/* All of them as text, one a line. */
-void peer_view_print(const struct config *config, const struct config_peer *peer,
-	void (*line)(const char *text, void *arg), void *arg);
 
 #endif

@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+const char *const peer_register_names[] = {"off", "trying", "registered", "refused"};
+
 const char *peer_entry_flags(const struct peer_entry *entry)
 {
 	static const char *const flags[][2] = {[PEER_ACTIVE] = {"AX", "AP"},
@@ -63,6 +65,12 @@ static void set_state(struct peer_entry *entry, enum peer_state state)
 {
 	entry->state = state;
 	entry->failures = entry->successes = 0;
+}
+
+void peer_entry_set_state(struct peer_entry *entry, enum peer_state state, bool is_probing)
+{
+	set_state(entry, state);
+	entry->is_probing = is_probing;
 }
 
 bool peer_entry_probed(struct peer_entry *entry, const struct config_dispatcher *thresholds,
@@ -140,6 +148,8 @@ void peer_entry_unref(struct peer_entry *entry)
 		return;
 	if (entry->probe)
 		txn_detach(entry->probe);
+	if (entry->registration.txn)
+		txn_detach(entry->registration.txn);
 	mem_free(entry);
 }
 

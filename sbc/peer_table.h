@@ -24,6 +24,26 @@ enum peer_state {
 
 #define PEER_NAME_MAX 64
 
+/* Our own registration at it. */
+enum peer_register_state {
+	PEER_REGISTER_OFF,
+	PEER_REGISTER_TRYING,
+	PEER_REGISTER_DONE,
+	PEER_REGISTER_REFUSED, /* tried again later */
+};
+extern const char *const peer_register_names[4];
+
+struct peer_registration {
+	enum peer_register_state state;
+	struct txn *txn; /* borrowed until GONE; NULL: none under way */
+	char call_id[33], branch[TXN_BRANCH_MAX];
+	uint32_t cseq;
+	int64_t wanted_s, expires_s; /* asked for; granted last */
+	usec_t next_at;
+	unsigned tries, failures; /* of this refresh; refreshes in a row */
+	char auth[1024];          /* header lines of the answer to its challenge */
+};
+
 struct peer_entry {
 	unsigned _references;
 	char name[PEER_NAME_MAX];
@@ -37,7 +57,11 @@ struct peer_entry {
 	unsigned failures, successes; /* in a row */
 	struct txn *probe;            /* borrowed until GONE; NULL: none under way */
 	uint16_t last_code;           /* of the last probe; 0: no answer */
+	struct peer_registration registration;
+	char nonce[256]; /* of its last challenge; "": none */
+	uint32_t nonce_count;
 	unsigned calls_now;
+	unsigned kbps_now;   /* of those, by what they offered */
 	usec_t next_call_at; /* of the token bucket, in time */
 	uint64_t calls_refused, probes_sent, probes_failed;
 };
@@ -59,6 +83,9 @@ bool peer_entry_probed(struct peer_entry *entry, const struct config_dispatcher 
 	bool is_alive, uint16_t code);
 /* Nobody could be reached at the address in use: the next one's turn. */
 void peer_entry_failed(struct peer_entry *entry);
+
+/* By command. A reload makes peers that are not probed active again, unless disabled. */
+void peer_entry_set_state(struct peer_entry *entry, enum peer_state state, bool is_probing);
 
 /* Another call: false (and counted) when its ceilings do not let it. Given back by
  * peer_entry_end_call(). */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "sbc/peer_profile.h"
+#include "sbc/peer_view.h"
 
 typedef void(view_h)(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size);
@@ -40,7 +41,9 @@ static void view_address(
 	char text[NETADDR_TEXT_MAX];
 
 	(void)config;
-	if (!peer->host[0])
+	if (peer->user && peer->user[0])
+		snprintf(out, size, "of %s", peer->user);
+	else if (!peer->host[0])
 		snprintf(out, size, "%s", netaddr_print(&peer->address, text));
 	else if (peer->port)
 		snprintf(out, size, "%s:%u", peer->host, peer->port);
@@ -110,8 +113,32 @@ static void view_calls(
 	const struct config *config, const struct config_peer *peer, char *out, size_t size)
 {
 	(void)config;
-	snprintf(out, size, "%u at once, %u a second (0: no limit)", peer->calls_max,
-		peer->calls_per_s_max);
+	snprintf(out, size,
+		"%u at once, %u a second, %u kbit/s, %u registrations (0: no limit)",
+		peer->calls_max, peer->calls_per_s_max, peer->bandwidth_kbps_max,
+		peer->registrations_max);
+}
+
+static void view_login(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	out[0] = '\0';
+	if (peer->auth_user && peer->auth_user[0])
+		snprintf(out, size, "%s in realm %s%s", peer->auth_user,
+			peer->auth_realm && peer->auth_realm[0] ? peer->auth_realm
+								: peer->domain,
+			peer->auth_md5 ? ", MD5 too" : "");
+}
+
+static void view_register(
+	const struct config *config, const struct config_peer *peer, char *out, size_t size)
+{
+	(void)config;
+	out[0] = '\0';
+	if (peer->register_as && peer->register_as[0])
+		snprintf(
+			out, size, "%s each %u s", peer->register_as, peer->register_expires_s);
 }
 
 static void view_headers(
@@ -133,7 +160,9 @@ static const struct {
 	{"profile", view_profile},
 	{"authenticates", view_authenticates},
 	{"probe", view_probe},
-	{"calls", view_calls},
+	{"limits", view_calls},
+	{"login", view_login},
+	{"register", view_register},
 	{"headers", view_headers},
 	{"routes", view_routes},
 };
@@ -167,6 +196,10 @@ static void view_setting(enum peer_key key, const struct config_peer *s, char *o
 		snprintf(
 			out, PEER_VIEW_VALUE_MAX, "%s", yes_no(s->media_rules.allow_downgrade));
 		break;
+	case PEER_KEY_ANSWER_IDENTITY:
+		snprintf(out, PEER_VIEW_VALUE_MAX, "%s",
+			answer_identity_name(s->answer_identity));
+		break;
 	case PEER_KEY_COUNT:
 		break;
 	}
@@ -190,17 +223,4 @@ bool peer_view_line(const struct config *config, const struct config_peer *peer,
 	out->origin = peer->written & 1u << key ? "file" : "profile";
 	view_setting(key, peer, out->value);
 	return true;
-}
-
-void peer_view_print(const struct config *config, const struct config_peer *peer,
-	void (*line)(const char *text, void *arg), void *arg)
-{
-	struct peer_view_line shown;
-	char text[PEER_VIEW_VALUE_MAX + 64];
-
-	for (size_t i = 0; peer_view_line(config, peer, i, &shown); i++) {
-		snprintf(text, sizeof(text), "%-20s %-32s %s", shown.key, shown.value,
-			shown.origin);
-		line(text, arg);
-	}
 }

@@ -1,91 +1,53 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* PEM as text (RFC 7468). Pure. */
+/* What may be shown of a PEM file (RFC 7468): its reader is base/pem.h. Pure. */
 
 #include "sbc/pem.h"
 
-#include "base/b64.h"
 #include "base/err.h"
+#include "base/pem.h"
 
-#define DER_MAX 65536 /* bytes of one certificate */
+#define DER_MAX     65536 /* bytes of one certificate */
+#define CERTIFICATE "CERTIFICATE"
 
-static const char begin[] = "-----BEGIN ";
-static const char certificate[] = "-----BEGIN CERTIFICATE-----";
-static const char end[] = "-----END CERTIFICATE-----";
-
-/* The base64 of the block whose first line was just read; *rest behind its last line. */
-static int read_block(struct slice *rest, struct buf *base64)
+/* Also one without an end, which is no block to a reader. */
+static bool has_other_block(struct slice text)
 {
-	while (rest->len) {
-		struct slice line = slice_trim(slice_cut(rest, '\n'));
-		if (slice_equal(line, slice_str(end)))
-			return base64->len ? base64->err : SBC_EPARSE;
-		if (slice_starts(line, SLICE("-----")))
-			return SBC_EPARSE;
-		if (buf_put_slice(base64, line))
-			return base64->err;
+	const struct slice begin = SLICE("-----BEGIN "), wanted = SLICE(CERTIFICATE "-----");
+	const char *at;
+
+	while (text.len && (at = memmem(text.ptr, text.len, begin.ptr, begin.len))) {
+		text = slice_from(text, (size_t)(at - text.ptr) + begin.len);
+		if (!slice_starts(text, wanted))
+			return true;
 	}
-	return SBC_EPARSE;
+	return false;
 }
 
-/* The next certificate's DER; SBC_ENOENT when there is none. */
-static int next_der(struct slice *rest, struct buf *der)
+/* SBC_ENOENT when there is none. */
+static int next_certificate(struct slice *rest, struct buf *der)
 {
-	struct buf base64;
-	int err = SBC_ENOENT;
+	struct slice label;
+	int err = pem_next(rest, &label, der);
 
-	buf_init(&base64, 2 * DER_MAX);
-	while (rest->len && err == SBC_ENOENT) {
-		struct slice line = slice_trim(slice_cut(rest, '\n'));
-		if (slice_equal(line, slice_str(certificate)))
-			err = read_block(rest, &base64);
-		else if (slice_starts(line, slice_str(begin)))
-			err = SBC_EINVAL;
-	}
-	if (!err)
-		err = b64_decode(der, B64_PLAIN, buf_slice(&base64));
-	buf_fini(&base64);
-	return err;
-}
-
-static int put_block(struct buf *out, struct slice der)
-{
-	struct buf base64;
-	struct slice rest;
-	int err;
-
-	buf_init(&base64, 2 * DER_MAX);
-	err = b64_encode(&base64, B64_PLAIN, der.ptr, der.len);
-	rest = buf_slice(&base64);
-	buf_printf(out, "%s\n", certificate);
-	while (!err && rest.len) { /* RFC 7468 section 2: lines of 64 */
-		struct slice line = slice_head(rest, 64);
-		buf_put_slice(out, line);
-		buf_put_char(out, '\n');
-		rest = slice_from(rest, line.len);
-	}
-	buf_printf(out, "%s\n", end);
-	buf_fini(&base64);
-	return err ? err : out->err;
+	if (!err && !slice_equal(label, SLICE(CERTIFICATE)))
+		return SBC_EINVAL;
+	return !err && !der->len ? SBC_EPARSE : err;
 }
 
 int pem_certificates(struct buf *out, struct slice text)
 {
 	struct buf der;
 	size_t count = 0;
-	int err;
+	int err = has_other_block(text) ? SBC_EINVAL : 0;
 
 	buf_init(&der, DER_MAX);
-	while (!(err = next_der(&text, &der))) {
-		err = put_block(out, buf_slice(&der));
-		if (err)
-			break;
+	while (!err && !(err = next_certificate(&text, &der))) {
+		err = pem_put(out, CERTIFICATE, buf_slice(&der));
 		buf_reset(&der);
 		count++;
 	}
 	buf_fini(&der);
-	if (err == SBC_ENOENT)
-		return count ? 0 : SBC_EPARSE;
-	return err;
+	return err != SBC_ENOENT ? err : count ? 0 : SBC_EPARSE;
 }
 
 int pem_first_der(struct buf *out, struct slice text)
@@ -97,5 +59,5 @@ int pem_first_der(struct buf *out, struct slice text)
 	buf_init(&all, 4 * DER_MAX);
 	err = pem_certificates(&all, text);
 	buf_fini(&all);
-	return err ? err : next_der(&text, out);
+	return err ? err : next_certificate(&text, out);
 }

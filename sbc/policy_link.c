@@ -32,7 +32,7 @@ static void fill_facts(struct identity_check *check, const struct sip_msg *msg,
 		.cseq = msg->cseq,
 		.contact_uri = msg->contact_count ? msg->contact.uri.raw : (struct slice){0},
 		.date = sip_msg_header(msg, "Date", 0),
-		.body = msg->body,
+		.body = msg->message_body, /* RFC 4474 signs all of it */
 		.identity_info = sip_msg_header(msg, "Identity-Info", 0),
 		.fingerprints = fingerprints,
 	};
@@ -101,6 +101,7 @@ bool policy_link_check(struct sbc *sbc, struct identity_check *check, const stru
 		.is_required = peer->identity_required,
 		.require_mky = peer->require_mky,
 		.allow_http = peer->allow_http,
+		.require_sip_usage = peer->require_sip_usage,
 		.provider_codes = slice_str(peer->provider_codes),
 	};
 	check->goes_on = peer->on_failure != IDENTITY_FAILURE_REJECT;

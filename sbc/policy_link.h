@@ -31,7 +31,14 @@ void policy_link_free(struct policy *policy);
 const char *policy_link_info_url(
 	const struct config *config, size_t index, bool is_rsa, char *out);
 
-/* The same for key number index. */
+/* What signatures name instead of it, unless the configuration names a URL: the certificate
+ * itself, so that one made just before a certificate is replaced can still be checked. */
+const char *policy_link_pinned_url(
+	const struct config *config, const char *host, struct slice pem, char *out);
+/* policy_certificate_id() for who is not let in to policy. */
+int policy_link_certificate_id(struct slice der, char out[POLICY_CERTIFICATE_ID_SIZE]);
+
+/* As policy_link_info_url() for key number index. */
 const char *policy_link_key_url(const struct config *config, size_t index, char *out);
 
 /* Whether each peer that wants signatures can have them, for whatever our users may call as.

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "sbc/pem.h"
 #include "sbc/policy_link.h"
 
 #define DIGEST_SECRET_LEN 32 /* bytes that nonces are bound to, new at each start */
@@ -35,6 +36,39 @@ const char *policy_link_info_url(
 	return out;
 }
 
+int policy_link_certificate_id(struct slice der, char out[POLICY_CERTIFICATE_ID_SIZE])
+{
+	return policy_certificate_id(der, out);
+}
+
+const char *policy_link_pinned_url(
+	const struct config *config, const char *host, struct slice pem, char *out)
+{
+	uint16_t port = netaddr_port(&config->http.address);
+	char id[POLICY_CERTIFICATE_ID_SIZE], port_text[8] = "";
+	struct buf der;
+
+	out[0] = '\0';
+	buf_init(&der, PROVISION_FILE_MAX);
+	if (port != 443)
+		snprintf(port_text, sizeof(port_text), ":%u", port);
+	/* One that cannot be read is refused by policy_new(), which says why. */
+	if (!pem_first_der(&der, pem) && !policy_certificate_id(buf_slice(&der), id))
+		snprintf(out, POLICY_LINK_URL_MAX, "https://%s%s/cert/id/%s", host, port_text,
+			id);
+	buf_fini(&der);
+	return out;
+}
+
+/* What signatures made with this certificate's key say. url: as it is told to people. */
+static struct slice signed_url(const struct config *config, const char *told, const char *host,
+	const struct credential *own, char *url)
+{
+	if (!told[0] && config->http.is_enabled && own->certificate.len)
+		policy_link_pinned_url(config, host, buf_slice(&own->certificate), url);
+	return slice_str(url);
+}
+
 /* One domain's part of the setup. */
 struct domain_urls {
 	char info[POLICY_LINK_URL_MAX];
@@ -44,22 +78,24 @@ struct domain_urls {
 static void fill_domain(const struct policy_setup *setup, size_t i, struct domain_urls *urls,
 	struct policy_domain *out)
 {
+	const struct config_domain *d = &setup->config->domains[i];
 	const struct credential *own = &setup->credentials->domains[i];
 	const struct credential *rsa = &setup->credentials->rsa[i];
 
+	policy_link_info_url(setup->config, i, false, urls->info);
+	policy_link_info_url(setup->config, i, true, urls->rsa_info);
 	*out = (struct policy_domain){
-		.name = slice_str(setup->config->domains[i].name),
+		.name = slice_str(d->name),
 		.certificate_pem = buf_slice(&own->certificate),
 		.key_pem = buf_slice(&own->key),
-		.info_url =
-			slice_str(policy_link_info_url(setup->config, i, false, urls->info)),
+		.info_url = signed_url(setup->config, d->info_url, d->name, own, urls->info),
 	};
 	if (!rsa->certificate.len)
 		return;
 	out->rsa_certificate_pem = buf_slice(&rsa->certificate);
 	out->rsa_key_pem = buf_slice(&rsa->key);
 	out->rsa_info_url =
-		slice_str(policy_link_info_url(setup->config, i, true, urls->rsa_info));
+		signed_url(setup->config, d->rsa_info_url, d->name, rsa, urls->rsa_info);
 }
 
 const char *policy_link_key_url(const struct config *config, size_t index, char *out)
@@ -96,6 +132,20 @@ static void setup_free(struct setup_memory *m)
 	mem_free(m->keys);
 }
 
+static void fill_key(const struct policy_setup *setup, size_t i, struct setup_memory *m)
+{
+	const struct config_key *key = &setup->config->keys[i];
+	const struct credential *own = &setup->credentials->keys[i];
+	const char *host = key->domain[0] ? key->domain : setup->config->domains[0].name;
+
+	policy_link_key_url(setup->config, i, m->key_urls[i]);
+	m->keys[i] = (struct policy_key){.domain = slice_str(key->domain),
+		.certificate_pem = buf_slice(&own->certificate),
+		.key_pem = buf_slice(&own->key),
+		.info_url =
+			signed_url(setup->config, key->info_url, host, own, m->key_urls[i])};
+}
+
 static int setup_fill(const struct policy_setup *setup, struct setup_memory *m)
 {
 	const struct config *config = setup->config;
@@ -113,10 +163,7 @@ static int setup_fill(const struct policy_setup *setup, struct setup_memory *m)
 		m->domain_count += m->domains[m->domain_count].info_url.len > 0;
 	}
 	for (size_t i = 0; i < config->key_count; i++)
-		m->keys[i] = (struct policy_key){.domain = slice_str(config->keys[i].domain),
-			.certificate_pem = buf_slice(&setup->credentials->keys[i].certificate),
-			.key_pem = buf_slice(&setup->credentials->keys[i].key),
-			.info_url = slice_str(policy_link_key_url(config, i, m->key_urls[i]))};
+		fill_key(setup, i, m);
 	return 0;
 }
 

@@ -61,12 +61,14 @@ static void on_probe(
 		txn_detach(txn);
 }
 
-static int build(struct sbc *sbc, const struct hop *hop, const char *branch, struct buf *out)
+/* peer: its address, also where hop is a connection that it made. */
+static int build(struct sbc *sbc, const struct hop *hop, const struct netaddr *peer,
+	const char *branch, struct buf *out)
 {
 	struct sip_request_spec spec = {.method = SLICE("OPTIONS"),
 		.cseq = 1,
 		.max_forwards = 70,
-		.lines = SLICE("Accept: application/sdp\r\n")};
+		.lines = SLICE(SBC_ACCEPT)};
 	char tag[SBC_TAG_LEN + 1], call_id[2 * SBC_TAG_LEN + 1], address[NETADDR_TEXT_MAX];
 	struct buf texts[4]; /* Request-URI, Via, From, To */
 	int err;
@@ -76,7 +78,7 @@ static int build(struct sbc *sbc, const struct hop *hop, const char *branch, str
 	random_token(&sbc->random, tag, SBC_TAG_LEN);
 	random_token(&sbc->random, call_id, 2 * SBC_TAG_LEN);
 	/* KAM-3: to its own URI, without a user. */
-	buf_printf(&texts[0], "sip:%s", netaddr_print(&hop->addr, address));
+	buf_printf(&texts[0], "sip:%s", netaddr_print(peer, address));
 	if (hop->kind != TRANSPORT_UDP)
 		buf_put_str(&texts[0],
 			hop->kind == TRANSPORT_TCP ? ";transport=tcp" : ";transport=tls");
@@ -111,7 +113,7 @@ static int send_probe(struct sbc *sbc, const struct config_peer *peer, usec_t no
 		return err;
 	txn_branch_new(sbc->txns, branch);
 	buf_init(&bytes, SIP_MESSAGE_MAX);
-	err = build(sbc, &hop, branch, &bytes);
+	err = build(sbc, &hop, &peer_entry_address(entry)->address, branch, &bytes);
 	request.branch = slice_str(branch);
 	request.bytes = buf_slice(&bytes);
 	err = err ? err : txn_client_new(&entry->probe, sbc->txns, &request, now);
@@ -123,7 +125,8 @@ static void probe_one(struct sbc *sbc, const struct config_peer *peer, usec_t no
 {
 	struct peer_entry *entry = peer_table_find(sbc->peers, peer);
 
-	if (!peer->probe || !entry || !entry->address_count || entry->state == PEER_DISABLED)
+	if (!entry || !entry->is_probing || !entry->address_count ||
+		entry->state == PEER_DISABLED)
 		return;
 	if (entry->probe) { /* a whole interval without an answer */
 		txn_detach(entry->probe);

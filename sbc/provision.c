@@ -111,8 +111,7 @@ static int write_all(int fd, struct slice bytes)
 	return fsync(fd) ? SBC_EIO : 0;
 }
 
-/* Whole or not at all: written beside, then renamed. */
-static int write_file(
+int provision_write(
 	const struct provision *p, const char *path, mode_t mode, struct slice bytes)
 {
 	struct random_source random = random_system();
@@ -169,9 +168,9 @@ static int read_pair(const struct provision *p, const struct pair *pair, struct 
 static int write_pair(const struct provision *p, const struct pair *pair, const struct buf *key,
 	const struct buf *certificate)
 {
-	int err = write_file(p, pair->key, 0600, buf_slice(key));
+	int err = provision_write(p, pair->key, 0600, buf_slice(key));
 
-	return err ? err : write_file(p, pair->certificate, 0644, buf_slice(certificate));
+	return err ? err : provision_write(p, pair->certificate, 0644, buf_slice(certificate));
 }
 
 static void say_made(

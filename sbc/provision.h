@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
+#include <sys/types.h>
+
 /*
  * Keys and certificates on disk: read with care, and made at first start where the
  * configuration names none (a demo CA and a certificate for each own domain, in the state
@@ -31,6 +33,10 @@ int provision_directory(const struct provision *p);
  * it. SBC_EIO, SBC_ELIMIT. out must be initialised. */
 int provision_read(
 	const struct provision *p, const char *path, bool is_secret, struct buf *out);
+
+/* Whole or not at all: written beside, then renamed. SBC_EIO. */
+int provision_write(
+	const struct provision *p, const char *path, mode_t mode, struct slice bytes);
 
 /* The demo CA of the state directory, made when missing. key may be NULL. */
 int provision_ca(const struct provision *p, struct buf *key, struct buf *certificate);

@@ -7,6 +7,7 @@
 #include "sbc/registrar.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/hash.h"
@@ -23,9 +24,17 @@ struct record {
 	size_t binding_count;
 };
 
+/* How many bindings came from one address. */
+struct origin {
+	struct hash_node node;
+	struct netaddr host;
+	size_t count;
+};
+
 struct registrar {
 	struct registrar_limits limits;
 	struct hash_table records;
+	struct hash_table origins;
 	size_t binding_count; /* of all records */
 };
 
@@ -41,12 +50,22 @@ int registrar_new(struct registrar **out, const struct registrar_limits *limits,
 	registrar->limits = *limits;
 	random->fill(random->arg, seed, sizeof(seed));
 	err = hash_init(&registrar->records, limits->registration_max, seed);
+	err = err ? err : hash_init(&registrar->origins, limits->registration_max, seed);
 	if (err) {
+		hash_fini(&registrar->records);
 		mem_free(registrar);
 		return err;
 	}
 	*out = registrar;
 	return 0;
+}
+
+void registrar_set_limits(struct registrar *registrar, const struct registrar_limits *limits)
+{
+	size_t registration_max = registrar->limits.registration_max;
+
+	registrar->limits = *limits;
+	registrar->limits.registration_max = registration_max;
 }
 
 static void free_record(struct hash_node *node, void *arg)
@@ -55,12 +74,20 @@ static void free_record(struct hash_node *node, void *arg)
 	mem_free(container_of(node, struct record, node));
 }
 
+static void free_origin(struct hash_node *node, void *arg)
+{
+	(void)arg;
+	mem_free(container_of(node, struct origin, node));
+}
+
 void registrar_free(struct registrar *registrar)
 {
 	if (!registrar)
 		return;
 	hash_visit(&registrar->records, free_record, NULL);
+	hash_visit(&registrar->origins, free_origin, NULL);
 	hash_fini(&registrar->records);
+	hash_fini(&registrar->origins);
 	mem_free(registrar);
 }
 
@@ -75,6 +102,86 @@ static struct record *find(struct registrar *registrar, struct slice aor)
 			return record;
 	}
 	return NULL;
+}
+
+/* ---- where bindings came from ---- */
+
+static uint64_t host_hash(const struct registrar *registrar, const struct netaddr *host)
+{
+	bool is_v6 = host->sa.sa_family == AF_INET6;
+	const void *bytes = is_v6 ? (const void *)&host->in6.sin6_addr : &host->in.sin_addr;
+
+	return hash_of(&registrar->origins, slice_of(bytes, is_v6 ? 16 : 4));
+}
+
+static struct origin *find_origin(const struct registrar *registrar, const struct netaddr *host)
+{
+	struct hash_node *node = hash_first(&registrar->origins, host_hash(registrar, host));
+
+	for (; node; node = hash_next(node)) {
+		struct origin *origin = container_of(node, struct origin, node);
+		if (netaddr_equal_host(&origin->host, host))
+			return origin;
+	}
+	return NULL;
+}
+
+static int count_origin(struct registrar *registrar, const struct netaddr *host)
+{
+	struct origin *origin = find_origin(registrar, host);
+	int err;
+
+	if (!origin) {
+		origin = mem_alloc(sizeof(*origin));
+		if (!origin)
+			return SBC_ENOMEM;
+		origin->host = *host;
+		err = hash_insert(
+			&registrar->origins, &origin->node, host_hash(registrar, host));
+		if (err) {
+			mem_free(origin);
+			return err;
+		}
+	}
+	origin->count++;
+	return 0;
+}
+
+static void leave_origin(struct registrar *registrar, const struct netaddr *host)
+{
+	struct origin *origin = find_origin(registrar, host);
+
+	if (!origin || --origin->count)
+		return;
+	hash_remove(&registrar->origins, &origin->node);
+	mem_free(origin);
+}
+
+static void leave_origins(
+	struct registrar *registrar, const struct record *record, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		leave_origin(registrar, &record->bindings[i].from);
+}
+
+/* All of them or none. */
+static int count_origins(struct registrar *registrar, const struct record *record)
+{
+	for (size_t i = 0; i < record->binding_count; i++) {
+		int err = count_origin(registrar, &record->bindings[i].from);
+		if (err) {
+			leave_origins(registrar, record, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+size_t registrar_count_from(const struct registrar *registrar, const struct netaddr *host)
+{
+	const struct origin *origin = find_origin(registrar, host);
+
+	return origin ? origin->count : 0;
 }
 
 static void remove_binding(struct record *record, size_t i)
@@ -97,7 +204,12 @@ static int replace(
 	struct registrar *registrar, struct record *old, const struct record *changed)
 {
 	struct hash_node node;
+	int err = count_origins(registrar, changed);
 
+	if (err)
+		return err;
+	if (old)
+		leave_origins(registrar, old, old->binding_count);
 	registrar->binding_count -= old ? old->binding_count : 0;
 	registrar->binding_count += changed->binding_count;
 	if (!changed->binding_count) {
@@ -108,13 +220,13 @@ static int replace(
 		return 0;
 	}
 	if (!old) {
-		int err;
 		old = mem_alloc(sizeof(*old));
 		err = old ? hash_insert(&registrar->records, &old->node,
 				    hash_of(&registrar->records, slice_str(changed->aor)))
 			  : SBC_ENOMEM;
 		if (err) {
 			mem_free(old);
+			leave_origins(registrar, changed, changed->binding_count);
 			registrar->binding_count -= changed->binding_count;
 			return err;
 		}
@@ -133,6 +245,7 @@ struct registering {
 	const struct sip_msg *msg;
 	const struct transport_source *source;
 	usec_t now;
+	int64_t expires_max_s;
 	struct registrar_answer *answer;
 };
 
@@ -166,7 +279,7 @@ static int granted_expiry(
 		wanted = limits->expires_default_s;
 	if (wanted > 0 && wanted < limits->expires_min_s)
 		return refuse(r, 423, "interval too brief");
-	*out = wanted > limits->expires_max_s ? limits->expires_max_s : wanted;
+	*out = wanted > r->expires_max_s ? r->expires_max_s : wanted;
 	return 0;
 }
 
@@ -178,13 +291,49 @@ static bool is_out_of_order(
 	       r->msg->cseq <= binding->cseq;
 }
 
+/* RFC 3327 section 5.3: as it is, in order. */
+static int keep_path(struct registering *r, struct registrar_binding *binding)
+{
+	char *at = binding->contact + strlen(binding->contact) + 1;
+	char *end = binding->contact + sizeof(binding->contact);
+	struct slice value;
+
+	for (size_t i = 0; (value = sip_msg_header(r->msg, "Path", i)).len; i++) {
+		struct slice rest = value;
+		struct sip_address hop;
+		int err;
+		while (!(err = sip_address_next(&hop, &rest))) {
+			int len = at < end ? snprintf(at, (size_t)(end - at), "Route: %.*s\r\n",
+						     SLICE_ARG(hop.raw))
+					   : -1;
+			if (len < 0 || len >= end - at)
+				return refuse(r, 400, "Path too long");
+			at += len;
+		}
+		if (err != SBC_ENOENT)
+			return refuse(r, 400, "broken Path");
+	}
+	return 0;
+}
+
+struct slice registrar_path(const struct registrar_binding *binding)
+{
+	size_t contact = strlen(binding->contact) + 1;
+
+	return contact < sizeof(binding->contact) ? slice_str(binding->contact + contact)
+						  : (struct slice){0};
+}
+
 static int fill_binding(struct registering *r, struct registrar_binding *binding,
 	const struct sip_address *contact, int64_t seconds)
 {
 	if (slice_copy(contact->uri.raw, binding->contact, sizeof(binding->contact)) ||
 		slice_copy(r->msg->call_id, binding->call_id, sizeof(binding->call_id)))
 		return refuse(r, 400, "contact or Call-ID too long");
+	if (keep_path(r, binding))
+		return SBC_EPROTO;
 	hop_from_source(&binding->hop, r->source);
+	binding->from = r->source->peer;
 	binding->cseq = r->msg->cseq;
 	binding->expires_at = r->now + (usec_t)seconds * USEC_PER_SEC;
 	return 0;
@@ -252,14 +401,18 @@ static int take_contacts(struct registering *r)
 	return 0;
 }
 
-void registrar_register(struct registrar *registrar, struct slice aor,
-	const struct sip_msg *msg, const struct transport_source *source, usec_t now,
+void registrar_register(struct registrar *registrar, const struct registrar_request *request,
 	struct registrar_answer *out)
 {
+	const struct sip_msg *msg = request->msg;
+	struct slice aor = request->aor;
+	usec_t now = request->now;
 	struct registering r = {.registrar = registrar,
 		.msg = msg,
-		.source = source,
+		.source = request->source,
 		.now = now,
+		.expires_max_s = request->expires_max_s ? request->expires_max_s
+							: registrar->limits.expires_max_s,
 		.answer = out};
 	struct record *record = find(registrar, aor);
 	size_t before = record ? record->binding_count : 0;
@@ -287,15 +440,60 @@ void registrar_register(struct registrar *registrar, struct slice aor,
 }
 
 const struct registrar_binding *registrar_find(
-	struct registrar *registrar, struct slice aor, usec_t now)
+	struct registrar *registrar, struct slice aor, usec_t now, size_t index)
 {
 	struct record *record = find(registrar, aor);
 
 	for (size_t i = 0; record && i < record->binding_count; i++) {
-		if (record->bindings[i].expires_at > now)
+		if (record->bindings[i].expires_at > now && !index--)
 			return &record->bindings[i];
 	}
 	return NULL;
+}
+
+bool registrar_is_from(
+	const struct registrar_binding *binding, const struct transport_source *source)
+{
+	if (binding->hop.kind != source->kind || binding->hop.listener != source->listener ||
+		!netaddr_equal(&binding->from, &source->peer))
+		return false;
+	return !transport_kind_is_reliable(source->kind) ||
+	       (binding->hop.flow.slot == source->flow.slot &&
+		       binding->hop.flow.generation == source->flow.generation);
+}
+
+struct walking {
+	registrar_walk_h *visit;
+	void *arg;
+};
+
+static void walk_record(struct hash_node *node, void *arg)
+{
+	const struct record *record = container_of(node, struct record, node);
+	const struct walking *walking = arg;
+
+	walking->visit(record->aor, record->bindings, record->binding_count, walking->arg);
+}
+
+bool registrar_walk(struct registrar *registrar, size_t *place, size_t slots,
+	registrar_walk_h *visit, void *arg)
+{
+	struct walking walking = {visit, arg};
+
+	return hash_visit_some(&registrar->records, place, slots, walk_record, &walking);
+}
+
+int registrar_remove(struct registrar *registrar, struct slice aor)
+{
+	struct record *record = find(registrar, aor);
+
+	if (!record)
+		return SBC_ENOENT;
+	leave_origins(registrar, record, record->binding_count);
+	registrar->binding_count -= record->binding_count;
+	hash_remove(&registrar->records, &record->node);
+	mem_free(record);
+	return 0;
 }
 
 struct expiring {
@@ -309,6 +507,9 @@ static void expire_record(struct hash_node *node, void *arg)
 	struct record *record = container_of(node, struct record, node);
 	size_t before = record->binding_count;
 
+	for (size_t i = 0; i < before; i++)
+		if (record->bindings[i].expires_at <= e->now)
+			leave_origin(e->registrar, &record->bindings[i].from);
 	drop_expired(record, e->now);
 	e->registrar->binding_count -= before - record->binding_count;
 	if (!record->binding_count) {

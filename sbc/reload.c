@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reload, all or nothing. Signalling thread, but for read_file(). */
+/* Reload, all or nothing. Signalling thread, but for read_files(). */
 
 #include "sbc/reload.h"
 
@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "sbc/listeners.h"
 #include "sbc/policy_link.h"
 
 #define FAULTS_MAX 8192 /* bytes of sentences that go into the log */
@@ -17,10 +18,12 @@ struct reload {
 	struct reload_setup setup;
 	uv_work_t work;
 	bool is_running, is_wanted_again, is_closed;
-	reload_done_h *done;
-	void *arg; /* borrowed */
+	uint64_t started, ended; /* numbers of the last ones */
+	int last_err;
+	char last_why[WHY_MAX];
 	/* the thread's, while is_running */
 	struct config *config;
+	struct credentials credentials;
 	struct buf faults;
 	int err;
 };
@@ -38,8 +41,16 @@ int reload_new(struct reload **out, const struct reload_setup *setup)
 	return 0;
 }
 
+static void forget(struct reload *reload)
+{
+	credentials_fini(&reload->credentials);
+	config_unref(reload->config);
+	reload->config = NULL;
+}
+
 static void free_reload(struct reload *reload)
 {
+	forget(reload);
 	buf_fini(&reload->faults);
 	mem_free(reload);
 }
@@ -54,37 +65,77 @@ static void on_fault(const char *text, void *arg)
 	buf_put_char(&reload->faults, '\n');
 }
 
+static void on_made(const char *text, void *arg)
+{
+	struct reload *reload = arg;
+
+	log_event(reload->setup.log, LOG_INFO, "sbc", "provision", "did=\"%s\"", text);
+}
+
 /* On a thread of the pool: touches nothing but its own. */
-static void read_file(uv_work_t *work)
+static void read_files(uv_work_t *work)
 {
 	struct reload *reload = work->data;
+	struct provision say = {
+		.now_s = clock_wall_s(), .made = on_made, .fault = on_fault, .arg = reload};
 
 	reload->err = config_load(&reload->config, reload->setup.path, on_fault, reload);
+	if (reload->err || !reload->setup.transport)
+		return;
+	say.state_dir = reload->config->state_dir;
+	reload->err = credentials_load(&reload->credentials, reload->config, &say);
+}
+
+static int prepare_tls(struct reload *reload, struct tls_change **out, char *why, size_t size)
+{
+	const struct config *config = reload->config;
+	struct transport_config *to = mem_alloc(sizeof(*to));
+	struct listener_name *names = mem_array(config->domain_count + 1, sizeof(*names));
+	int err = SBC_ENOMEM;
+
+	if (to && names) {
+		listeners_fill(to, config, &reload->credentials, names);
+		err = transport_prepare_tls(out, reload->setup.transport, to, why, size);
+	}
+	mem_free(names);
+	mem_free(to);
+	return err;
+}
+
+static int check(struct reload *reload, char *why, size_t size)
+{
+	struct slice faults = buf_slice(&reload->faults);
+	unsigned line = 0;
+	const char *key;
+
+	if (reload->err) {
+		snprintf(why, size, "%.*s",
+			SLICE_ARG(slice_head(faults, slice_find(faults, '\n'))));
+		return reload->err;
+	}
+	key = config_fixed_change(sbc_config(reload->setup.sbc), reload->config, &line);
+	if (key) {
+		snprintf(why, size, "%s:%u: %s cannot change while we run: restart for that",
+			reload->setup.path, line, key);
+		return SBC_EINVAL;
+	}
+	return policy_link_check_trunks(
+		reload->setup.policy, reload->config, clock_wall_s(), why, size);
 }
 
 static int take_over(struct reload *reload, char *why, size_t size)
 {
-	struct sbc *sbc = reload->setup.sbc;
-	struct slice faults = buf_slice(&reload->faults);
-	const char *key;
-	int err = reload->err;
+	struct tls_change *change = NULL;
+	int err = check(reload, why, size);
 
-	if (err) {
-		snprintf(why, size, "%.*s",
-			SLICE_ARG(slice_head(faults, slice_find(faults, '\n'))));
-		return err;
-	}
-	key = config_fixed_change(sbc_config(sbc), reload->config);
-	if (key) {
-		snprintf(why, size, "%s cannot change while we run: restart for that", key);
-		return SBC_EINVAL;
-	}
-	err = policy_link_check_trunks(
-		reload->setup.policy, reload->config, clock_wall_s(), why, size);
-	if (err)
-		return err;
-	err = sbc_reload(sbc, reload->config, clock_monotonic_us());
-	if (err)
+	if (!err && reload->setup.transport)
+		err = prepare_tls(reload, &change, why, size);
+	err = err ? err : sbc_reload(reload->setup.sbc, reload->config, clock_monotonic_us());
+	if (!err && change)
+		transport_commit_tls(reload->setup.transport, change);
+	else
+		transport_discard_tls(change);
+	if (err && !why[0])
 		snprintf(why, size, "%s", err_name(err));
 	return err;
 }
@@ -107,47 +158,64 @@ static void tell(struct reload *reload, int err, const char *why)
 			reload->config->peer_count, reload->config->route_count);
 }
 
+static void begin(struct reload *reload);
+
 static void on_read(uv_work_t *work, int status)
 {
 	struct reload *reload = work->data;
-	char why[WHY_MAX] = "";
-	int err;
 
 	reload->is_running = false;
 	if (status && !reload->err)
 		reload->err = SBC_ESTATE;
 	if (reload->is_closed) {
-		config_unref(reload->config);
 		free_reload(reload);
 		return;
 	}
-	err = take_over(reload, why, sizeof(why));
-	tell(reload, err, why);
-	if (reload->done)
-		reload->done(err, why, reload->config, reload->arg);
-	config_unref(reload->config);
-	reload->config = NULL;
-	reload->done = NULL;
+	reload->last_why[0] = '\0';
+	reload->last_err = take_over(reload, reload->last_why, sizeof(reload->last_why));
+	reload->ended = reload->started;
+	tell(reload, reload->last_err, reload->last_why);
+	if (reload->setup.done)
+		reload->setup.done(
+			reload->last_err, reload->last_why, reload->config, reload->setup.arg);
+	forget(reload);
 	if (reload->is_wanted_again)
-		reload_start(reload, NULL, NULL);
+		begin(reload);
 }
 
-int reload_start(struct reload *reload, reload_done_h *done, void *arg)
+static void begin(struct reload *reload)
 {
-	int err;
-
-	if (reload->is_running) {
-		reload->is_wanted_again = true;
-		return SBC_EAGAIN;
-	}
 	reload->is_wanted_again = false;
-	reload->done = done;
-	reload->arg = arg;
+	reload->started++;
 	reload->err = 0;
 	buf_reset(&reload->faults);
-	err = uv_queue_work(reload->setup.loop, &reload->work, read_file, on_read);
-	reload->is_running = !err;
-	return err;
+	reload->is_running =
+		!uv_queue_work(reload->setup.loop, &reload->work, read_files, on_read);
+	if (!reload->is_running) {
+		reload->ended = reload->started;
+		reload->last_err = SBC_ENOMEM;
+		snprintf(reload->last_why, sizeof(reload->last_why), "no thread");
+	}
+}
+
+uint64_t reload_start(struct reload *reload)
+{
+	/* What is under way may have read the file already. */
+	if (reload->is_running) {
+		reload->is_wanted_again = true;
+		return reload->started + 1;
+	}
+	begin(reload);
+	return reload->started;
+}
+
+bool reload_outcome(const struct reload *reload, uint64_t number, int *err, const char **why)
+{
+	if (reload->ended < number)
+		return false;
+	*err = reload->last_err;
+	*why = reload->last_why;
+	return true;
 }
 
 void reload_close(struct reload *reload)

@@ -13,7 +13,7 @@
  * the like are not here: nobody's call is taken over through us. */
 static bool is_known_option(struct slice tag)
 {
-	static const char *const known[] = {"100rel", "timer", "from-change"};
+	static const char *const known[] = {"100rel", "timer", "from-change", "path"};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (slice_equal_nocase(tag, slice_str(known[i])))
@@ -63,7 +63,7 @@ static bool refuse_extensions(struct sbc *sbc, const struct request *request)
 
 static bool refuse_content(struct sbc *sbc, const struct request *request)
 {
-	struct reply reply = {.code = 415, .lines = SLICE("Accept: application/sdp\r\n")};
+	struct reply reply = {.code = 415, .lines = SLICE(SBC_ACCEPT)};
 	const struct sip_msg *msg = request->msg;
 
 	if (!msg->body.len || slice_equal_nocase(msg->content_type, SLICE("application/sdp")))
@@ -77,7 +77,7 @@ static void options(struct sbc *sbc, const struct request *request)
 {
 	struct reply alive = {.code = 200,
 		.reason = SLICE("Keepalive"),
-		.lines = SLICE(SBC_ALLOW SBC_SUPPORTED "Accept: application/sdp\r\n")};
+		.lines = SLICE(SBC_ALLOW SBC_SUPPORTED SBC_ACCEPT)};
 	struct reply draining = {.code = 503, .lines = SLICE("Retry-After: 10\r\n")};
 
 	sbc_reply(sbc, request, sbc->drained ? &draining : &alive);

@@ -21,6 +21,7 @@
 struct sbc;
 struct transport;
 struct credentials;
+struct reload;
 struct config;
 struct log;
 
@@ -71,13 +72,17 @@ struct rpc_family {
 	const struct rpc_command *commands;
 	size_t count;
 };
-extern const struct rpc_family rpc_core_family;     /* rpc_core.c */
-extern const struct rpc_family rpc_dlg_family;      /* rpc_dlg.c */
-extern const struct rpc_family rpc_dlg_mi_family;   /* rpc_dlg_mi.c */
-extern const struct rpc_family rpc_stats_family;    /* rpc_stats.c */
-extern const struct rpc_family rpc_tls_family;      /* rpc_tls.c */
-extern const struct rpc_family rpc_identity_family; /* rpc_identity.c */
-extern const struct rpc_family rpc_media_family;    /* rpc_media.c */
+extern const struct rpc_family rpc_core_family;       /* rpc_core.c */
+extern const struct rpc_family rpc_dlg_family;        /* rpc_dlg.c */
+extern const struct rpc_family rpc_dlg_mi_family;     /* rpc_dlg_mi.c */
+extern const struct rpc_family rpc_stats_family;      /* rpc_stats.c */
+extern const struct rpc_family rpc_tls_family;        /* rpc_tls.c */
+extern const struct rpc_family rpc_identity_family;   /* rpc_identity.c */
+extern const struct rpc_family rpc_media_family;      /* rpc_media.c */
+extern const struct rpc_family rpc_peer_family;       /* rpc_peer.c */
+extern const struct rpc_family rpc_dispatcher_family; /* rpc_dispatcher.c */
+extern const struct rpc_family rpc_ul_family;         /* rpc_ul.c */
+extern const struct rpc_family rpc_reload_family;     /* rpc_reload.c */
 
 /* NULL when there is none. */
 const struct rpc_command *rpc_command_find(struct slice name);
@@ -91,6 +96,7 @@ const struct rpc_command *rpc_command_at(size_t index);
 struct rpc_world {
 	struct sbc *sbc;
 	struct transport *transport; /* may be NULL (scenario tests) */
+	struct reload *reload;       /* likewise */
 	struct log *log;
 	struct rpc_budget *budget; /* NULL: none */
 	int64_t start_s;           /* when the program started */
@@ -137,6 +143,10 @@ enum rpc_step rpc_fault(struct rpc_call *call, int code, const char *format, ...
  * name. */
 void rpc_open_struct(struct rpc_call *call, const char *name);
 void rpc_open_array(struct rpc_call *call, const char *name, const char *item);
+/* One item of an array as Kamailio's commands have it: a struct with one named struct in it,
+ * or just that in dialects that name items. */
+void rpc_open_item(struct rpc_call *call, const char *name);
+void rpc_close_item(struct rpc_call *call);
 void rpc_close(struct rpc_call *call);
 void rpc_text(struct rpc_call *call, const char *name, struct slice value);
 void rpc_str(struct rpc_call *call, const char *name, const char *value);

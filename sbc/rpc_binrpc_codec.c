@@ -302,4 +302,5 @@ const struct rpc_dialect rpc_dialect_binrpc = {
 	.unknown = "command %.*s not found",
 	.unknown_code = 500,
 	.answer_max = RPC_ANSWER_MAX,
+	.has_named_items = true,
 };

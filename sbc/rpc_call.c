@@ -129,6 +129,20 @@ void rpc_open_array(struct rpc_call *call, const char *name, const char *item)
 	rpc_writer_open(&call->writer, name, RPC_ARRAY, item);
 }
 
+void rpc_open_item(struct rpc_call *call, const char *name)
+{
+	if (!call->writer.dialect->has_named_items)
+		rpc_open_struct(call, NULL);
+	rpc_open_struct(call, name);
+}
+
+void rpc_close_item(struct rpc_call *call)
+{
+	rpc_close(call);
+	if (!call->writer.dialect->has_named_items)
+		rpc_close(call);
+}
+
 void rpc_close(struct rpc_call *call)
 {
 	rpc_writer_close(&call->writer);

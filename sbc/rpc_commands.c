@@ -11,6 +11,10 @@ static const struct rpc_family *const families[] = {
 	&rpc_tls_family,
 	&rpc_identity_family,
 	&rpc_media_family,
+	&rpc_peer_family,
+	&rpc_dispatcher_family,
+	&rpc_reload_family,
+	&rpc_ul_family,
 };
 
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))

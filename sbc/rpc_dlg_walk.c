@@ -111,7 +111,7 @@ int rpc_dlg_routes(struct buf *out, const struct leg *leg)
 
 static void put_identity(struct rpc_call *call, const struct call_party *party)
 {
-	const struct identity_verdict *verdict = &party->verdict;
+	const struct identity_verdict *verdict = call_party_verdict(party);
 
 	rpc_open_struct(call, "identity");
 	rpc_str(call, "outcome", party->identity_outcome);
@@ -121,7 +121,10 @@ static void put_identity(struct rpc_call *call, const struct call_party *party)
 			: identity_mechanism_name(verdict->mechanism));
 	rpc_str(call, "identity", verdict->identity);
 	rpc_str(call, "domain", verdict->domain);
+	rpc_str(call, "url", verdict->url);
 	rpc_str(call, "subject", verdict->subject);
+	rpc_integer(
+		call, "signed_s", verdict->signed_at > 0 ? (uint64_t)verdict->signed_at : 0);
 	rpc_str(call, "why", verdict->why);
 	rpc_integer(call, "code", verdict->code > 0 ? (uint64_t)verdict->code : 0);
 	rpc_close(call);
@@ -131,7 +134,8 @@ void rpc_dlg_leg(struct rpc_call *call, const char *name, const struct call *dia
 {
 	const struct leg *leg = i ? dialog->b : &dialog->a;
 	const struct call_party *party = &dialog->party[i];
-	const struct media_security *security = &dialog->media.streams[0].security[i];
+	const struct call_stream *stream = media_link_first(&dialog->media);
+	const struct media_security *security = &stream->security[i];
 
 	rpc_open_struct(call, name);
 	rpc_text(call, "leg", slice_of(&leg->name, 1));
@@ -142,7 +146,7 @@ void rpc_dlg_leg(struct rpc_call *call, const char *name, const struct call *dia
 	rpc_str(call, "transport", transport_kind_name(party->transport));
 	put_identity(call, party);
 	rpc_integer(call, "secured", media_link_is_secured(&dialog->media, (enum media_side)i));
-	rpc_str(call, "keying", media_link_keying_name(&dialog->media.streams[0].keying[i]));
+	rpc_str(call, "keying", media_link_keying_name(&stream->keying[i]));
 	rpc_str(call, "dtls", security->dtls_version);
 	rpc_str(call, "cipher_suite", security->cipher_suite);
 	rpc_str(call, "srtp_profile", security->srtp_profile);

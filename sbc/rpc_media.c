@@ -120,8 +120,8 @@ static enum rpc_step media_counters(struct rpc_call *call)
 	if (dialog->media.open_count && dialog->media.counters_told < progress->count) {
 		if (progress->step < WAIT_MAX)
 			return RPC_WAIT;
-		return rpc_fault(
-			call, 504, "Media loop %u is silent", dialog->media.streams[0].id.loop);
+		return rpc_fault(call, 504, "Media loop %u is silent",
+			media_link_first(&dialog->media)->id.loop);
 	}
 	rpc_open_array(call, NULL, "leg");
 	for (int i = 0; i < MEDIA_SIDE_COUNT; i++) {

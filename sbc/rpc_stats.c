@@ -10,6 +10,8 @@
 
 #include "base/err.h"
 #include "sbc/leg.h"
+#include "sbc/media_link.h"
+#include "sbc/policy_link.h"
 #include "sbc/rpc.h"
 #include "sbc/rpc_stats.h"
 
@@ -19,6 +21,8 @@ struct numbers {
 	struct sbc_counters counters;
 	struct transport_counters transport;
 	struct mallinfo2 heap;
+	struct media_rings rings;
+	struct policy_kept kept;
 	size_t transactions;
 };
 
@@ -133,6 +137,11 @@ static uint64_t dialogs_failed(const struct numbers *n, unsigned unused)
 		       : 0;
 }
 
+static uint64_t ring_loops(const struct numbers *n, unsigned want_lost)
+{
+	return want_lost ? n->rings.lost : n->rings.in_use;
+}
+
 static uint64_t transactions_now(const struct numbers *n, unsigned unused)
 {
 	(void)unused;
@@ -177,9 +186,16 @@ static uint64_t memory(const struct numbers *n, unsigned what)
 	return 0;
 }
 
+/* offset: into struct policy_kept */
+static uint64_t kept_at(const struct numbers *n, unsigned offset)
+{
+	return *(const uint64_t *)(const void *)((const char *)&n->kept + offset);
+}
+
 /* ---- the table ---- */
 
 #define CALLS(field)     counter_at, offsetof(struct sbc_counters, field)
+#define KEPT(field)      kept_at, offsetof(struct policy_kept, field)
 #define TRANSPORT(field) transport_at, offsetof(struct transport_counters, field)
 
 /* clang-format off: a table */
@@ -236,6 +252,14 @@ static const struct statistic stats[] = {
 
 	{"identity", "verified", CALLS(identity_verified)},
 	{"identity", "refused", CALLS(identity_refused)},
+	{"identity", "certificates", KEPT(certificates)},
+	{"identity", "certificates_max", KEPT(certificates_max)},
+	{"identity", "certificates_evicted", KEPT(certificates_evicted)},
+	{"identity", "replay_max", KEPT(replay_max)},
+	{"identity", "replay_rfc8224", KEPT(replay_8224)},
+	{"identity", "replay_rfc8224_full", KEPT(replay_8224_full)},
+	{"identity", "replay_rfc4474", KEPT(replay_4474)},
+	{"identity", "replay_rfc4474_full", KEPT(replay_4474_full)},
 
 	{"media", "failed", CALLS(media_failed)},
 	{"media", "one_way", CALLS(media_one_way)},
@@ -250,6 +274,8 @@ static const struct statistic stats[] = {
 	{"media", "dropped_source", CALLS(media_dropped_source)},
 	{"media", "dropped_dtls", CALLS(media_dropped_dtls)},
 	{"media", "dropped_send", CALLS(media_dropped_send)},
+	{"media", "io_uring_loops", ring_loops, 0},
+	{"media", "io_uring_lost", ring_loops, 1},
 
 	{"registrar", "contacts", registrations_now, 0},
 	{"registrar", "max_contacts", registrations_limit, 0},
@@ -294,10 +320,12 @@ static const struct statistic stats[] = {
 static void collect(const struct rpc_world *world, struct numbers *n)
 {
 	*n = (struct numbers){.sbc = world->sbc, .heap = mallinfo2()};
+	media_link_rings(world->sbc, &n->rings);
 	sbc_counters(world->sbc, &n->counters);
 	n->transactions = txn_layer_count(world->sbc->txns);
 	if (world->transport)
 		transport_counters(world->transport, &n->transport);
+	policy_kept(world->sbc->policy, &n->kept);
 }
 
 void rpc_stats_visit(const struct rpc_world *world, rpc_stat_h *visit, void *arg)

@@ -67,7 +67,8 @@ struct rpc_dialect {
 	void (*attribute)(struct rpc_writer *w, const char *name, struct slice value);
 	const char *unknown; /* what is said of an unknown command; %.*s: its name */
 	int unknown_code;
-	size_t answer_max; /* bytes */
+	size_t answer_max;    /* bytes */
+	bool has_named_items; /* an array is a struct whose members may have one name */
 };
 
 struct rpc_level {

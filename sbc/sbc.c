@@ -10,10 +10,13 @@
 #include "base/mem.h"
 #include "sbc/call.h"
 #include "sbc/peer_link.h"
+#include "sbc/peer_register.h"
 #include "sbc/probe.h"
+#include "sbc/register_relay.h"
 #include "sbc/request.h"
 
-#define MESSAGE_ARENA_MAX (1024 * 1024)       /* bytes: 64 kB of headers as osip keeps them */
+#define MESSAGE_ARENA_MAX (1024 * 1024) /* bytes: 64 kB of headers as osip keeps them */
+#define SIP_TLS_PORT      5061
 #define BROKEN_BURST      5                   /* log lines at once */
 #define BROKEN_INTERVAL   (10 * USEC_PER_SEC) /* between later ones */
 #define HOUSEKEEPING      (30 * USEC_PER_SEC) /* expired registrations may stay so long */
@@ -94,6 +97,26 @@ static bool on_widen(const struct hop *hop, struct slice request, struct hop *ou
 	return true;
 }
 
+static bool on_admit(void *arg)
+{
+	struct sbc *sbc = arg;
+	bool is_admitted = overload_admits(&sbc->overload);
+
+	sbc->counters.calls_shed += !is_admitted;
+	return is_admitted;
+}
+
+void sbc_note_load(struct sbc *sbc, unsigned busy_permille)
+{
+	struct overload *overload = &sbc->overload;
+
+	if (overload_note(overload, busy_permille))
+		log_event(sbc->log, LOG_WARN, "sbc", "overload",
+			"state=%s busy_percent=%u refused=%llu",
+			overload_is_on(overload) ? "on" : "off", overload->busy_permille / 10,
+			(unsigned long long)overload->refused);
+}
+
 static void on_narrowed(const struct hop *hop, usec_t now, void *arg)
 {
 	struct sbc *sbc = arg;
@@ -110,6 +133,8 @@ static void on_housekeeping(struct timer *timer, usec_t now, void *arg)
 	struct sbc *sbc = arg;
 
 	registrar_expire(sbc->registrar, now);
+	register_relay_expire(sbc->relay, now);
+	sbc_peers_registered(sbc);
 	timer_start(sbc->timers, timer, now + HOUSEKEEPING);
 }
 
@@ -148,16 +173,21 @@ static struct source_guard_limits guard_limits(const struct config *config)
 		.source_max = config->blocking.sources};
 }
 
-static int make_parts(struct sbc *sbc)
+static struct registrar_limits registrar_limits(const struct config *config)
 {
-	const struct config *config = sbc->config;
-	struct txn_layer_config txns;
-	struct registrar_limits limits = {
+	return (struct registrar_limits){
 		.registration_max = config->limits.registrations,
 		.expires_min_s = config->registration_min_s,
 		.expires_max_s = config->registration_max_s,
 		.expires_default_s = config->registration_default_s,
 	};
+}
+
+static int make_parts(struct sbc *sbc)
+{
+	const struct config *config = sbc->config;
+	struct txn_layer_config txns;
+	struct registrar_limits limits = registrar_limits(config);
 	uint8_t seed[16];
 	int err;
 
@@ -168,12 +198,14 @@ static int make_parts(struct sbc *sbc)
 	txns.send = on_send;
 	txns.request = request_dispatch;
 	txns.stray = on_stray;
+	txns.admit = on_admit;
 	txns.widen = on_widen;
 	txns.narrowed = on_narrowed;
 	txns.arg = sbc;
 	txns.random = sbc->random;
 	err = txn_layer_new(&sbc->txns, &txns);
 	err = err ? err : registrar_new(&sbc->registrar, &limits, &sbc->random);
+	err = err ? err : register_relay_new(&sbc->relay, sbc);
 	err = err ? err : peer_table_new(&sbc->peers, sbc->config, NULL);
 	if (!err && config->blocking.is_enabled) {
 		struct source_guard_limits strangers = guard_limits(config);
@@ -211,6 +243,7 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 	list_init(&sbc->cursors);
 	arena_init(&sbc->arena, MESSAGE_ARENA_MAX);
 	name_listeners(sbc);
+	overload_init(&sbc->overload, setup->config->limits.busy_percent);
 	timer_init(&sbc->housekeeping, on_housekeeping, sbc);
 	timer_init(&sbc->drain_timer, on_drained, sbc);
 	err = make_parts(sbc);
@@ -221,6 +254,7 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 	timer_start(sbc->timers, &sbc->housekeeping, HOUSEKEEPING);
 	sbc_resolve_start(sbc, 0);
 	probe_start(sbc, 0);
+	peer_register_start(sbc, 0);
 	*out = sbc;
 	return 0;
 }
@@ -239,6 +273,7 @@ static int reload_guard(struct sbc *sbc, const struct config *config)
 
 int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 {
+	struct registrar_limits registrations = registrar_limits(config);
 	struct peer_table *peers;
 	int err = peer_table_new(&peers, config, sbc->peers);
 
@@ -250,11 +285,16 @@ int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 		return err;
 	}
 	probe_stop(sbc);
+	peer_register_forget(sbc);
 	peer_table_free(sbc->peers);
 	sbc->peers = peers;
 	config_unref(sbc->config);
 	sbc->config = config_ref(config);
+	overload_set_limit(&sbc->overload, config->limits.busy_percent);
+	registrar_set_limits(sbc->registrar, &registrations);
+	sbc_peers_registered(sbc);
 	probe_start(sbc, now);
+	peer_register_start(sbc, now);
 	return 0;
 }
 
@@ -278,7 +318,9 @@ void sbc_free(struct sbc *sbc)
 	timer_stop(sbc->timers, &sbc->housekeeping);
 	timer_stop(sbc->timers, &sbc->drain_timer);
 	probe_stop(sbc);
+	peer_register_forget(sbc);
 	timer_stop(sbc->timers, &sbc->resolve_timer);
+	register_relay_free(sbc->relay);
 	peer_table_free(sbc->peers);
 	source_guard_free(sbc->guard);
 	txn_layer_free(sbc->txns);
@@ -323,6 +365,20 @@ static void note_broken(
 		(unsigned long long)sbc->broken_limit.held);
 }
 
+/* RFC 5923 section 5: a peer offers the connection it made for requests to itself. */
+static void note_alias(
+	struct sbc *sbc, const struct sip_msg *msg, const struct transport_source *source)
+{
+	const struct config_peer *peer;
+
+	if (!sbc->outside.alias || !msg->is_request || !msg->via.has_alias || !source->tls)
+		return;
+	peer = sbc_peer_of(sbc, source);
+	if (peer)
+		sbc->outside.alias(source->flow, msg->via.port ? msg->via.port : SIP_TLS_PORT,
+			slice_str(peer->domain), sbc->outside.arg);
+}
+
 void sbc_receive(
 	struct sbc *sbc, struct slice bytes, const struct transport_source *source, usec_t now)
 {
@@ -333,6 +389,7 @@ void sbc_receive(
 		return;
 	if (!sip_msg_parse(&msg, &sbc->arena, bytes, &fault)) {
 		note_received(sbc, msg);
+		note_alias(sbc, msg, source);
 		txn_layer_receive(sbc->txns, msg, source, now);
 	} else {
 		note_broken(sbc, source, fault.why ? fault.why : "no memory", now);
@@ -373,6 +430,7 @@ void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drai
 		return;
 	sbc->drained = drained;
 	sbc->drained_arg = arg;
+	peer_register_stop(sbc, now);
 	call_end_all(sbc, now);
 	timer_start(sbc->timers, &sbc->drain_timer, sbc->by_number.count ? deadline : now);
 }

@@ -6,6 +6,7 @@
  */
 
 #include "base/err.h"
+#include "sbc/sip_multipart.h"
 #include "sbc/sip_parts.h"
 
 #define CSEQ_MAX         INT32_MAX /* RFC 3261 section 8.1.1.5 */
@@ -345,6 +346,20 @@ static int check_contact(struct reader *r)
 	return msg->contact.uri.host.len ? 0 : refuse(r, 400, "Bad Contact");
 }
 
+/* MKY-7, RFC 5621: with what else is in the body nobody is concerned here, unless a request
+ * says that it must be understood. Otherwise the body stays as it is, of a type that nobody
+ * takes. */
+static void read_multipart(struct sip_msg *msg)
+{
+	struct sip_multipart parts;
+
+	if (sip_multipart_read(&parts, sip_msg_header(msg, "Content-Type", 0), msg->body) ||
+		parts.session_count != 1 || (msg->is_request && parts.has_required))
+		return;
+	msg->body = parts.session;
+	msg->content_type = SLICE("application/sdp");
+}
+
 int sip_fields_read(struct sip_msg *msg, struct sip_route_count *count, struct sip_fault *fault)
 {
 	struct reader r = {.msg = msg, .count = count, .fault = fault};
@@ -352,7 +367,7 @@ int sip_fields_read(struct sip_msg *msg, struct sip_route_count *count, struct s
 	msg->is_request = !sip_start_is_response(msg->scan.start_line);
 	msg->max_forwards = -1;
 	msg->expires = -1;
-	msg->body = msg->scan.body;
+	msg->body = msg->message_body = msg->scan.body;
 	if (msg->is_request ? read_request_line(&r) : read_status_line(&r))
 		return SBC_EPROTO;
 	if (read_headers(&r) || check_contact(&r))
@@ -360,5 +375,6 @@ int sip_fields_read(struct sip_msg *msg, struct sip_route_count *count, struct s
 	/* Section 8.1.3.3: a response that others have still to pass on is not for us. */
 	if (!msg->is_request && msg->via_count > 1)
 		return refuse(&r, 0, "Several Via in a response");
+	read_multipart(msg);
 	return 0;
 }

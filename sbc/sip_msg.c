@@ -228,13 +228,15 @@ static int scan_fault(struct sip_fault *fault, const struct sip_scan *scan, int 
 int sip_msg_parse(
 	struct sip_msg **out, struct arena *arena, struct slice bytes, struct sip_fault *fault)
 {
-	struct sip_msg *msg = arena_alloc(arena, sizeof(*msg));
+	struct sip_msg *msg = arena_take(arena, sizeof(*msg));
 	struct sip_route_count count = {0};
 	int err;
 
 	*fault = (struct sip_fault){.why = "no memory"};
 	if (!msg)
 		return SBC_ENOMEM;
+	/* Not the lines: five kilobytes that the scan writes before anybody reads them. */
+	memset((char *)msg + sizeof(msg->scan), 0, sizeof(*msg) - sizeof(msg->scan));
 	err = sip_scan_message(&msg->scan, bytes);
 	if (err)
 		return scan_fault(fault, &msg->scan, err);

@@ -10,17 +10,25 @@
 #include "base/err.h"
 #include "sbc/sip_parts.h"
 
-static bool is_token_char(char c)
-{
-	if (((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9'))
-		return true;
-	return c == '-' || c == '.' || (c && strchr("!%*_+`'~", c));
-}
+/* RFC 3261 section 25.1. */
+static const bool token_chars[256] = {['a' ... 'z'] = true,
+	['A' ... 'Z'] = true,
+	['0' ... '9'] = true,
+	['-'] = true,
+	['.'] = true,
+	['!'] = true,
+	['%'] = true,
+	['*'] = true,
+	['_'] = true,
+	['+'] = true,
+	['`'] = true,
+	['\''] = true,
+	['~'] = true};
 
 bool sip_is_token(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (!is_token_char(s.ptr[i]))
+		if (!token_chars[(unsigned char)s.ptr[i]])
 			return false;
 	}
 	return s.len > 0;

@@ -396,6 +396,7 @@ int sip_via_next(struct sip_via *out, struct slice *params, struct slice *rest)
 	if (end < text.len && check_params(*params, "branch", &via.branch))
 		return SBC_EPARSE;
 	via.has_rport = sip_param_find(*params, "rport", &value);
+	via.has_alias = sip_param_find(*params, "alias", &value);
 	/* RFC 4475 section 3.1.1.13 (badbranch): the cookie alone names no transaction. */
 	if (slice_equal_nocase(via.branch, SLICE("z9hG4bK")))
 		via.branch = (struct slice){0};

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sys/uio.h>
+
 #include <uv.h>
 
 #include "base/buf.h"
@@ -17,8 +19,10 @@
 #include "base/list.h"
 #include "base/mem.h"
 
-#define QUEUE_MAX  (4 << 20)          /* bytes that may wait for the disk */
-#define LINE_BYTES (4 * 65536 + 1024) /* the largest message, every byte escaped */
+#define QUEUE_MAX  (4 << 20)                /* bytes that may wait for the disk */
+#define BATCH      64                       /* lines written at once */
+#define NAP_NS     (20 * UINT64_C(1000000)) /* between two writings */
+#define LINE_BYTES (4 * 65536 + 1024)       /* the largest message, every byte escaped */
 
 struct line {
 	struct list node;
@@ -35,41 +39,70 @@ struct trace {
 	size_t waiting;    /* bytes, under lock */
 	uint64_t dropped;  /* under lock */
 	bool is_closing;   /* under lock */
+	bool is_idle;      /* under lock: the writer waits to be woken */
 };
 
-static void write_line(int fd, const struct line *line)
+/* All of it, whatever the disk takes at a time. */
+static void write_all(int fd, struct iovec *parts, int count)
 {
-	const char *at = line->text;
-	size_t len = line->len;
+	while (count) {
+		ssize_t n = writev(fd, parts, count);
 
-	while (len) {
-		ssize_t n = write(fd, at, len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return; /* a full disk must not stop calls */
-		at += n;
-		len -= (size_t)n;
+		while (count && (size_t)n >= parts->iov_len) {
+			n -= (ssize_t)parts->iov_len;
+			parts++;
+			count--;
+		}
+		if (count) {
+			parts->iov_base = (char *)parts->iov_base + n;
+			parts->iov_len -= (size_t)n;
+		}
 	}
 }
 
+/* Writes and frees the oldest lines, as many as one call takes; under lock, which it leaves
+ * meanwhile. */
+static void write_batch(struct trace *trace)
+{
+	struct iovec parts[BATCH];
+	struct line *lines[BATCH];
+	int count = 0;
+
+	for (; count < BATCH && !list_is_empty(&trace->lines); count++) {
+		struct line *line = container_of(trace->lines.next, struct line, node);
+
+		list_remove(&line->node);
+		trace->waiting -= line->len;
+		parts[count] = (struct iovec){.iov_base = line->text, .iov_len = line->len};
+		lines[count] = line;
+	}
+	uv_mutex_unlock(&trace->lock);
+	write_all(trace->fd, parts, count);
+	for (int i = 0; i < count; i++)
+		mem_free(lines[i]);
+	uv_mutex_lock(&trace->lock);
+}
+
+/* As the log's: the first line at once, then what was collected meanwhile. */
 static void writer_main(void *arg)
 {
 	struct trace *trace = arg;
 
 	uv_mutex_lock(&trace->lock);
 	for (;;) {
+		trace->is_idle = true;
 		while (list_is_empty(&trace->lines) && !trace->is_closing)
 			uv_cond_wait(&trace->wake, &trace->lock);
+		trace->is_idle = false;
 		if (list_is_empty(&trace->lines))
 			break;
-		struct line *line = container_of(trace->lines.next, struct line, node);
-		list_remove(&line->node);
-		trace->waiting -= line->len;
-		uv_mutex_unlock(&trace->lock);
-		write_line(trace->fd, line);
-		mem_free(line);
-		uv_mutex_lock(&trace->lock);
+		write_batch(trace);
+		if (list_is_empty(&trace->lines) && !trace->is_closing)
+			uv_cond_timedwait(&trace->wake, &trace->lock, NAP_NS);
 	}
 	uv_mutex_unlock(&trace->lock);
 }
@@ -135,7 +168,8 @@ bool trace_line(struct trace *trace, struct slice json)
 	if (has_room) {
 		list_append(&trace->lines, &line->node);
 		trace->waiting += line->len;
-		uv_cond_signal(&trace->wake);
+		if (trace->is_idle || trace->waiting > QUEUE_MAX / 2)
+			uv_cond_signal(&trace->wake);
 	} else {
 		trace->dropped++;
 	}

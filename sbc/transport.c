@@ -25,6 +25,8 @@ void transport_limits_init(struct transport_limits *limits)
 		.output_max = 256 * 1024,
 		.idle_timeout_s = 3600,
 		.handshake_timeout_s = 10,
+		.ping_interval_s = 95,
+		.pong_timeout_s = 10,
 	};
 }
 
@@ -93,7 +95,7 @@ static int new_transport(
 	list_init(&transport->flows);
 	/* Records add a little to each message. */
 	buf_init(&transport->cipher, 2 * config->limits.output_max + TRANSPORT_READ_MAX);
-	timers_init(&transport->timers, config->limits.connection_max);
+	timers_init(&transport->timers, 2 * (size_t)config->limits.connection_max);
 	uv_timer_init(loop, &transport->closer);
 	transport->closer.data = transport;
 	transport->handle_count = 1;
@@ -164,6 +166,75 @@ int transport_open(struct transport **out, uv_loop_t *loop,
 	return 0;
 }
 
+/* ---- other certificates ---- */
+
+struct tls_change {
+	struct tls_contexts *contexts[LISTENER_MAX]; /* owned */
+};
+
+static int prepare_one(struct tls_change *change, const struct transport *transport,
+	const struct listener_config *config, unsigned i, char *fault, size_t fault_size)
+{
+	const struct listener *listener = &transport->listeners[i];
+	char text[NETADDR_TEXT_MAX];
+	const char *why = "another kind or address needs a restart";
+	int err = 0;
+
+	if (config->kind != listener->kind ||
+		!netaddr_equal(&config->address, &listener->address))
+		err = SBC_EINVAL;
+	else if (config->kind == TRANSPORT_TLS)
+		err = tls_contexts_new(&change->contexts[i], config, &why);
+	if (err)
+		snprintf(fault, fault_size, "listener %u: %s %s: %s", i,
+			transport_kind_name(config->kind),
+			netaddr_print(&config->address, text), why);
+	return err;
+}
+
+int transport_prepare_tls(struct tls_change **out, const struct transport *transport,
+	const struct transport_config *config, char *fault, size_t fault_size)
+{
+	struct tls_change *change;
+	int err = 0;
+
+	if (config->listener_count != transport->listener_count) {
+		snprintf(fault, fault_size, "more or fewer listeners need a restart");
+		return SBC_EINVAL;
+	}
+	change = mem_alloc(sizeof(*change));
+	if (!change)
+		return SBC_ENOMEM;
+	for (unsigned i = 0; i < config->listener_count && !err; i++)
+		err = prepare_one(
+			change, transport, &config->listeners[i], i, fault, fault_size);
+	if (err)
+		transport_discard_tls(change);
+	else
+		*out = change;
+	return err;
+}
+
+void transport_commit_tls(struct transport *transport, struct tls_change *change)
+{
+	for (unsigned i = 0; i < transport->listener_count; i++) {
+		struct listener *listener = &transport->listeners[i];
+		struct tls_contexts *old = listener->tls;
+		listener->tls = change->contexts[i];
+		change->contexts[i] = old;
+	}
+	transport_discard_tls(change);
+}
+
+void transport_discard_tls(struct tls_change *change)
+{
+	if (!change)
+		return;
+	for (unsigned i = 0; i < LISTENER_MAX; i++)
+		tls_contexts_free(change->contexts[i]);
+	mem_free(change);
+}
+
 /* ---- sending ---- */
 
 static int stream_send(
@@ -208,6 +279,26 @@ int transport_send(struct transport *transport, const struct hop *hop, uint64_t 
 bool transport_flow_is_alive(const struct transport *transport, struct flow_id flow)
 {
 	return flow_find(transport, flow) != NULL;
+}
+
+int transport_flow_alias(
+	struct transport *transport, struct flow_id id, uint16_t port, struct slice name)
+{
+	struct flow *flow = flow_find(transport, id);
+	const struct tls_names *names;
+	struct netaddr target;
+
+	if (!flow)
+		return SBC_ENOENT;
+	if (flow->is_target)
+		return 0;
+	names = flow->tls ? tls_session_names(flow->tls) : NULL;
+	if (!names || !tls_names_has(names, name) ||
+		slice_copy(name, flow->tls_name, sizeof(flow->tls_name)))
+		return SBC_EPEER;
+	target = flow->peer;
+	netaddr_set_port(&target, port);
+	return flow_enter_target(flow, &target);
 }
 
 uint32_t transport_slot_count(const struct transport *transport)

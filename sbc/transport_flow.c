@@ -27,6 +27,7 @@ struct host_count {
 /* ---- tables ---- */
 
 static void on_deadline(struct timer *timer, usec_t now, void *arg);
+static void on_ping(struct timer *timer, usec_t now, void *arg);
 
 int flow_new(struct flow **out, struct listener *listener)
 {
@@ -41,6 +42,7 @@ int flow_new(struct flow **out, struct listener *listener)
 	if (!flow)
 		return SBC_ENOMEM;
 	timer_init(&flow->deadline, on_deadline, flow);
+	timer_init(&flow->ping, on_ping, flow);
 	if (timer_start(&transport->timers, &flow->deadline, clock_monotonic_us() + deadline)) {
 		mem_free(flow);
 		return SBC_ENOMEM;
@@ -142,11 +144,15 @@ static uint64_t target_hash(const struct transport *transport, unsigned listener
 	return hash_of(&transport->by_target, slice_of(key, (size_t)len));
 }
 
-int flow_enter_target(struct flow *flow)
+int flow_enter_target(struct flow *flow, const struct netaddr *target)
 {
-	return hash_insert(&flow->transport->by_target, &flow->by_target,
-		target_hash(
-			flow->transport, flow->listener->index, &flow->peer, flow->tls_name));
+	int err = hash_insert(&flow->transport->by_target, &flow->by_target,
+		target_hash(flow->transport, flow->listener->index, target, flow->tls_name));
+
+	if (!err)
+		flow->target = *target;
+	flow->is_target = !err;
+	return err;
 }
 
 /* RFC 5923: what goes to the same place under the same name goes over one connection. */
@@ -158,11 +164,64 @@ struct flow *flow_find_target(struct transport *transport, const struct hop *hop
 	for (; node; node = hash_next(node)) {
 		struct flow *flow = container_of(node, struct flow, by_target);
 		if (flow->listener->index == hop->listener &&
-			netaddr_equal(&flow->peer, &hop->addr) &&
+			netaddr_equal(&flow->target, &hop->addr) &&
 			strcmp(flow->tls_name, hop->tls_name) == 0)
 			return flow;
 	}
 	return NULL;
+}
+
+/* ---- signs of life: RFC 5626 section 4.4.1 ---- */
+
+/* 80 to 100 % of the interval, so that connections made at once do not ping at once. */
+static usec_t until_next_ping(const struct flow *flow)
+{
+	usec_t interval = (usec_t)flow->transport->limits.ping_interval_s * USEC_PER_SEC;
+
+	return interval - interval / 100 * (usec_t)(flow->id.slot * 7 % 21);
+}
+
+void flow_keep_alive(struct flow *flow)
+{
+	struct transport *transport = flow->transport;
+
+	if (flow->is_outgoing && transport->limits.ping_interval_s)
+		timer_start(&transport->timers, &flow->ping,
+			clock_monotonic_us() + until_next_ping(flow));
+}
+
+static void on_ping(struct timer *timer, usec_t now, void *arg)
+{
+	struct flow *flow = arg;
+	struct transport *transport = flow->transport;
+
+	if (flow->state != FLOW_OPEN)
+		return;
+	/* Not everybody answers: only who once did is missed. */
+	if (flow->is_pinged && flow->has_ponged) {
+		transport_note(transport, TRANSPORT_NOTE_UNREACHED, &flow->peer,
+			"no answer to a ping");
+		flow_close(flow, "no answer to a ping");
+	} else if (flow->is_pinged) {
+		flow->is_pinged = false;
+		timer_start(&transport->timers, timer, now + until_next_ping(flow));
+	} else {
+		flow->is_pinged = true;
+		timer_start(&transport->timers, timer,
+			now + (usec_t)transport->limits.pong_timeout_s * USEC_PER_SEC);
+		flow_send(flow, 0, "\r\n\r\n", 4);
+	}
+}
+
+bool flow_heard(struct flow *flow, struct slice bytes)
+{
+	bool is_pong = flow->is_pinged && !flow->in.len && slice_equal(bytes, SLICE("\r\n"));
+
+	flow->has_ponged = flow->has_ponged || is_pong;
+	if (flow->is_pinged)
+		flow_keep_alive(flow);
+	flow->is_pinged = false;
+	return is_pong;
 }
 
 /* ---- the end ---- */
@@ -172,8 +231,10 @@ static void leave_target(struct flow *flow)
 {
 	if (flow->state == FLOW_HANDSHAKE)
 		flow->transport->counters.handshakes_failed++;
-	if (flow->is_outgoing)
+	if (flow->is_target)
 		hash_remove(&flow->transport->by_target, &flow->by_target);
+	flow->is_target = false;
+	timer_stop(&flow->transport->timers, &flow->ping);
 }
 
 void flow_report(struct flow *flow, uint64_t tag)

@@ -122,13 +122,18 @@ struct flow {
 	struct flow_id id;
 	struct netaddr peer;
 	bool is_outgoing;
-	struct hash_node by_target; /* outgoing */
+	bool is_target;             /* may be sent over: outgoing, or an alias (RFC 5923) */
+	struct netaddr target;      /* then: what it leads to */
+	struct hash_node by_target; /* then */
 	char tls_name[TLS_NAME_MAX];
 	struct host_count *host; /* counted: incoming */
 	struct buf in;           /* less than a message */
 	struct list waiting;     /* struct flow_message, until it is open */
 	size_t output_len;       /* bytes waiting or being written */
 	struct timer deadline;
+	struct timer ping; /* outgoing: the next one, or the end of waiting for its pong */
+	bool is_pinged;    /* and not heard since */
+	bool has_ponged;   /* it speaks RFC 5626 */
 	uv_connect_t connect;
 	uv_shutdown_t shutdown;
 	const char *why;         /* static: why it was closed */
@@ -147,8 +152,12 @@ struct flow_message {
 int flow_new(struct flow **out, struct listener *listener);
 /* Counts an incoming connection against its address. SBC_ELIMIT, SBC_ENOMEM. */
 int flow_count_host(struct flow *flow);
-/* Makes an outgoing one findable. SBC_ELIMIT. */
-int flow_enter_target(struct flow *flow);
+/* Makes it findable for what goes to target. SBC_ELIMIT. */
+int flow_enter_target(struct flow *flow, const struct netaddr *target);
+/* Pings begin, where there are any. */
+void flow_keep_alive(struct flow *flow);
+/* Something came. True: it is the pong that was waited for, and nothing else. */
+bool flow_heard(struct flow *flow, struct slice bytes);
 struct flow *flow_find_target(struct transport *transport, const struct hop *hop);
 struct flow *flow_find(const struct transport *transport, struct flow_id id);
 

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "sbc/transport_internal.h"
 
+#define KEEPALIVE_S 120 /* silence until the kernel asks */
+
 struct flow_write {
 	uv_write_t request;
 	struct flow *flow; /* borrowed: libuv calls back before it closes the flow */
@@ -103,6 +105,8 @@ static void keep_rest(struct flow *flow, struct slice rest)
 
 void flow_input(struct flow *flow, struct slice bytes)
 {
+	if (flow_heard(flow, bytes))
+		return;
 	while (bytes.len && flow->state == FLOW_OPEN) {
 		struct slice part;
 		size_t used;
@@ -166,6 +170,8 @@ void flow_start(struct flow *flow)
 	bool is_tls = flow->listener->kind == TRANSPORT_TLS;
 
 	uv_tcp_nodelay(&flow->tcp, 1);
+	/* Finds the other ends that went without a word, where nobody pings. */
+	uv_tcp_keepalive(&flow->tcp, 1, KEEPALIVE_S);
 	if ((is_tls && tls_session_new(flow)) ||
 		uv_read_start((uv_stream_t *)&flow->tcp, on_alloc, on_read)) {
 		flow_close(flow, "no memory");
@@ -189,6 +195,7 @@ void flow_opened(struct flow *flow)
 {
 	flow->state = FLOW_OPEN;
 	note_alive(flow);
+	flow_keep_alive(flow);
 	while (!list_is_empty(&flow->waiting)) {
 		struct flow_message *message =
 			container_of(flow->waiting.next, struct flow_message, node);

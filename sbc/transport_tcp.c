@@ -165,7 +165,7 @@ int tcp_connect(struct flow **out, struct listener *listener, const struct hop *
 	flow->peer = hop->addr;
 	memcpy(flow->tls_name, hop->tls_name, sizeof(flow->tls_name));
 	flow->tls_name[sizeof(flow->tls_name) - 1] = '\0';
-	err = flow_enter_target(flow);
+	err = flow_enter_target(flow, &flow->peer);
 	if (!err && bind_source(flow))
 		err = SBC_EPEER;
 	if (!err && uv_tcp_connect(&flow->connect, &flow->tcp, &flow->peer.sa, on_connect))

@@ -22,15 +22,26 @@
 	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                           \
 	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
 
+/* A pair for one name that clients may ask for. */
+struct tls_name {
+	char name[TLS_NAME_MAX];
+	struct slice certificate_pem, key_pem; /* owned; the second is secret */
+};
+
+/* Counted: sessions that begin with it may outlive its being replaced. */
 struct tls_contexts {
-	WOLFSSL_CTX *server; /* owned */
-	WOLFSSL_CTX *client; /* owned */
+	unsigned _references;
+	WOLFSSL_CTX *server;    /* owned */
+	WOLFSSL_CTX *client;    /* owned */
+	struct tls_name *names; /* owned */
+	size_t name_count;
 };
 
 struct tls_session {
-	WOLFSSL *ssl;      /* owned */
-	struct flow *flow; /* borrowed: its parent */
-	struct slice in;   /* borrowed for the call: bytes from the wire */
+	WOLFSSL *ssl;                  /* owned */
+	struct flow *flow;             /* borrowed: its parent */
+	struct tls_contexts *contexts; /* counted */
+	struct slice in;               /* borrowed for the call: bytes from the wire */
 	bool is_verified;
 	const char *why; /* static: what we did not like about the certificate */
 	struct tls_names names;
@@ -223,6 +234,78 @@ static int make_context(WOLFSSL_CTX **out, WOLFSSL_METHOD *method,
 	return 0;
 }
 
+/* ---- several certificates: RFC 6066 section 3 ---- */
+
+/* RFC 3261 has no answer to a name that nobody knows: the usual certificate, which the client
+ * then judges. */
+static int on_server_name(WOLFSSL *ssl, int *alert, void *arg)
+{
+	const struct tls_contexts *contexts = arg;
+	void *bytes = NULL;
+	unsigned short len = wolfSSL_SNI_GetRequest(ssl, WOLFSSL_SNI_HOST_NAME, &bytes);
+	struct slice wanted = slice_of(bytes, len);
+
+	(void)alert;
+	for (size_t i = 0; i < contexts->name_count; i++) {
+		const struct tls_name *name = &contexts->names[i];
+		if (!slice_equal_nocase(wanted, slice_str(name->name)))
+			continue;
+		wolfSSL_use_certificate_chain_buffer(ssl,
+			(const unsigned char *)name->certificate_pem.ptr,
+			(long)name->certificate_pem.len);
+		wolfSSL_use_PrivateKey_buffer(ssl, (const unsigned char *)name->key_pem.ptr,
+			(long)name->key_pem.len, WOLFSSL_FILETYPE_PEM);
+		break;
+	}
+	return 0;
+}
+
+static int copy_name(struct tls_name *to, const struct listener_name *from)
+{
+	if (slice_copy(from->name, to->name, sizeof(to->name)))
+		return SBC_ELIMIT;
+	to->certificate_pem =
+		slice_of(mem_strdup(from->certificate_pem), from->certificate_pem.len);
+	to->key_pem = slice_of(mem_strdup(from->key_pem), from->key_pem.len);
+	return to->certificate_pem.ptr && to->key_pem.ptr ? 0 : SBC_ENOMEM;
+}
+
+/* Each pair is tried once, so that nothing fails in a handshake. */
+static int try_name(const struct listener_config *config, const struct listener_name *name,
+	const char **fault)
+{
+	struct listener_config one = *config;
+	WOLFSSL_CTX *ctx = NULL;
+	int err;
+
+	one.certificate_pem = name->certificate_pem;
+	one.key_pem = name->key_pem;
+	err = make_context(&ctx, wolfSSLv23_server_method(), &one, fault);
+	if (!err)
+		wolfSSL_CTX_free(ctx);
+	return err;
+}
+
+static int add_names(
+	struct tls_contexts *contexts, const struct listener_config *config, const char **fault)
+{
+	int err = 0;
+
+	contexts->names = mem_array(config->name_count + 1, sizeof(*contexts->names));
+	if (!contexts->names)
+		return SBC_ENOMEM;
+	for (size_t i = 0; i < config->name_count && !err; i++) {
+		err = try_name(config, &config->names[i], fault);
+		err = err ? err : copy_name(&contexts->names[i], &config->names[i]);
+		contexts->name_count++;
+	}
+	if (!err && contexts->name_count) {
+		wolfSSL_CTX_set_servername_callback(contexts->server, on_server_name);
+		wolfSSL_CTX_set_servername_arg(contexts->server, contexts);
+	}
+	return err;
+}
+
 int tls_contexts_new(
 	struct tls_contexts **out, const struct listener_config *config, const char **fault)
 {
@@ -239,10 +322,12 @@ int tls_contexts_new(
 	contexts = mem_alloc(sizeof(*contexts));
 	if (!contexts)
 		return SBC_ENOMEM;
+	contexts->_references = 1;
 	wolfSSL_Init(); /* counted; undone in tls_contexts_free() */
 	err = make_context(&contexts->server, wolfSSLv23_server_method(), config, fault);
 	err = err ? err
 		  : make_context(&contexts->client, wolfSSLv23_client_method(), config, fault);
+	err = err ? err : add_names(contexts, config, fault);
 	if (err) {
 		tls_contexts_free(contexts);
 		return err;
@@ -255,8 +340,16 @@ int tls_contexts_new(
 
 void tls_contexts_free(struct tls_contexts *contexts)
 {
-	if (!contexts)
+	if (!contexts || --contexts->_references)
 		return;
+	for (size_t i = 0; i < contexts->name_count; i++) {
+		struct tls_name *name = &contexts->names[i];
+		if (name->key_pem.ptr)
+			mem_wipe((char *)(uintptr_t)name->key_pem.ptr, name->key_pem.len);
+		mem_free((char *)(uintptr_t)name->key_pem.ptr);
+		mem_free((char *)(uintptr_t)name->certificate_pem.ptr);
+	}
+	mem_free(contexts->names);
 	wolfSSL_CTX_free(contexts->server);
 	wolfSSL_CTX_free(contexts->client);
 	wolfSSL_Cleanup();
@@ -267,7 +360,7 @@ void tls_contexts_free(struct tls_contexts *contexts)
 
 int tls_session_new(struct flow *flow)
 {
-	const struct tls_contexts *contexts = flow->listener->tls;
+	struct tls_contexts *contexts = flow->listener->tls;
 	struct tls_session *session = mem_alloc(sizeof(*session));
 	size_t name_len = strlen(flow->tls_name);
 
@@ -279,6 +372,8 @@ int tls_session_new(struct flow *flow)
 		mem_free(session);
 		return SBC_ENOMEM;
 	}
+	session->contexts = contexts;
+	contexts->_references++;
 	wolfSSL_SetIOReadCtx(session->ssl, session);
 	wolfSSL_SetIOWriteCtx(session->ssl, session);
 	wolfSSL_SetCertCbCtx(session->ssl, session);
@@ -297,6 +392,7 @@ void tls_session_free(struct tls_session *session)
 	if (!session)
 		return;
 	wolfSSL_free(session->ssl);
+	tls_contexts_free(session->contexts);
 	mem_free(session);
 }
 

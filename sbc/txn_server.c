@@ -53,14 +53,24 @@ static bool is_merged(const struct txn_layer *layer, struct slice merge)
 	return false;
 }
 
-/* Strangers may fill seven eighths of the table: what ends calls has room in the rest. */
+/* A call that would be too much; one that is there already is never. */
+static bool is_too_much(const struct txn_layer *layer, const struct sip_msg *msg)
+{
+	const struct txn_layer_config *config = &layer->config;
+
+	return config->admit && msg->method == SIP_METHOD_INVITE && !msg->to.tag.len &&
+	       !config->admit(config->arg);
+}
+
+/* Strangers may fill seven eighths of the table: what ends calls has room in the rest, and so
+ * has half of it who asks whether we are there (KAM-1: also under load). */
 static bool is_full_for(const struct txn_layer *layer, const struct sip_msg *msg)
 {
 	size_t max = layer->config.txn_max;
 
 	if (msg->to.tag.len || msg->method == SIP_METHOD_CANCEL)
 		return false;
-	return layer->by_key.count >= max - max / 8;
+	return layer->by_key.count >= max - max / (msg->method == SIP_METHOD_OPTIONS ? 16 : 8);
 }
 
 static void take_new(
@@ -83,7 +93,8 @@ static void take_new(
 	hop_from_source(&setup.hop, cause->source);
 	if (is_merged(layer, setup.merge))
 		refuse_stateless(layer, cause, key, 482);
-	else if (is_full_for(layer, msg) || txn_new(&txn, layer, &setup, cause->now))
+	else if (is_full_for(layer, msg) || is_too_much(layer, msg) ||
+		 txn_new(&txn, layer, &setup, cause->now))
 		refuse_stateless(layer, cause, key, 503);
 	else
 		config->request(txn, msg, cause->source, cause->now, config->arg);

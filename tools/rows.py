@@ -20,7 +20,8 @@ ROWS = "tests/identity_rows.txt"
 SOURCES = ("tests/unit/*/test_*.c", "tests/scenario/test_*.c", "tests/peers/test_*.py",
            "tests/tools/test_*.py")
 
-_ID = re.compile(r"\b(?:ID4474|ID8224|DS|CAN|PP|MKY|CERT|EXT|CI|RSP|NEG|KAI)-\d+\b")
+_ID = re.compile(r"\b(?:(?:ID4474|ID8224|DS|CAN|PP|MKY|CERT|EXT|BR|CI|RSP|NEG|KAI)-\d+"
+                 r"|I(?:[1-9]|1[0-4])\b(?!\.))")
 _COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
 _FUNCTION = re.compile(r"^static void (\w+)\(void \*\*state\)", re.M)
 

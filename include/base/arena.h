@@ -10,7 +10,7 @@ struct arena_block;
 
 /*
  * Bump allocation with a ceiling: everything is freed together. One thread. Blocks are
- * aligned to 16 bytes and zeroed. NULL when the ceiling is reached or memory is out.
+ * aligned to 16 bytes. NULL when the ceiling is reached or memory is out.
  */
 struct arena {
 	struct arena_block *_blocks; /* owned */
@@ -28,7 +28,10 @@ void arena_fini_secret(struct arena *a);
 /* Frees all but one block, which is used again. */
 void arena_reset(struct arena *a);
 
+/* Zeroed. */
 void *arena_alloc(struct arena *a, size_t size);
+/* The same with what happens to be there, for who writes all of it. */
+void *arena_take(struct arena *a, size_t size);
 void *arena_array(struct arena *a, size_t count, size_t size);
 /* A terminated copy; a slice with NULL pointer when there is no room. */
 struct slice arena_copy(struct arena *a, struct slice s);

@@ -28,6 +28,12 @@ struct hash_table {
 int hash_init(struct hash_table *t, size_t max, const uint8_t seed[16]);
 void hash_fini(struct hash_table *t);
 
+/* The ceiling. */
+static inline size_t hash_max(const struct hash_table *t)
+{
+	return t->_max;
+}
+
 uint64_t hash_of(const struct hash_table *t, struct slice key);
 
 /* Does not look for an equal key: find first. SBC_ELIMIT at the ceiling, SBC_ENOMEM. */
@@ -41,5 +47,9 @@ struct hash_node *hash_next(const struct hash_node *node);
 typedef void(hash_visit_h)(struct hash_node *node, void *arg);
 /* Visits every node; the visitor may remove and free the node it was given. */
 void hash_visit(struct hash_table *t, hash_visit_h *visit, void *arg);
+/* The same for the next count slots from *slot, which goes on; false behind the last one. A
+ * table that grows in between may show a node twice. */
+bool hash_visit_some(
+	struct hash_table *t, size_t *slot, size_t count, hash_visit_h *visit, void *arg);
 
 #endif

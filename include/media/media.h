@@ -161,7 +161,7 @@ struct media_config {
 	/* How long a busy loop may let packets wait, so that one wake-up serves many; it adds
 	 * up to so much to their latency. 0: never. At most MEDIA_COALESCE_MAX. */
 	usec_t coalesce;
-	bool want_ring; /* receive and send by io_uring where the system has it; off */
+	bool want_ring; /* receive and send by io_uring where the system has it */
 };
 
 /* Sensible values for all but interfaces. */
@@ -182,6 +182,14 @@ void media_stop(struct media *media, media_stopped_h *stopped, void *arg);
 
 /* Our own fingerprint (sha-256), to be told to both sides. Borrowed, lives as media. */
 const struct fingerprint *media_own_fingerprint(const struct media *media);
+
+/* How the loops receive and send. */
+struct media_rings {
+	unsigned loops;
+	unsigned in_use; /* loops that do it by io_uring */
+	unsigned lost;   /* loops that did, until io_uring failed them */
+};
+void media_rings(const struct media *media, struct media_rings *out);
 
 struct media_open_request {
 	uint64_t cookie;                      /* comes back in each event; names the call */

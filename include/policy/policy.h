@@ -20,7 +20,7 @@ struct policy;
 /* A domain whose identities we may sign for (RFC 8224 section 6.1, RFC 4474 section 5). */
 struct policy_domain {
 	struct slice name;                /* "atlanta.test" */
-	struct slice certificate_pem;     /* P-256 leaf, then intermediates */
+	struct slice certificate_pem;     /* P-256 leaf, then intermediates; empty: only RSA */
 	struct slice key_pem;             /* its private key */
 	struct slice info_url;            /* where the certificate is served: info and x5u */
 	struct slice rsa_certificate_pem; /* RFC 4474 only; empty: no 4474 for this domain */
@@ -96,6 +96,9 @@ struct identity_rules {
 	bool is_required; /* absent: 428 */
 	bool require_mky; /* a fingerprint in the body must be in the PASSporT (DEC-11) */
 	bool allow_http;  /* a certificate URL may be http: */
+	/* A certificate with an extendedKeyUsage must have sipDomain or any in it (RFC 5924
+	 * section 4). */
+	bool require_sip_usage;
 	/* Codes of service providers (RFC 8226), with blanks between: a certificate with one of
 	 * them may vouch for any number. Borrowed for the call. */
 	struct slice provider_codes;
@@ -165,6 +168,16 @@ int policy_store_certificate(struct policy *policy, struct slice url, struct sli
 void policy_store_failure(
 	struct policy *policy, struct slice url, const char *why, int64_t now_s);
 
+/* What is kept, and how often there was no room for it. A certificate gives way to another; a
+ * remembered signature never does, its request gets 503. */
+struct policy_kept {
+	uint64_t certificates, certificates_max, certificates_evicted;
+	uint64_t replay_8224, replay_8224_full;
+	uint64_t replay_4474, replay_4474_full;
+	uint64_t replay_max; /* of each */
+};
+void policy_kept(const struct policy *policy, struct policy_kept *out);
+
 /* ---- signing (RFC 8224 section 6.1, RFC 4474 section 5) ---- */
 
 /* The request as it will be sent: signing is the last step before it is frozen. */
@@ -217,6 +230,11 @@ char policy_attest(enum caller_proof proof, bool may_use_identity, char received
 #define POLICY_ORIGID_SIZE 37
 int policy_origid(struct slice secret, struct slice origin, char out[POLICY_ORIGID_SIZE]);
 
+/* What a certificate is called in its URL: the first 16 hex digits of the SHA-256 of its DER.
+ * SBC_ECRYPTO. */
+#define POLICY_CERTIFICATE_ID_SIZE 17
+int policy_certificate_id(struct slice der, char out[POLICY_CERTIFICATE_ID_SIZE]);
+
 /* ---- our own users (RFC 3261 section 22, RFC 7616, RFC 8760) ---- */
 
 enum digest_algorithm { DIGEST_SHA256, DIGEST_SHA512_256, DIGEST_MD5 };
@@ -258,5 +276,34 @@ int policy_credentials_user(
 /* One Authorization or Proxy-Authorization value against the user it names. */
 enum digest_outcome policy_authenticate(struct policy *policy, const struct digest_user *user,
 	struct slice method, struct slice request_uri, struct slice credentials, int64_t now_s);
+
+/* ---- ourselves before others (RFC 7616 section 3.4, RFC 8760). Pure ---- */
+
+struct digest_login {
+	struct slice username, password;
+};
+
+/* One WWW- or Proxy-Authenticate value; slices borrowed from it. */
+struct server_challenge {
+	struct slice realm, nonce, opaque; /* opaque.ptr NULL: none */
+	enum digest_algorithm algorithm;
+	bool has_algorithm; /* written: MD5 when not */
+	bool has_qop;       /* and auth is among them */
+	bool is_stale;      /* the password was right, the nonce is not any more */
+};
+/* SBC_ENOENT: of another scheme, algorithm or qop; SBC_EPARSE, SBC_ELIMIT. */
+int policy_server_challenge_parse(struct server_challenge *out, struct slice value);
+bool policy_server_challenge_is_stronger(
+	const struct server_challenge *a, const struct server_challenge *b);
+
+/* What the answer is for. */
+struct digest_use {
+	struct slice method, uri;
+	const char *cnonce; /* random */
+	uint32_t count;     /* uses of this nonce, this one too */
+};
+/* The value of Authorization or Proxy-Authorization, appended. SBC_ENOMEM, SBC_ECRYPTO. */
+int policy_digest_answer(const struct digest_login *login, const struct server_challenge *c,
+	const struct digest_use *use, struct buf *out);
 
 #endif

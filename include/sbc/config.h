@@ -27,6 +27,9 @@ struct config_domain {
 	const char *rsa_certificate;
 	const char *rsa_key;
 	const char *rsa_info_url;
+	const char *registrar; /* peer that its users register at, through us; "": we are it */
+	bool has_registrar;
+	size_t registrar_index; /* resolved */
 };
 
 struct config_listener {
@@ -98,6 +101,7 @@ enum peer_key {
 	PEER_KEY_ALLOW_HTTP,
 	PEER_KEY_TRUSTED,
 	PEER_KEY_ALLOW_DOWNGRADE,
+	PEER_KEY_ANSWER_IDENTITY,
 	PEER_KEY_COUNT
 };
 
@@ -134,7 +138,9 @@ struct config_peer {
 	const char *domain;     /* its certificate's name, and its users' From domain */
 	struct netaddr address; /* where requests are sent; port of the transport by default */
 	const char *host;       /* a name instead; "": none */
-	unsigned port;          /* with it; 0: DNS says it */
+	const char
+		*user; /* "name@domain" of a user instead: wherever it registered; "": none */
+	unsigned port; /* with it; 0: DNS says it */
 	bool is_transport_open; /* DNS says it (NAPTR) */
 	enum transport_kind transport;
 	bool sign_8224;
@@ -143,6 +149,7 @@ struct config_peer {
 	bool accept_4474;
 	bool identity_required;
 	bool require_mky;
+	bool require_sip_usage; /* of certificates: RFC 5924 */
 	bool allow_http;
 	bool shaken; /* calls between numbers are signed as RFC 8588 wants it */
 	enum identity_failure on_failure;
@@ -150,11 +157,20 @@ struct config_peer {
 	const char *profile;        /* a row of sbc/peer_profile.c */
 	enum media_mode media;
 	struct config_media_rules media_rules;
-	bool probe;               /* asked whether it is there */
-	unsigned calls_max;       /* at once, both ways; 0: no ceiling of its own */
-	unsigned calls_per_s_max; /* both ways; 0: likewise */
-	bool authenticates;       /* our users, so that we need not */
-	bool is_trusted;          /* within our trust domain (RFC 3325 section 2.3) */
+	bool probe;                  /* asked whether it is there */
+	unsigned calls_max;          /* at once, both ways; 0: no ceiling of its own */
+	unsigned calls_per_s_max;    /* both ways; 0: likewise */
+	unsigned bandwidth_kbps_max; /* of its calls' media, one direction; 0: likewise */
+	unsigned registrations_max;  /* contacts that registered from there; 0: likewise */
+	const char *auth_user;       /* for its challenges; "": none are answered */
+	const char *auth_realm;      /* that may challenge us; "": domain */
+	const char *auth_password_file;
+	const char *auth_password; /* out of it; NULL: none. Secret */
+	bool auth_md5;             /* MD5 will do */
+	const char *register_as;   /* "user@domain" that we register there; "": nothing */
+	unsigned register_expires_s;
+	bool authenticates; /* our users, so that we need not */
+	bool is_trusted;    /* within our trust domain (RFC 3325 section 2.3) */
 	struct config_header_rule *headers;
 	size_t header_count;
 	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
@@ -213,6 +229,8 @@ struct config_media {
 	unsigned dtls_deadline_ms;
 	unsigned dtls_mtu;
 	unsigned media_timeout_s;
+	unsigned coalesce_us;
+	bool io_uring;
 };
 
 struct config_host {
@@ -275,6 +293,13 @@ struct config_rpc {
 	unsigned ctl_mode;
 	const char *ctl_user;
 	const char *ctl_group;
+	struct netaddr http_address;  /* unset: none over HTTP */
+	const char *http_token;       /* path; "": made in state_dir */
+	const char *http_certificate; /* "": no TLS, loopback only */
+	const char *http_key;
+	const char *http_ca;      /* of clients that need no token; "": none */
+	const char *http_names;   /* in Host, beside addresses; blanks between */
+	const char *http_console; /* folder of the web console; "": none */
 };
 
 struct config_limits {
@@ -284,12 +309,17 @@ struct config_limits {
 	unsigned connections;
 	unsigned connections_per_address;
 	unsigned ring_timeout_s;    /* an unanswered call is given up */
+	unsigned answer_identity_s; /* so is an answer whose key must be proved and is not */
 	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked
 				       for */
 	unsigned session_min_s;     /* a shorter one is refused (422) */
-	unsigned udp_request_max;   /* bytes; longer requests go over TCP; 0: they do not */
-	unsigned shutdown_ms;       /* BYEs may take so long at stop */
+	unsigned busy_percent;    /* of the signalling loop; then calls are refused; 0: never */
+	unsigned ping_interval_s; /* on connections we made; 0: no pings */
+	unsigned udp_request_max; /* bytes; longer requests go over TCP; 0: they do not */
+	unsigned shutdown_ms;     /* BYEs may take so long at stop */
 };
+
+struct config_fixed;
 
 struct config {
 	const char *user;  /* name or number to run as; "": as started */
@@ -327,9 +357,10 @@ struct config {
 	struct config_limits limits;
 	/* digest */
 	unsigned registration_min_s, registration_max_s, registration_default_s;
+	unsigned registration_relay_s; /* what phones of relayed domains are told */
 	unsigned _references;
 	void *_memory;
-	uint64_t *_fixed; /* of what is read once, see config_fixed_change() */
+	struct config_fixed *_fixed; /* of what is read once, see config_fixed_change() */
 };
 
 /* One fault of a file, for a person: text has file:line:column, the quoted line with a
@@ -343,8 +374,10 @@ typedef void(config_fault_h)(const char *text, void *arg);
  */
 int config_load(struct config **out, const char *path, config_fault_h *fault, void *arg);
 
-/* The first key that differs and cannot be taken over while running; NULL: none. Static. */
-const char *config_fixed_change(const struct config *before, const struct config *after);
+/* The first key that differs and cannot be taken over while running, and its line in after's
+ * file; NULL: none. Static. */
+const char *config_fixed_change(
+	const struct config *before, const struct config *after, unsigned *line);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
@@ -354,6 +387,8 @@ const struct config_user *config_user_find(
 	const struct config *config, struct slice name, struct slice domain);
 /* May the user call as name (in its own domain)? */
 bool config_user_may_claim(const struct config_user *user, struct slice name);
+/* 127.0.0.0/8 or ::1: nobody else's machine gets there. */
+bool config_is_loopback(const struct netaddr *address);
 /* Static names of the hosts section. */
 bool config_host_find(const struct config *config, struct slice name, struct netaddr *out);
 

@@ -41,6 +41,7 @@ struct dialog_uac {
 	struct slice local_uri;
 	struct slice remote_uri;
 	struct slice request_uri;
+	struct slice routes; /* whole Route lines that are known beforehand; empty: none */
 	uint32_t cseq;
 };
 int dialog_init_uac(struct dialog *out, struct arena *arena, const struct dialog_uac *init);

@@ -56,7 +56,11 @@ struct http_get_result {
 	struct slice body; /* likewise */
 	unsigned redirect_count;
 	int64_t max_age_s;
+	const char *date; /* the server's, as written; "": none; also with err */
 };
+
+#define HTTP_GET_DATE_MAX 40 /* bytes; "Thu, 21 Feb 2002 13:02:03 GMT" */
+
 typedef void(http_get_h)(const struct http_get_result *result, void *arg);
 
 int http_get_new(struct http_get **out, uv_loop_t *loop, const struct http_get_config *config,

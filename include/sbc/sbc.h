@@ -53,6 +53,8 @@ struct sbc_outside {
 	/* Starts looking a name up; the result comes to sbc_resolved(), never inside. May be
 	 * NULL: no names are looked up. */
 	int (*resolve)(const struct resolve_question *question, void *arg);
+	/* As transport_flow_alias(). May be NULL. */
+	int (*alias)(struct flow_id flow, uint16_t port, struct slice name, void *arg);
 	int64_t (*wall_s)(void *arg);
 	/* One JSON object without line end, for each ended call. */
 	void (*record)(struct slice json, void *arg);
@@ -92,6 +94,9 @@ void sbc_resolved(struct sbc *sbc, const struct resolve_result *result, usec_t n
 void sbc_fetched(struct sbc *sbc, const struct http_get_result *result, usec_t now);
 void sbc_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now);
 
+/* How busy the loop was since the last time, each OVERLOAD_TICK_MS. */
+void sbc_note_load(struct sbc *sbc, unsigned busy_permille);
+
 typedef void(sbc_drained_h)(void *arg);
 /* Ends every call with BYE or CANCEL and refuses new ones with 503; drained runs once, from
  * a timer or an event, when the last call is gone, and at deadline at the latest. */
@@ -103,6 +108,7 @@ struct sbc_counters {
 	uint64_t calls_now;
 	uint64_t requests_refused; /* parsed, and answered with an error */
 	uint64_t messages_broken;  /* did not parse */
+	uint64_t calls_shed;       /* refused, since there was no time for them */
 	uint64_t identity_verified;
 	uint64_t identity_refused;
 	uint64_t media_failed;  /* calls ended because a handshake was not as signalled */

@@ -69,10 +69,11 @@ struct sip_via {
 	uint16_t port;          /* 0: none */
 	struct slice branch;    /* empty: none (RFC 2543) */
 	bool has_rport;
+	bool has_alias; /* RFC 5923 */
 };
 
 struct sip_msg {
-	struct sip_scan scan; /* every line, in order; unfolded */
+	struct sip_scan scan; /* every line, in order; unfolded. The first field. */
 	bool is_request;
 	enum sip_method method; /* of the request line; of CSeq for responses */
 	struct slice method_name;
@@ -90,8 +91,9 @@ struct sip_msg {
 	uint32_t cseq;
 	int max_forwards;          /* -1: none */
 	int64_t expires;           /* seconds; -1: none */
-	struct slice content_type; /* "application/sdp", without parameters */
-	struct slice body;
+	struct slice content_type; /* of body: "application/sdp", without parameters */
+	struct slice body;         /* of a multipart/mixed its only session description */
+	struct slice message_body; /* all of it, as received */
 };
 
 /* Why a message is refused. */

@@ -68,6 +68,12 @@ void hop_from_source(struct hop *out, const struct transport_source *source);
 
 #define LISTENER_MAX 16
 
+/* What is shown to a client that asks for this name (RFC 6066 section 3). */
+struct listener_name {
+	struct slice name;
+	struct slice certificate_pem, key_pem; /* borrowed for the call */
+};
+
 struct listener_config {
 	enum transport_kind kind;
 	struct netaddr address;       /* bound */
@@ -75,6 +81,9 @@ struct listener_config {
 	struct slice certificate_pem; /* TLS: leaf, then intermediates; borrowed for the call */
 	struct slice key_pem;
 	struct slice ca_pem; /* anchors for server and client certificates; empty: none */
+	const struct listener_name
+		*names; /* TLS, beside the pair above; borrowed for the call */
+	size_t name_count;
 	bool require_client_certificate; /* else it is only asked for when there are anchors */
 };
 
@@ -84,6 +93,8 @@ struct transport_limits {
 	size_t output_max;            /* bytes queued to one slow reader, then it is closed */
 	unsigned idle_timeout_s;      /* a connection without any whole message or ping */
 	unsigned handshake_timeout_s; /* TCP connect and TLS handshake together */
+	unsigned ping_interval_s;     /* on connections we made (RFC 5626); 0: no pings */
+	unsigned pong_timeout_s;      /* then it is dead, if it ever answered one */
 };
 void transport_limits_init(struct transport_limits *limits);
 
@@ -116,6 +127,19 @@ int transport_open(struct transport **out, uv_loop_t *loop,
 	const struct transport_config *config, char *fault, size_t fault_size);
 
 /*
+ * Other certificates, keys and anchors for the TLS listeners, in two steps, so that it is all
+ * or nothing together with other things. Connections that stand keep what they have. config: as
+ * for transport_open(); kinds and addresses as they were. fault: which listener and why.
+ * SBC_ECRYPTO, SBC_ENOMEM, SBC_EINVAL: other listeners.
+ */
+struct tls_change;
+int transport_prepare_tls(struct tls_change **out, const struct transport *transport,
+	const struct transport_config *config, char *fault, size_t fault_size);
+/* One of these ends it. */
+void transport_commit_tls(struct transport *transport, struct tls_change *change);
+void transport_discard_tls(struct tls_change *change); /* NULL is allowed */
+
+/*
  * Sends one message. Connects first where needed; what is sent meanwhile waits in that
  * connection's output. tag comes back in failed(); 0: nobody wants to know. The bytes are
  * copied. SBC_ELIMIT: output or connections full; SBC_EINVAL: no such listener, or a new TLS
@@ -127,6 +151,13 @@ int transport_send(struct transport *transport, const struct hop *hop, uint64_t 
 
 /* A connection that a registration lives on: is it still there? */
 bool transport_flow_is_alive(const struct transport *transport, struct flow_id flow);
+/*
+ * RFC 5923: what goes to the host at the other end, at this port and under this name, may go
+ * over this connection, which the other side made. Only TLS whose client certificate has the
+ * name. SBC_EPEER: it has not; SBC_ENOENT: it is gone; SBC_ELIMIT.
+ */
+int transport_flow_alias(
+	struct transport *transport, struct flow_id flow, uint16_t port, struct slice name);
 /* Who is at its other end, for the trace; out is untouched when it is gone. */
 bool transport_flow_peer(
 	const struct transport *transport, struct flow_id flow, struct netaddr *out);

@@ -47,6 +47,8 @@ typedef void(txn_stray_h)(const struct sip_msg *msg, const struct transport_sour
 typedef int(txn_send_h)(
 	const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg);
 
+/* Is there time for this new INVITE? False: it gets 503 with Retry-After, stateless. */
+typedef bool(txn_admit_h)(void *arg);
 /* May a request over UDP go another way, being too long for a datagram (RFC 3261 section
  * 18.1.1)? True: out and bytes say how it goes there. */
 typedef bool(txn_widen_h)(const struct hop *hop, struct slice request, struct hop *out,
@@ -62,12 +64,13 @@ struct txn_layer_config {
 	struct timers *timers; /* borrowed */
 	struct txn_timing timing;
 	/* Ceiling. A new request over it gets 503 with Retry-After, stateless; one out of any
-	 * dialog does so at seven eighths of it. */
+	 * dialog does so at seven eighths of it, OPTIONS at fifteen sixteenths. */
 	size_t txn_max;
 	uint32_t retry_after_s;
 	txn_send_h *send;
 	txn_request_h *request;
 	txn_stray_h *stray; /* may be NULL */
+	txn_admit_h *admit; /* may be NULL: there is */
 	txn_widen_h *widen; /* may be NULL: all go as they are */
 	txn_narrowed_h *narrowed;
 	void *arg; /* borrowed */

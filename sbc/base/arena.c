@@ -67,7 +67,6 @@ void arena_reset(struct arena *a)
 		return;
 	}
 	arena_fini(a);
-	memset(keep->data, 0, keep->used);
 	keep->used = 0;
 	keep->next = NULL;
 	a->_blocks = keep;
@@ -80,16 +79,24 @@ static struct arena_block *add_block(struct arena *a, size_t least)
 
 	if (size > SIZE_MAX - sizeof(*block))
 		return NULL;
-	block = mem_alloc(sizeof(*block) + size);
+	block = mem_resize(NULL, sizeof(*block) + size); /* zeroed as it is given out */
 	if (!block)
 		return NULL;
 	block->size = size;
+	block->used = 0;
 	block->next = a->_blocks;
 	a->_blocks = block;
 	return block;
 }
 
 void *arena_alloc(struct arena *a, size_t size)
+{
+	void *out = arena_take(a, size);
+
+	return out ? memset(out, 0, size) : NULL;
+}
+
+void *arena_take(struct arena *a, size_t size)
 {
 	struct arena_block *block = a->_blocks;
 	void *out;
@@ -119,11 +126,12 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 
 struct slice arena_copy(struct arena *a, struct slice s)
 {
-	char *copy = s.len < SIZE_MAX ? arena_alloc(a, s.len + 1) : NULL;
+	char *copy = s.len < SIZE_MAX ? arena_take(a, s.len + 1) : NULL;
 
 	if (!copy)
 		return (struct slice){0};
 	if (s.len)
 		memcpy(copy, s.ptr, s.len);
+	copy[s.len] = '\0';
 	return slice_of(copy, s.len);
 }

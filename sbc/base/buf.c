@@ -4,12 +4,16 @@
 #include "base/buf.h"
 
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/err.h"
+#include "base/format.h"
 #include "base/mem.h"
 
-#define BUF_FIRST 256 /* bytes: a short header line or two without growing */
+/* Bytes of the first block: a short header line or two without growing, or most of a message
+ * where the ceiling is one's. */
+#define BUF_FIRST         256
+#define BUF_FIRST_MESSAGE 1024
+#define BUF_MESSAGE       32768
 
 void buf_init(struct buf *b, size_t max)
 {
@@ -24,7 +28,8 @@ void buf_fini(struct buf *b)
 
 void buf_fini_secret(struct buf *b)
 {
-	mem_wipe(b->data, b->_cap);
+	if (b->data)
+		mem_wipe(b->data, b->_cap);
 	buf_fini(b);
 }
 
@@ -39,7 +44,8 @@ void buf_reset(struct buf *b)
 /* Room for len more bytes and the terminator. */
 static int reserve(struct buf *b, size_t len)
 {
-	size_t cap = b->_cap ? b->_cap : BUF_FIRST;
+	size_t first = b->_max >= BUF_MESSAGE ? BUF_FIRST_MESSAGE : BUF_FIRST;
+	size_t cap = b->_cap ? b->_cap : first;
 	char *data;
 
 	if (b->err)
@@ -51,7 +57,7 @@ static int reserve(struct buf *b, size_t len)
 	while (cap <= b->len + len)
 		cap *= 2;
 	/* Not realloc: it would leave a copy of a secret behind. */
-	data = mem_alloc(cap);
+	data = mem_resize(NULL, cap); /* nobody reads behind len: not zeroed */
 	if (!data)
 		return b->err = SBC_ENOMEM;
 	if (b->data) {
@@ -92,17 +98,23 @@ int buf_put_char(struct buf *b, char c)
 
 int buf_vprintf(struct buf *b, const char *format, va_list args)
 {
+	size_t room = b->data && !b->err ? b->_cap - b->len : 0;
 	va_list again;
 	int len;
 
+	/* Mostly it fits where it is. */
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, format, again);
+	len = format_print(room ? b->data + b->len : NULL, room, format, again);
 	va_end(again);
 	if (len < 0)
 		return b->err ? b->err : (b->err = SBC_EINVAL);
-	if (reserve(b, (size_t)len))
+	if (reserve(b, (size_t)len)) {
+		if (b->data)
+			b->data[b->len] = '\0';
 		return b->err;
-	vsnprintf(b->data + b->len, (size_t)len + 1, format, args);
+	}
+	if ((size_t)len >= room)
+		format_print(b->data + b->len, (size_t)len + 1, format, args);
 	b->len += (size_t)len;
 	return 0;
 }

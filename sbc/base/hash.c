@@ -3,6 +3,8 @@
 
 #include "base/hash.h"
 
+#include <endian.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -68,7 +70,9 @@ uint64_t hash_of(const struct hash_table *t, struct slice key)
 	uint64_t last = (uint64_t)key.len << 56;
 
 	for (size_t i = 0; i < whole; i += 8) {
-		uint64_t m = load_le(p + i, 8);
+		uint64_t m;
+		memcpy(&m, p + i, 8);
+		m = le64toh(m);
 		v[3] ^= m;
 		sip_rounds(v, 2);
 		v[0] ^= m;
@@ -154,14 +158,23 @@ struct hash_node *hash_next(const struct hash_node *node)
 	return same_hash(node->_next, node->_hash);
 }
 
-void hash_visit(struct hash_table *t, hash_visit_h *visit, void *arg)
+bool hash_visit_some(
+	struct hash_table *t, size_t *slot, size_t count, hash_visit_h *visit, void *arg)
 {
-	for (size_t i = 0; i < t->_slot_count; i++) {
-		struct hash_node *node = t->_slots[i];
+	for (; count && *slot < t->_slot_count; count--, (*slot)++) {
+		struct hash_node *node = t->_slots[*slot];
 		while (node) {
 			struct hash_node *next = node->_next;
 			visit(node, arg);
 			node = next;
 		}
 	}
+	return *slot < t->_slot_count;
+}
+
+void hash_visit(struct hash_table *t, hash_visit_h *visit, void *arg)
+{
+	size_t slot = 0;
+
+	hash_visit_some(t, &slot, t->_slot_count, visit, arg);
 }

@@ -20,10 +20,13 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "base/format.h"
 #include "base/mem.h"
 
-#define LINE_MAX_LEN 1024 /* bytes; a longer line is cut */
-#define LINE_COUNT   512  /* waiting lines */
+#define LINE_MAX_LEN 1024                     /* bytes; a longer line is cut */
+#define LINE_COUNT   512                      /* waiting lines */
+#define BATCH_LEN    16384                    /* bytes written at once */
+#define NAP_NS       (20 * UINT64_C(1000000)) /* between two writings */
 
 struct log_line {
 	uint16_t len;
@@ -40,6 +43,7 @@ struct log {
 	size_t head, tail; /* under lock */
 	uint64_t dropped;  /* under lock */
 	bool is_closing;   /* under lock */
+	bool is_idle;      /* under lock: the writer waits to be woken */
 	struct log_line lines[LINE_COUNT];
 };
 
@@ -68,27 +72,50 @@ static void tell_dropped(struct log *log, uint64_t dropped)
 	write_all(log->fd, text, (size_t)n);
 }
 
+/* As many waiting lines as fit into out: bytes. Under lock. */
+static size_t take_lines(struct log *log, char out[BATCH_LEN])
+{
+	size_t len = 0;
+
+	while (log->tail != log->head) {
+		const struct log_line *line = &log->lines[log->tail % LINE_COUNT];
+
+		if (line->len > BATCH_LEN - len)
+			break;
+		memcpy(out + len, line->text, line->len);
+		len += line->len;
+		log->tail++;
+	}
+	return len;
+}
+
+/* The first line after a silence is written at once; a stream of them wakes nobody: it is
+ * collected every 20 ms, or when the ring is half full. */
 static void writer_main(void *arg)
 {
 	struct log *log = arg;
-	struct log_line line;
+	char batch[BATCH_LEN];
 	uint64_t dropped;
+	size_t len;
 
 	uv_mutex_lock(&log->lock);
 	for (;;) {
+		log->is_idle = true;
 		while (log->head == log->tail && !log->is_closing)
 			uv_cond_wait(&log->wake, &log->lock);
+		log->is_idle = false;
 		if (log->head == log->tail)
 			break;
-		line = log->lines[log->tail % LINE_COUNT];
-		log->tail++;
+		len = take_lines(log, batch);
 		dropped = log->dropped;
 		log->dropped = 0;
 		uv_mutex_unlock(&log->lock);
-		write_all(log->fd, line.text, line.len);
+		write_all(log->fd, batch, len);
 		if (dropped)
 			tell_dropped(log, dropped);
 		uv_mutex_lock(&log->lock);
+		if (log->head == log->tail && !log->is_closing)
+			uv_cond_timedwait(&log->wake, &log->lock, NAP_NS);
 	}
 	uv_mutex_unlock(&log->lock);
 }
@@ -213,7 +240,8 @@ static void enqueue(struct log *log, const struct log_line *line)
 		slot->len = line->len;
 		memcpy(slot->text, line->text, line->len);
 		log->head++;
-		uv_cond_signal(&log->wake);
+		if (log->is_idle || log->head - log->tail == LINE_COUNT / 2)
+			uv_cond_signal(&log->wake);
 	}
 	uv_mutex_unlock(&log->lock);
 }
@@ -232,7 +260,7 @@ void log_event(struct log *log, enum log_level level, const char *room, const ch
 		line.text, sizeof(line.text) - 1, level, room, event);
 	room_left = sizeof(line.text) - 1 - len;
 	va_start(args, format);
-	n = vsnprintf(line.text + len, room_left, format, args);
+	n = format_print(line.text + len, room_left, format, args);
 	va_end(args);
 	if (n > 0)
 		len += (size_t)n < room_left ? (size_t)n : room_left - 1;

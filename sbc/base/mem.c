@@ -48,10 +48,13 @@ void mem_free(void *block)
 
 char *mem_strdup(struct slice s)
 {
-	char *copy = mem_alloc(s.len + 1);
+	char *copy = mem_resize(NULL, s.len + 1);
 
-	if (copy && s.len)
+	if (!copy)
+		return NULL;
+	if (s.len)
 		memcpy(copy, s.ptr, s.len);
+	copy[s.len] = '\0';
 	return copy;
 }
 

@@ -2,6 +2,7 @@
 /* An expression, a replacement (a line each) and a message: what crosses can be written. */
 #include "base/err.h"
 #include "sbc/header_rules.h"
+#include "sbc/header_trial.h"
 #include "sbc/pattern.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

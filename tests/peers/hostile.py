@@ -3,6 +3,7 @@
 countersip whose neighbour's signatures name them."""
 
 import base64
+import gzip
 import json
 import os
 import shutil
@@ -80,6 +81,8 @@ def moved(to, code=302):
     return lambda connection: connection.sendall(head.encode())
 
 
+# A megabyte of nothing in a kilobyte: it is not unpacked.
+GZIP = gzip.compress(bytes(1 << 20))
 WAYS = {
     "/hang": lambda connection: time.sleep(30),
     "/crawl": crawl,
@@ -90,6 +93,14 @@ WAYS = {
     "/file": moved("file:///etc/passwd"),
     "/none": lambda c: c.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
     "/page": answer(b"<html>no</html>", "text/html"),
+    "/gzip": lambda c: c.sendall(
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: "
+        + str(len(GZIP)).encode() + b"\r\n\r\n" + GZIP),
+    # DER that says it is 4 GB long, that never ends to nest, and of no length at all.
+    "/der-length": answer(b"\x30\x84\xff\xff\xff\xff" + b"\x30" * 500),
+    "/der-depth": answer(b"\x30\x82\x40\x00" + b"\x30\x80" * 8192),
+    "/der-none": answer(b"\x30\x80\x00\x00"),
+    "/empty": answer(b""),
     "/close": lambda c: None,
     "/rubbish": lambda c: c.sendall(b"\x16\x03\x01 not HTTP at all\r\n\r\n"),
 }
@@ -140,14 +151,20 @@ def b64(data):
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def identity(url, user):
-    """All that can be checked without the certificate is right."""
-    head = {"alg": "ES256", "typ": "passport", "x5u": url}
+def texts(url, user, **header):
+    """Header and payload of a PASSporT in which all is right. header: members of it that are
+    other ones, or more."""
+    head = {"alg": "ES256", "typ": "passport", "x5u": url, **header}
     claims = {"dest": {"uri": ["sip:bob@atlanta.test"]}, "iat": int(time.time()),
               "mky": [{"alg": "sha-256", "dig": FINGERPRINT.replace(":", "")}],
               "orig": {"uri": f"sip:{user}@biloxi.test"}}
-    texts = [b64(json.dumps(part, separators=(",", ":")).encode()) for part in (head, claims)]
-    return ".".join(texts + [b64(os.urandom(64))]) + f";info=<{url}>;alg=ES256"
+    return [json.dumps(part, separators=(",", ":")).encode() for part in (head, claims)]
+
+
+def identity(url, user):
+    """All that can be checked without the certificate is right."""
+    parts = [b64(text) for text in texts(url, user)] + [b64(os.urandom(64))]
+    return ".".join(parts) + f";info=<{url}>;alg=ES256"
 
 
 class FetchLab(unittest.TestCase):
@@ -186,11 +203,16 @@ class FetchLab(unittest.TestCase):
         return agent
 
     @staticmethod
-    def invite(agent, url):
-        """A call whose signature names url: right but for the signature itself."""
+    def invite_with(agent, *values):
+        """A call with these Identity values."""
         body = SDP.format(port=agent.port, setup="actpass", fingerprint=FINGERPRINT)
         agent.request("INVITE", "sip:bob@atlanta.test", token(), body=body,
-                      headers=[f"Identity: {identity(url, agent.user)}"])
+                      headers=[f"Identity: {value}" for value in values])
+
+    @classmethod
+    def invite(cls, agent, url):
+        """A call whose signature names url: right but for the signature itself."""
+        cls.invite_with(agent, identity(url, agent.user))
 
     def code_for(self, url):
         """What a call gets whose certificate is there: 438 when it was had, and fits the
@@ -200,7 +222,12 @@ class FetchLab(unittest.TestCase):
         return agent.wait_final("INVITE", 10).code
 
     def why(self, url):
-        """What the log has about the fetch from there."""
-        with open(self.sbc.log, encoding="utf-8", errors="replace") as log:
-            lines = [line for line in log if "identity.fetch" in line and url in line]
-        return lines[-1].partition('result="')[2].split('"')[0] if lines else ""
+        """What the log has about the fetch from there. The answer may be here before it."""
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            with open(self.sbc.log, encoding="utf-8", errors="replace") as log:
+                lines = [line for line in log if "identity.fetch" in line and url in line]
+            if lines:
+                return lines[-1].partition('result="')[2].split('"')[0]
+            time.sleep(0.02)
+        return ""

@@ -88,6 +88,61 @@ request_route {{
   t_relay();
 }}
 """
+# A trunk as carriers run them: a password for registrations and for calls (KAM-10), {hash} for
+# the digest, qop as {qop} says ("0": none, as kamailio.cfg has it). Its user is behind it.
+TRUNK = COMMON + """loadmodule "auth.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+modparam("auth", "algorithm", "{hash}")
+modparam("usrloc", "db_mode", 0)
+modparam("registrar", "max_expires", {max_expires})
+modparam("registrar", "min_expires", 2)
+request_route {{
+  if ($rU == "are-you-there") {{ sl_send_reply("200", "Yes"); exit; }}
+  if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
+  if (is_method("REGISTER")) {{
+    if (!pv_www_authenticate("{realm}", "{password}", "0")) {{
+      www_challenge("{realm}", "{qop}"); exit;
+    }}
+    if (!save("location")) sl_reply_error();
+    exit;
+  }}
+  if ($sp == {user_port}) {{
+    if (is_method("INVITE") && !lookup("location")) {{
+      sl_send_reply("404", "Not Registered"); exit;
+    }}
+    t_relay();
+    exit;
+  }}
+  if (is_method("INVITE") && !has_totag() &&
+      !pv_proxy_authenticate("{realm}", "{password}", "0")) {{
+    proxy_challenge("{realm}", "{qop}"); exit;
+  }}
+  consume_credentials();
+  $du = "sip:127.0.0.1:{user_port}";
+  t_relay();
+}}
+"""
+# An edge proxy before us: phones register through it, and calls for them come back by its Path.
+PATH_PROXY = COMMON + """loadmodule "rr.so"
+loadmodule "path.so"
+modparam("path", "use_received", 1)
+request_route {{
+  if ($rU == "are-you-there") {{ sl_send_reply("200", "Yes"); exit; }}
+  if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
+  if ($si == "{sbc_address}" && $sp == {sbc_port}) {{
+    if (!is_present_hf("Route")) {{ if (!is_method("ACK")) sl_send_reply("403", "No"); exit; }}
+    loose_route();
+    if (is_method("INVITE") && !has_totag()) record_route();
+    t_relay();
+    exit;
+  }}
+  if (is_method("REGISTER")) add_path();
+  else if (has_totag()) loose_route();
+  $du = "sip:{sbc_address}:{sbc_port}";
+  t_relay();
+}}
+"""
 
 
 def modules_folder():

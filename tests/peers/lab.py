@@ -45,7 +45,12 @@ class Lab(unittest.TestCase):
                         peer_domain="biloxi.test", peer_port=cls.base + 9,
                         media_first=cls.media_first, media_last=cls.media_last)
         cls.sbc = Sbc(cls.programs, BINARY, cls.folder, **dict(settings, **cls.SETTINGS))
+        cls.before_start()
         cls.sbc.start()
+
+    @classmethod
+    def before_start(cls):
+        """What a class wants to add: cls.sbc is there, and not started."""
 
     def log_text(self):
         with open(self.sbc.program.log, encoding="utf-8", errors="replace") as log:

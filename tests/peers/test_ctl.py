@@ -251,6 +251,27 @@ class RealDaemon(Lab):
             self.assertEqual((0, ""), (done.returncode, done.stderr), name)
             json.loads(run("--json", name).stdout)
 
+    def test_peer_show(self):
+        """Of the running daemon, with its state; and of its file, which knows none."""
+        path, config = self.find("_rpc.sock"), self.sbc.config
+
+        def show(*arguments):
+            return subprocess.run([CTL, "peer", "show", *arguments], capture_output=True,
+                                  text=True, timeout=60, check=False)
+
+        done = show("--socket", path, "biloxi")
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.assertRegex(done.stdout, r"(?m)^domain +biloxi\.test +file$")
+        self.assertRegex(done.stdout, r"(?m)^state +A[PX] +now$")
+        self.assertRegex(done.stdout, r"(?m)^calls now +0 +now$")
+        rows = json.loads(show("--json", "--socket", path, "biloxi").stdout)
+        offline = json.loads(show("--json", "--config", config, "biloxi").stdout)
+        self.assertEqual(offline, [row for row in rows if row["origin"] != "now"])
+        done = show("--socket", path, "nobody")
+        self.assertEqual((1, "countersipctl: peer.show: there is no such peer (404)\n"),
+                         (done.returncode, done.stderr))
+        self.assertEqual(2, show("--socket", path + "x", "biloxi").returncode)
+
     def test_doctor(self):
         path = self.find("_rpc.fifo")
         done = subprocess.run([CTL, "doctor", "fifo", "--json", "--path", path, "--client",

@@ -100,10 +100,10 @@ class Howto(unittest.TestCase):
         # Probed while the other one was not there yet, then found again.
         self.wait_log("edge-atlanta.yaml", "peer=biloxi flags=AP")
         answered, _ = connect(alice, carol, alice.invite("carol@biloxi.test"))
-        self.assertIn("outcome=verified", self.log("edge-biloxi.yaml"))
+        self.wait_log("edge-biloxi.yaml", "outcome=verified")
         self.hang_up(alice, answered, carol)
         answered, _ = connect(carol, alice, carol.invite("alice@atlanta.test"))
-        self.assertIn("outcome=verified", self.log("edge-atlanta.yaml"))
+        self.wait_log("edge-atlanta.yaml", "outcome=verified")
         self.hang_up(carol, answered, alice)
 
     def test_front_of_kamailio(self):
@@ -115,13 +115,13 @@ class Howto(unittest.TestCase):
         carol = self.phone("carol", "biloxi.test", 6060)
         # Out: Kamailio's user is signed for.
         answered, _ = connect(alice, carol, alice.invite_unasked("carol@biloxi.test"))
-        self.assertIn("outcome=verified", self.log("edge-biloxi.yaml"))
+        self.wait_log("edge-biloxi.yaml", "outcome=verified")
         self.hang_up(alice, answered, carol)
         self.wait_log("edge-biloxi.yaml", "peer=atlanta flags=AP")
         # In: proved by countersip, and Kamailio's user hears so.
         self.wait_log("front-of-kamailio.yaml", "peer=kamailio flags=AP")
         answered, invite = connect(carol, alice, carol.invite("alice@atlanta.test"))
-        self.assertIn("outcome=verified", self.log("front-of-kamailio.yaml"))
+        self.wait_log("front-of-kamailio.yaml", "outcome=verified")
         self.assertEqual("<sip:carol@biloxi.test;verstat=TN-Validation-Passed>",
                          invite.get("P-Asserted-Identity"))
         self.hang_up(carol, answered, alice)
@@ -135,11 +135,11 @@ class Howto(unittest.TestCase):
         alice = self.phone("alice", "atlanta.test", 5060)
         carol = self.phone("carol", "biloxi.test", 6060)
         answered, invite = connect(alice, carol, alice.invite("carol@biloxi.test"))
-        self.assertIn("outcome=verified", self.log("edge-biloxi.yaml"))
+        self.wait_log("edge-biloxi.yaml", "outcome=verified")
         self.assertEqual("", invite.get("Record-Route"))
         self.hang_up(alice, answered, carol)
         answered, _ = connect(carol, alice, carol.invite("alice@atlanta.test"))
-        self.assertIn("outcome=verified", self.log("behind-kamailio.yaml"))
+        self.wait_log("behind-kamailio.yaml", "outcome=verified")
         self.hang_up(carol, answered, alice)
 
     def test_lab_relay(self):

@@ -24,6 +24,9 @@ PASSWORDS = {"alice": "wonderland", "bob": "builder", "+12155551212": "one",
 # TNAuthList (RFC 8226): a range of a hundred numbers from 12155551200.
 TN_AUTH = ("1.3.6.1.5.5.7.1.26=DER:30:14:A1:12:30:10:16:0B:"
            + ":".join(f"{byte:02X}" for byte in b"12155551200") + ":02:01:64\n")
+PARTS = ("--sip\r\nContent-Type: application/isup\r\n"
+         "Content-Disposition: signal;handling=optional\r\n\r\nisup\r\n"
+         "--sip\r\nContent-Type: application/sdp\r\n\r\n{}\r\n--sip--\r\n")
 CONFIG = """\
 state_dir: {folder}/state
 call_records: {folder}/call_records.jsonl
@@ -130,12 +133,12 @@ class Neighbour(unittest.TestCase):
         with open(self.sbc.log, encoding="utf-8", errors="replace") as log:
             return log.read()
 
-    def call_us(self, callee):
-        """Carol offers through her Kamailio. The INVITE as our user heard it, or None and
-        what carol was answered."""
+    def call_us(self, callee, wrap="{}", headers=()):
+        """Carol offers through her Kamailio. The INVITE as our user heard it. wrap: what is
+        around her session description."""
         uri = f"sip:{callee.user}@atlanta.test"
         body = SDP.format(port=self.carol.port, setup="actpass", fingerprint=FINGERPRINT)
-        self.carol.request("INVITE", uri, token(), body=body)
+        self.carol.request("INVITE", uri, token(), body=wrap.format(body), headers=headers)
         invite = callee.wait(lambda m: m.method == "INVITE", PATIENCE)
         callee.respond(invite, 200, "OK", SDP.format(
             port=callee.port, setup="active", fingerprint=FINGERPRINT))
@@ -162,6 +165,15 @@ class Rfc4474(Neighbour):
         self.carol.name = '"Carol, of Biloxi"'
         invite = self.call_us(self.our_user("bob"))
         self.assertEqual([], invite.all("Identity") + invite.all("Identity-Info"))
+        self.assertRegex(self.log_text(), 'outcome=verified mechanism="RFC 4474" '
+                                          'identity="sip:carol@biloxi.test"')
+
+    def test_it_signs_several_parts(self):
+        """MKY-7, DS-6: its signature is over the whole body, of which one part is for us."""
+        invite = self.call_us(self.our_user("bob"), PARTS,
+                              ["Content-Type: multipart/mixed;boundary=sip"])
+        self.assertEqual("application/sdp", invite.get("Content-Type"))
+        self.assertNotIn("isup", invite.body)
         self.assertRegex(self.log_text(), 'outcome=verified mechanism="RFC 4474" '
                                           'identity="sip:carol@biloxi.test"')
 

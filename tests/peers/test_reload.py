@@ -60,7 +60,7 @@ class Reload(Lab):
     def test_what_needs_a_restart_changes_nothing(self):
         self.rewrite(f"127.0.0.1:{self.sip_port}", f"127.0.0.1:{self.base + 8}")
         said = self.hang_up("result=refused")
-        self.assertIn("listeners cannot change while we run", said)
+        self.assertIn("listeners[].address cannot change while we run", said)
 
     def test_many_at_once(self):
         for _ in range(20):

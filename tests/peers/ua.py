@@ -87,7 +87,8 @@ class Ua:
         if cseq is None:
             self.cseq += 1
             cseq = self.cseq
-        kind = ["Content-Type: application/sdp"] if body else []
+        has_kind = any(line.lower().startswith("content-type:") for line in headers)
+        kind = ["Content-Type: application/sdp"] if body and not has_kind else []
         lines = [f"{method} {uri} SIP/2.0",
                  f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{token()};rport",
                  "Max-Forwards: 70",

@@ -59,6 +59,12 @@ void media_stop(struct media *media, media_stopped_h *stopped, void *arg)
 	stopped(arg);
 }
 
+void media_rings(const struct media *media, struct media_rings *out)
+{
+	(void)media;
+	*out = (struct media_rings){0};
+}
+
 const struct fingerprint *media_own_fingerprint(const struct media *media)
 {
 	(void)media;

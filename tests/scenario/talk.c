@@ -76,18 +76,37 @@ static void new_branch(struct world *w, char *out, size_t size)
 	snprintf(out, size, "z9hG4bK-scenario-%u", ++w->next_branch);
 }
 
+/* What the lines behind the other headers say about the body, and the body. */
+static const char *body_of(const struct world *w, const char *sdp, char *out, size_t size)
+{
+	char space[TEXT_MAX];
+	const char *body = sdp;
+
+	if (w->part && sdp[0]) {
+		snprintf(space, sizeof(space),
+			"--=sip=\r\n%s\r\n--=sip=\r\nContent-Type: application/sdp\r\n\r\n%s"
+			"\r\n--=sip=\r\n%s\r\n--=sip=--\r\n",
+			w->part, sdp, w->part);
+		body = space;
+	}
+	snprintf(out, size, "%sContent-Length: %zu\r\n\r\n%s",
+		!sdp[0]       ? ""
+		: body == sdp ? "Content-Type: application/sdp\r\n"
+			      : "Content-Type: multipart/mixed;boundary=\"=sip=\"\r\n",
+		strlen(body), body);
+	return out;
+}
+
 static void say_request(struct world *w, struct talk *t, const char *method, const char *branch,
 	unsigned cseq, const char *lines, const char *body)
 {
-	char text[TEXT_MAX];
+	char text[TEXT_MAX], rest[TEXT_MAX];
 
 	snprintf(text, sizeof(text),
 		"%s %s SIP/2.0\r\nVia: %s;branch=%s;rport\r\nMax-Forwards: 70\r\n"
-		"From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n%s%s%s"
-		"Content-Length: %zu\r\n\r\n%s",
+		"From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n%s%s%s",
 		method, t->target, via[t->who], branch, t->from, t->to, t->call_id, cseq,
-		method, lines, w->more ? w->more : "",
-		body[0] ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
+		method, lines, w->more ? w->more : "", body_of(w, body, rest, sizeof(rest)));
 	world_say(w, t->who, text);
 }
 
@@ -159,22 +178,49 @@ static void credentials(struct world *w, enum actor who, const char *method, con
 		who == ALICE ? "alice" : "bob", nonce, uri, response);
 }
 
-void world_register(struct world *w, enum actor who)
+static void say_register(struct world *w, struct talk *t, const char *name, const char *auth)
 {
-	char branch[64], lines[TEXT_MAX], auth[2048];
+	char branch[64], lines[TEXT_MAX];
+
+	snprintf(lines, sizeof(lines), "Contact: %s\r\nExpires: 600\r\n%s", name, auth);
+	new_branch(w, branch, sizeof(branch));
+	say_request(w, t, "REGISTER", branch, t->cseq++, lines, "");
+}
+
+void world_register_start(struct world *w, struct talk *t, enum actor who, enum actor proxy)
+{
+	begin(w, t, who, aor[who]);
+	snprintf(t->target, sizeof(t->target), "sip:atlanta.test");
+	t->who = proxy;
+	say_register(w, t, contact[proxy], "");
+}
+
+static void register_contact(
+	struct world *w, enum actor who, enum actor proxy, const char *name, uint16_t code)
+{
+	char auth[2048];
 	struct talk t;
 
-	begin(w, &t, who, aor[who]);
-	snprintf(t.target, sizeof(t.target), "sip:atlanta.test");
-	snprintf(lines, sizeof(lines), "Contact: %s\r\nExpires: 600\r\n", contact[who]);
-	new_branch(w, branch, sizeof(branch));
-	say_request(w, &t, "REGISTER", branch, t.cseq, lines, "");
-	world_hear_code(w, who, 401);
-	credentials(w, who, "REGISTER", t.target, false, auth, sizeof(auth));
-	snprintf(lines, sizeof(lines), "Contact: %s\r\nExpires: 600\r\n%s", contact[who], auth);
-	new_branch(w, branch, sizeof(branch));
-	say_request(w, &t, "REGISTER", branch, ++t.cseq, lines, "");
-	world_hear_code(w, who, 200);
+	world_register_start(w, &t, who, proxy);
+	world_hear_code(w, proxy, 401);
+	credentials(w, proxy, "REGISTER", t.target, false, auth, sizeof(auth));
+	say_register(w, &t, name, auth);
+	world_hear_code(w, proxy, code);
+}
+
+void world_register_through(struct world *w, enum actor who, enum actor proxy)
+{
+	register_contact(w, who, proxy, contact[proxy], 200);
+}
+
+void world_register_as_another(struct world *w, enum actor proxy, uint16_t code)
+{
+	register_contact(w, BOB, proxy, "<sip:bob@another.test>", code);
+}
+
+void world_register(struct world *w, enum actor who)
+{
+	world_register_through(w, who, who);
 }
 
 static const char *describe(
@@ -261,19 +307,17 @@ void world_invite_signed(struct world *w, struct talk *t, const char *uri, int a
 void world_answer(struct world *w, enum actor who, uint16_t code, const char *setup)
 {
 	const struct sip_msg *request = w->heard[who].msg;
-	char text[TEXT_MAX], space[2048];
+	char text[TEXT_MAX], space[2048], rest[TEXT_MAX];
 	const char *sdp = setup ? describe(w, who, setup, space, sizeof(space)) : "";
 
 	snprintf(text, sizeof(text),
 		"SIP/2.0 %u Whatever\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: %.*s%s\r\n"
-		"Call-ID: %.*s\r\nCSeq: %u %.*s\r\nContact: %s\r\n%s%sContent-Length: "
-		"%zu\r\n\r\n%s",
+		"Call-ID: %.*s\r\nCSeq: %u %.*s\r\nContact: %s\r\n%s%s",
 		code, SLICE_ARG(request->via.raw), SLICE_ARG(request->from.raw),
 		SLICE_ARG(request->to.raw),
 		code > 100 && !request->to.tag.len ? ";tag=callee" : "",
 		SLICE_ARG(request->call_id), request->cseq, SLICE_ARG(request->method_name),
-		contact[who], w->more ? w->more : "",
-		sdp[0] ? "Content-Type: application/sdp\r\n" : "", strlen(sdp), sdp);
+		contact[who], w->more ? w->more : "", body_of(w, sdp, rest, sizeof(rest)));
 	world_say(w, who, text);
 }
 

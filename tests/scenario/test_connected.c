@@ -94,7 +94,7 @@ static void required_and_given(void **state)
 	world_secured(w, MEDIA_SIDE_B);
 	assert_true(fake_media()->gate[MEDIA_SIDE_A]);
 	assert_false(fake_media()->gate[MEDIA_SIDE_B]);
-	world_pass(w, SECONDS(9));
+	world_pass(w, SECONDS(6)); /* limits.answer_identity_s is 7 */
 	update(w, &c, sdp_of(BILOXI, "active", 0), sdp_of(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 200);
 	assert_true(world_heard_body(w, BILOXI, "a=setup:passive"));
@@ -118,7 +118,7 @@ static void required_and_missing(void **state)
 	struct talk a, c;
 
 	answered(w, &a, &c);
-	world_pass(w, SECONDS(9));
+	world_pass(w, SECONDS(6));
 	world_hear_nothing(w, BILOXI);
 	assert_false(fake_media()->gate[MEDIA_SIDE_B]);
 	world_pass(w, SECONDS(2));

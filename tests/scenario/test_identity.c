@@ -17,6 +17,15 @@
 
 #define TO_BOB "sip:bob@atlanta.test"
 
+/* The phrase is part of the answer (STANDARDS section 8). */
+static void hear_refusal(struct world *w, uint16_t code, const char *phrase)
+{
+	const struct sip_msg *msg = world_hear_code(w, BILOXI, code);
+
+	if (!slice_equal(msg->reason, slice_str(phrase)))
+		fail_msg("%u %.*s", code, SLICE_ARG(msg->reason));
+}
+
 static void give_certificate(struct world *w)
 {
 	struct http_get_result result = {.url = slice_str(w->fetch_url),
@@ -61,10 +70,54 @@ static void changed_fingerprint(void **state)
 	world_hear_code(w, BILOXI, 100);
 	if (w->fetch_count)
 		give_certificate(w);
-	world_hear_code(w, BILOXI, 438);
+	hear_refusal(w, 438, "Invalid Identity Header");
 	world_hear_nothing(w, BOB);
 	assert_int_equal(0, fake_media()->open_count);
 	assert_non_null(strstr(w->records.data, "\"outcome\":\"refused\""));
+}
+
+#define ISUP                                                                                   \
+	"Content-Type: application/isup;version=itu-t92+\r\n"                                  \
+	"Content-Disposition: signal;handling=optional\r\n\r\n\x01\x02\x03"
+
+/* MKY-7: the description is one part of several; mky is held against its fingerprints. The
+ * answer comes in parts as well, and the other parts stay behind. */
+static void body_of_several_parts(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_register(w, BOB);
+	w->part = ISUP;
+	world_invite_signed(w, &t, TO_BOB, 1);
+	world_hear_code(w, BILOXI, 100);
+	if (w->fetch_count)
+		give_certificate(w);
+	world_hear_code(w, BILOXI, 438);
+	world_hear_nothing(w, BOB);
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	give_certificate(w);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_true(slice_equal(w->heard[BOB].msg->content_type, SLICE("application/sdp")));
+	assert_true(slice_starts(w->heard[BOB].msg->message_body, SLICE("v=0\r\n")));
+	world_answer(w, BOB, 200, "active");
+	world_hear_code(w, BILOXI, 200);
+	assert_true(slice_starts(w->heard[BILOXI].msg->message_body, SLICE("v=0\r\n")));
+}
+
+/* MKY-7: a part that must be understood, and is not. */
+static void part_that_must_be_understood(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_register(w, BOB);
+	w->part = "Content-Type: application/isup\r\n\r\n\x01";
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 415);
+	assert_true(sip_msg_lists_token(w->heard[BILOXI].msg, "Accept", "multipart/mixed"));
+	world_hear_nothing(w, BOB);
 }
 
 /* ID4474-30, RSP-428, I1: nothing signed at all. */
@@ -76,7 +129,7 @@ static void missing_identity(void **state)
 	world_register(w, BOB);
 	world_invite(w, &t, BILOXI, TO_BOB);
 	world_hear_code(w, BILOXI, 100);
-	world_hear_code(w, BILOXI, 428);
+	hear_refusal(w, 428, "Use Identity Header");
 	world_hear_nothing(w, BOB);
 }
 
@@ -92,7 +145,7 @@ static void certificate_cannot_be_had(void **state)
 	world_hear_code(w, BILOXI, 100);
 	result.url = slice_str(w->fetch_url);
 	sbc_fetched(w->sbc, &result, w->now);
-	world_hear_code(w, BILOXI, 436);
+	hear_refusal(w, 436, "Bad Identity Info");
 	world_hear_nothing(w, BOB);
 }
 
@@ -105,6 +158,49 @@ static void url_is_not_fetched_from(void **state)
 	world_invite_signed(w, &t, TO_BOB, 0);
 	world_hear_code(w, BILOXI, 100);
 	world_hear_code(w, BILOXI, 436);
+}
+
+/* RSP-437, ID8224-39: it is a certificate, but not of who is calling. */
+static void anothers_certificate(void **state)
+{
+	struct world *w = *state;
+	struct http_get_result result = {
+		.body = buf_slice(&w->own_certificate), .max_age_s = 3600};
+	struct talk t;
+
+	world_register(w, BOB);
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+	result.url = slice_str(w->fetch_url);
+	sbc_fetched(w->sbc, &result, w->now);
+	hear_refusal(w, 437, "Unsupported Credential");
+	world_hear_nothing(w, BOB);
+}
+
+/* Media is by DTLS here: a description whose key cannot be checked is 488, whoever sends it,
+ * and nobody rings. */
+static void keys_that_cannot_be_checked(void **state)
+{
+	static const char *const lines[] = {"", "a=fingerprint:sha-3 00:11\r\n",
+		"a=fingerprint:md5 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n",
+		"a=fingerprint:sha-256 00:11\r\n"};
+	struct world *w = *state;
+	char sdp[1024];
+	struct talk t;
+
+	world_register(w, BOB);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		snprintf(sdp, sizeof(sdp),
+			"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n"
+			"t=0 0\r\nm=audio 30000 UDP/TLS/RTP/SAVPF 0\r\na=rtcp-mux\r\n"
+			"a=setup:actpass\r\n%s",
+			lines[i]);
+		w->sdp[ALICE] = sdp;
+		world_call_refused(w, &t, ALICE, TO_BOB, 488);
+		world_ack(w, &t);
+		world_hear_nothing(w, BOB);
+	}
+	assert_int_equal(0, fake_media()->open_count);
 }
 
 /* The wrong thing behind the URL is a credential that is not supported (ID8224-39). */
@@ -184,7 +280,7 @@ static void replayed(void **state)
 	memcpy(strstr(w->said.data, "z9hG4bK-s"), "z9hG4bK-r", 9);
 	say_again(w, BILOXI, "Call-ID: call", "Call-ID: CALL");
 	world_hear_code(w, BILOXI, 100);
-	world_hear_code(w, BILOXI, 403);
+	hear_refusal(w, 403, "Replayed Identity");
 	world_hear_nothing(w, BOB);
 }
 
@@ -199,7 +295,7 @@ static void stale_signature(void **state)
 	world_hear_code(w, BILOXI, 100);
 	w->wall_start_s += 61;
 	give_certificate(w);
-	world_hear_code(w, BILOXI, 403);
+	hear_refusal(w, 403, "Stale Date");
 	world_hear_nothing(w, BOB);
 }
 
@@ -305,6 +401,28 @@ static void only_what_is_ours_is_signed(void **state)
 	assert_true(slice_starts(msg->from.raw, SLICE("<sip:alice@atlanta.test>")));
 }
 
+/* BR-3: what is told and signed to one side is our own key, not the other side's. ID8224-20: a
+ * signature that is refused is not tried again; whoever called hears of it. */
+static void refused_signature_is_final(void **state)
+{
+	static const uint16_t codes[] = {403, 428, 436, 437, 438};
+	struct world *w = *state;
+	struct talk t;
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		world_call(w, &t, ALICE, "sip:carol@biloxi.test");
+		world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+		assert_true(world_heard_body(w, BILOXI, "a=fingerprint:"));
+		assert_false(world_heard_body(w, BILOXI, world_fingerprint[ALICE]));
+		world_answer(w, BILOXI, codes[i], NULL);
+		world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+		assert_true(world_hear(w, ALICE)->status >= 400);
+		world_ack(w, &t);
+		world_pass(w, 40 * USEC_PER_SEC);
+		world_hear_nothing(w, BILOXI);
+	}
+}
+
 /* ID4474-48: nobody answers an ACK. ID8224-46: nor is a response judged by what it brings. */
 static void neither_ack_nor_response_is_judged(void **state)
 {
@@ -334,9 +452,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO(signed_caller_gets_through),
 		SCENARIO(changed_fingerprint),
+		SCENARIO(body_of_several_parts),
+		SCENARIO(part_that_must_be_understood),
 		SCENARIO(missing_identity),
 		SCENARIO(certificate_cannot_be_had),
 		SCENARIO(url_is_not_fetched_from),
+		SCENARIO(anothers_certificate),
+		SCENARIO(keys_that_cannot_be_checked),
 		SCENARIO(rubbish_certificate),
 		SCENARIO(two_wait_for_one_certificate),
 		SCENARIO(cancel_during_fetch),
@@ -348,6 +470,7 @@ int main(void)
 		SCENARIO(no_transit),
 		SCENARIO(call_to_the_peer_is_signed),
 		SCENARIO(only_what_is_ours_is_signed),
+		SCENARIO(refused_signature_is_final),
 		SCENARIO(neither_ack_nor_response_is_judged),
 	};
 

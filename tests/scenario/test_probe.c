@@ -121,6 +121,34 @@ static void ceilings_of_a_peer(void **state)
 	world_hear_nothing(w, TRUNK);
 }
 
+/* Bandwidth by what is offered: one call of G.711 fits in 100 kbit/s, the next one goes
+ * elsewhere; when the first is over there is room again. */
+static void bandwidth_of_a_peer(void **state)
+{
+	struct world *w = *state;
+	struct talk first, t;
+
+	w->peers[1].bandwidth_kbps_max = 100;
+	ask_the_trunk(w);
+	w->peers[1].probe = false;
+	remake(w);
+	world_call(w, &first, ALICE, "sip:+4930123@atlanta.test");
+	world_hear_method(w, TRUNK, SIP_METHOD_INVITE);
+	world_call(w, &t, ALICE, "sip:+4930124@atlanta.test");
+	world_hear_method(w, SPARE, SIP_METHOD_INVITE);
+	world_hear_nothing(w, TRUNK);
+	world_answer(w, TRUNK, 486, NULL);
+	world_pass(w, SECONDS(40));
+	world_forget(w);
+	call_goes_to(w, TRUNK);
+	world_pass(w, SECONDS(40));
+	world_forget(w);
+	world_call(w, &first, ALICE, "sip:+4930123@atlanta.test");
+	world_invite(w, &t, TRUNK, "sip:bob@atlanta.test"); /* both ways */
+	world_hear_method(w, TRUNK, SIP_METHOD_INVITE);
+	assert_true(sip_msg_header(world_hear_code(w, TRUNK, 503), "Retry-After", 0).len);
+}
+
 /* ---- strangers ---- */
 
 static void guard(struct world *w, unsigned points)
@@ -193,6 +221,8 @@ int main(void)
 			silence_is_an_answer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
 			ceilings_of_a_peer, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(
+			bandwidth_of_a_peer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
 			a_scanner_is_blocked, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(a_flood_is_cut, world_setup, world_teardown),

@@ -297,9 +297,15 @@ static void the_verdict_of_a_peer(void **state)
 	assert_has(&a, "\"outcome\":\t\"verified\"");
 	assert_has(&a, "\"mechanism\":\t\"RFC 8224\"");
 	assert_has(&a, "\"domain\":\t\"biloxi.test\"");
+	assert_has(&a, "\"url\":\t\"https://biloxi.test/cert\"");
+	assert_has(&a, "\"subject\":\t\"biloxi.test\"");
+	assert_has(&a, "\"signed_s\":\t176");
 	assert_has(&a, "\"peer\":\t\"biloxi\"");
 	forget(&a);
 	assert_asked(w, "identity.stats", "\"verified\":\t1,");
+	assert_asked(w, "stats.fetchn", "\"identity.replay_rfc8224\":\t1,");
+	assert_asked(w, "stats.fetchn", "\"identity.replay_rfc8224_full\":\t0,");
+	assert_asked(w, "stats.fetchn", "\"identity.certificates\":\t1,");
 }
 
 /* ---- ending ---- */

@@ -49,6 +49,9 @@ struct world {
 	char resolve_host[256]; /* the last name that was to be looked up; "": none */
 	const char *as;         /* URI in From of what users say from now on; NULL: their own */
 	const struct tls_names *shown; /* client certificate of users on TLS; NULL: none */
+	/* Another part that goes before every session description, and another after it; NULL:
+	 * the description is the whole body. */
+	const char *part;
 	const char *more;   /* header lines in what actors say from now on; NULL: none */
 	struct buf said;    /* the last message that any actor sent */
 	struct buf records; /* one line each */
@@ -107,6 +110,11 @@ extern const char *const world_fingerprint[ACTOR_COUNT];
 
 /* who registers (with digest) and is answered 200. */
 void world_register(struct world *w, enum actor who);
+/* The same from another actor's address (bob only); its first REGISTER alone. */
+void world_register_through(struct world *w, enum actor who, enum actor proxy);
+/* bob's second phone, through the same proxy: the answer to it. */
+void world_register_as_another(struct world *w, enum actor proxy, uint16_t code);
+void world_register_start(struct world *w, struct talk *t, enum actor who, enum actor proxy);
 /* who sends an INVITE to uri, without or with credentials for the challenge it heard. */
 void world_invite(struct world *w, struct talk *t, enum actor who, const char *uri);
 /* The whole of it: INVITE, 407, ACK, INVITE with credentials; heard 100. */

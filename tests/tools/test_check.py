@@ -80,7 +80,7 @@ class Gates(unittest.TestCase):
                          (1, "houses"), (1, "houses"))
 
     def test_houses_allow_their_owner_and_tests(self):
-        self.assert_gate("houses", "sbc/http_get.c", "#include <curl/curl.h>\n")
+        self.assert_gate("houses", "sbc/http_get_thread.c", "#include <curl/curl.h>\n")
         self.assert_gate("houses", "tests/peers/a.c", "#include <curl/curl.h>\n")
 
     def test_houses_doors(self):

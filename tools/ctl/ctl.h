@@ -15,9 +15,15 @@ enum {
 
 /* "doctor" and what follows it. An exit status. */
 int ctl_doctor(int argc, char **argv);
-/* "identity" and what follows it: verify. An exit status. */
+/* "identity" and what follows it. An exit status. */
 int ctl_identity(int argc, char **argv);
 int ctl_identity_verify(int argc, char **argv);
+int ctl_identity_sign(int argc, char **argv);
+int ctl_identity_keygen(int argc, char **argv);
+int ctl_identity_cert(int argc, char **argv);
+/* "rules" (test) and "peer" (show) and what follows them. An exit status. */
+int ctl_rules(int argc, char **argv);
+int ctl_peer(int argc, char **argv);
 /* The report of doctor fifo into out: the exit status, or a negative error. */
 int doctor_fifo(const struct doctor_options *options, struct buf *out);
 

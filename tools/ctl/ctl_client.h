@@ -16,6 +16,8 @@ struct ctl_client {
 };
 
 #define CTL_SOCKET_DEFAULT "/run/countersip/countersip_rpc.sock"
+#define CTL_SOCKET_MAX     108     /* bytes: sun_path */
+#define CTL_TIMEOUT_MS     5000    /* for an answer, unless another is asked for */
 #define CTL_ANSWER_MAX     1048576 /* bytes: more than a datagram can be */
 
 /* Where the installed configuration has the socket (its run_dir and dgram_socket), else

@@ -51,6 +51,7 @@ static int report(struct source *source, struct arena *arena,
 		return err;
 	findings->arena = arena;
 	findings->source = source;
+	findings->clear = "nothing keeps the client from the FIFO";
 	findings_run(doctor_fifo_rules, doctor_fifo_rule_count, facts, findings);
 	if (options->is_json)
 		findings_print_json(findings, out);

@@ -55,16 +55,26 @@ void found_fix(struct findings *out, const char *format, ...)
 	va_end(args);
 }
 
+void findings_begin(struct findings *out, const char *id, const char *title)
+{
+	out->id = id;
+	out->title = title;
+	out->row_start = out->count;
+}
+
+void findings_end(struct findings *out)
+{
+	if (out->count == out->row_start)
+		found(out, SEVERITY_OK, "%s: not the cause", out->title);
+}
+
 void findings_run(
 	const struct rule *rules, size_t count, const struct facts *facts, struct findings *out)
 {
 	for (size_t i = 0; i < count; i++) {
-		size_t before = out->count;
-		out->id = rules[i].id;
-		out->title = rules[i].title;
+		findings_begin(out, rules[i].id, rules[i].title);
 		rules[i].check(facts, out);
-		if (out->count == before)
-			found(out, SEVERITY_OK, "%s: not the cause", rules[i].title);
+		findings_end(out);
 	}
 }
 

@@ -30,6 +30,8 @@ struct findings {
 	struct source *source; /* for names of users and groups only */
 	const char *id;        /* of the rule that is running */
 	const char *title;
+	size_t row_start;
+	const char *clear; /* what is told when nothing blocks */
 	struct finding list[FINDINGS_MAX];
 	size_t count;
 };
@@ -42,6 +44,11 @@ struct rule {
 	const char *title;
 	rule_h *check;
 };
+
+/* Between them stands what is found about one row of a doctor's table; when that is nothing,
+ * the row is not the cause. */
+void findings_begin(struct findings *out, const char *id, const char *title);
+void findings_end(struct findings *out);
 
 /* Adds one; the two others say more of the one added last. */
 void found(struct findings *out, enum severity severity, const char *format, ...)

@@ -76,7 +76,7 @@ void findings_print(const struct findings *findings, bool is_verbose, struct buf
 	if (first)
 		put_first(out, first);
 	else
-		buf_put_str(out, "ok: nothing keeps the client from the FIFO\n");
+		buf_printf(out, "ok: %s\n", findings->clear);
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		for (size_t k = 0; k < findings->count; k++) {
 			const struct finding *finding = &findings->list[k];

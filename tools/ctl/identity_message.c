@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "sbc/sip_msg.h"
+#include "sbc/sip_multipart.h"
 
 int identity_read_file(const char *path, struct buf *out)
 {
@@ -27,8 +28,7 @@ int identity_read_file(const char *path, struct buf *out)
 	return err;
 }
 
-/* What an editor or a copy from a terminal made of the line ends is undone. */
-static int read_request(const char *path, struct buf *out)
+int identity_read_message(const char *path, struct buf *out)
 {
 	struct buf raw;
 	int err;
@@ -78,8 +78,11 @@ static struct slice tag_of(struct slice params)
 static void read_fingerprints(struct identity_message *m)
 {
 	struct slice rest = m->scan.body;
+	struct sip_multipart parts;
 	struct fingerprint f;
 
+	if (!sip_multipart_read(&parts, value_at(&m->scan, "Content-Type", 0), rest))
+		rest = parts.session;
 	while (rest.len) {
 		struct slice line = slice_trim(slice_cut(&rest, '\n'));
 		if (slice_starts(line, SLICE("a=fingerprint:")) &&
@@ -123,7 +126,7 @@ int identity_message_read(struct identity_message *out, const char *path, const 
 
 	*out = (struct identity_message){0};
 	buf_init(&out->bytes, 2 * SIP_MESSAGE_MAX);
-	err = read_request(path, &out->bytes);
+	err = identity_read_message(path, &out->bytes);
 	*why = "it cannot be read";
 	if (err)
 		return err;

@@ -19,6 +19,10 @@ struct identity_message {
 int identity_message_read(struct identity_message *out, const char *path, const char **why);
 void identity_message_fini(struct identity_message *message);
 
+/* The bytes of a SIP message: line ends of LF alone, which an editor or a terminal leaves,
+ * become CRLF. out was initialised with twice SIP_MESSAGE_MAX. */
+int identity_read_message(const char *path, struct buf *out);
+
 /* The whole file, at most max bytes; out was initialised. */
 int identity_read_file(const char *path, struct buf *out);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * countersipctl identity verify: the checks of a captured request one by one, by the same
- * judgement that the daemon has. Offline: the certificate is given as a file.
+ * judgement that the daemon has. The certificate is given as a file, or fetched when asked to.
  */
 
 #include <getopt.h>
@@ -11,16 +11,28 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "tools/ctl/ctl.h"
+#include "tools/ctl/ctl_anchors.h"
+#include "tools/ctl/ctl_terminal.h"
 #include "tools/ctl/identity_message.h"
 
-#define PEM_MAX (1 << 20) /* bytes of CAs, lists, a chain */
+#define PEM_MAX   (1 << 20) /* bytes of a chain */
+#define MAX_AGE_S 86400     /* of a certificate that is used once */
 
-static const char usage[] =
+static const char verify_usage[] =
 	"usage: countersipctl identity verify [options] FILE|-\n"
+	"\n"
+	"checks the signature of a captured SIP request as the daemon would, step by step\n"
 	"\n"
 	"  --ca FILE           CAs that signers must chain to\n"
 	"  --crl FILE          their revocation lists\n"
+	"  --config FILE       CAs, lists and rules of fetching as in this configuration\n"
 	"  --certificate FILE  what is served at the signature's URL (PEM or DER)\n"
+	"  --fetch             fetch it instead, as the daemon does: from public addresses "
+	"only,\n"
+	"                      by https, bounded in time and size\n"
+	"  --allow BLOCKS      addresses that may be fetched from all the same\n"
+	"  --fetch-ca FILE     CAs of the servers it is fetched from; else the system's\n"
+	"  --http              http: will do\n"
 	"  --codes CODES       service provider codes whose word on numbers is taken\n"
 	"  --without-mky       a fingerprint need not be signed\n"
 	"  --then              judge at the time that the signature names, not now\n"
@@ -28,67 +40,57 @@ static const char usage[] =
 	"exit status: 0 verified, 1 not, 64 wrong options.\n";
 
 struct arguments {
-	const char *ca, *crl, *certificate, *codes, *message;
-	bool is_mky_optional, is_then;
+	struct ctl_anchor_options anchors;
+	const char *certificate, *codes, *message;
+	bool is_mky_optional, is_then, want_fetch, want_help;
 };
+
+static bool set_option(struct arguments *out, int code)
+{
+	switch (code) {
+	case 'c':
+		out->certificate = optarg;
+		return true;
+	case 'p':
+		out->codes = optarg;
+		return true;
+	case 'm':
+		out->is_mky_optional = true;
+		return true;
+	case 't':
+		out->is_then = true;
+		return true;
+	case 'f':
+		out->want_fetch = true;
+		return true;
+	case 'h':
+		out->want_help = true;
+		return true;
+	default:
+		return ctl_anchor_option(&out->anchors, code, optarg);
+	}
+}
 
 static bool read_options(int argc, char **argv, struct arguments *out)
 {
-	static const struct option options[] = {{"ca", required_argument, NULL, 'a'},
-		{"crl", required_argument, NULL, 'r'},
+	static const struct option options[] = {CTL_ANCHOR_OPTIONS,
 		{"certificate", required_argument, NULL, 'c'},
-		{"codes", required_argument, NULL, 'p'},
+		{"fetch", no_argument, NULL, 'f'}, {"codes", required_argument, NULL, 'p'},
 		{"without-mky", no_argument, NULL, 'm'}, {"then", no_argument, NULL, 't'},
-		{NULL, 0, NULL, 0}};
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	int code;
 
 	*out = (struct arguments){.codes = ""};
+	optind = 1;
 	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (code) {
-		case 'a':
-			out->ca = optarg;
-			break;
-		case 'r':
-			out->crl = optarg;
-			break;
-		case 'c':
-			out->certificate = optarg;
-			break;
-		case 'p':
-			out->codes = optarg;
-			break;
-		case 'm':
-			out->is_mky_optional = true;
-			break;
-		case 't':
-			out->is_then = true;
-			break;
-		default:
+		if (!set_option(out, code))
 			return false;
-		}
 	}
 	out->message = optind == argc - 1 ? argv[optind] : NULL;
-	return out->message != NULL;
-}
-
-static int complain(const char *path, const char *why)
-{
-	fprintf(stderr, "%s: %s\n", path, why);
-	return CTL_FAILED;
+	return out->want_help || (out->message && !(out->certificate && out->want_fetch));
 }
 
 /* ---- what was signed ---- */
-
-/* A stranger's text: it does not talk to the terminal. */
-static void print_clean(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		if (c != '\r')
-			putchar(c == '\n' || (c >= ' ' && c != 0x7f) ? c : '?');
-	}
-	putchar('\n');
-}
 
 static void show_part(const char *name, struct slice text)
 {
@@ -97,7 +99,7 @@ static void show_part(const char *name, struct slice text)
 	buf_init(&out, 65536);
 	if (!b64_decode(&out, B64_URL, text) && out.len) {
 		printf("  %-8s ", name);
-		print_clean(buf_slice(&out));
+		ctl_print_clean(buf_slice(&out));
 	}
 	buf_fini(&out);
 }
@@ -109,7 +111,7 @@ static void show_signed(const struct identity_facts *facts)
 	for (size_t i = 0; i < facts->identity_count; i++) {
 		struct slice rest = facts->identity[i], digest;
 		printf("Identity: ");
-		print_clean(rest);
+		ctl_print_clean(rest);
 		if (rest.ptr[0] == '"')
 			continue;
 		digest = slice_cut(&rest, ';');
@@ -120,10 +122,10 @@ static void show_signed(const struct identity_facts *facts)
 		return;
 	buf_init(&text, PEM_MAX);
 	printf("Identity-Info: ");
-	print_clean(facts->identity_info);
+	ctl_print_clean(facts->identity_info);
 	if (!policy_digest_string(facts, &text)) {
 		puts("  digest-string");
-		print_clean(buf_slice(&text));
+		ctl_print_clean(buf_slice(&text));
 	}
 	buf_fini(&text);
 }
@@ -152,7 +154,7 @@ static int show_verdict(const struct identity_verdict *verdict)
 {
 	if (verdict->outcome == IDENTITY_NEED_CERTIFICATE) {
 		printf("\nnot judged: the certificate is needed, which is at\n  %s\n"
-		       "Fetch it and give it with --certificate FILE.\n",
+		       "Have it fetched with --fetch, or give it with --certificate FILE.\n",
 			verdict->url);
 		return CTL_FAILED;
 	}
@@ -170,105 +172,124 @@ static int show_verdict(const struct identity_verdict *verdict)
 
 /* ---- judging ---- */
 
-static int open_policy(const struct arguments *a, struct policy **out)
+struct verifier {
+	const struct arguments *arguments;
+	struct ctl_anchors anchors;
+	struct policy *policy;
+};
+
+static int open_policy(struct verifier *v)
 {
 	struct policy_config config;
 	char fault[256] = "", secret[32] = {0};
-	struct buf ca, crl;
-	int err = 0;
 
 	policy_config_init(&config);
-	buf_init(&ca, PEM_MAX);
-	buf_init(&crl, PEM_MAX);
-	if (a->ca && identity_read_file(a->ca, &ca))
-		err = complain(a->ca, "it cannot be read");
-	if (!err && a->crl && identity_read_file(a->crl, &crl))
-		err = complain(a->crl, "it cannot be read");
-	config.anchors_pem = buf_slice(&ca);
-	config.crls_pem = buf_slice(&crl);
+	config.anchors_pem = buf_slice(&v->anchors.ca);
+	config.crls_pem = buf_slice(&v->anchors.crl);
 	config.digest_secret = slice_of(secret, sizeof(secret)); /* no nonces are made here */
-	if (!err && policy_new(out, &config, fault, sizeof(fault)))
-		err = complain("countersipctl", fault);
-	buf_fini(&ca);
-	buf_fini(&crl);
-	return err;
+	if (policy_new(&v->policy, &config, fault, sizeof(fault)))
+		return ctl_complain("countersipctl", fault);
+	return 0;
 }
 
-static int store(
-	const struct arguments *a, struct policy *policy, struct slice url, int64_t now_s)
+static int store_file(struct verifier *v, struct slice url, int64_t now_s)
 {
+	const char *path = v->arguments->certificate;
 	struct buf body;
 	int err = 0;
 
 	buf_init(&body, PEM_MAX);
-	if (identity_read_file(a->certificate, &body) ||
-		policy_store_certificate(policy, url, buf_slice(&body), 86400, now_s))
-		err = complain(a->certificate, "it cannot be read");
+	if (identity_read_file(path, &body) ||
+		policy_store_certificate(v->policy, url, buf_slice(&body), MAX_AGE_S, now_s))
+		err = ctl_complain(path, "it cannot be read");
 	buf_fini(&body);
 	return err;
 }
 
-/* The certificate that was given stands behind whatever URL the signature names. */
-static int judge(const struct arguments *a, struct policy *policy,
-	const struct identity_facts *facts, struct identity_verdict *out)
+static int store_fetched(struct verifier *v, struct slice url, int64_t now_s)
 {
+	struct ctl_fetched fetched;
+	int err = 0;
+
+	printf("fetching ");
+	ctl_print_clean(url);
+	if (ctl_fetch(&v->anchors.fetch, url, &fetched))
+		policy_store_failure(v->policy, url, fetched.why, now_s);
+	else
+		err = policy_store_certificate(
+			v->policy, url, buf_slice(&fetched.body), MAX_AGE_S, now_s);
+	ctl_fetched_fini(&fetched);
+	return err ? ctl_complain("countersipctl", err_name(err)) : 0;
+}
+
+/* A file that was given stands behind whatever URL the signature names. */
+static int judge(
+	struct verifier *v, const struct identity_facts *facts, struct identity_verdict *out)
+{
+	const struct arguments *a = v->arguments;
 	const struct identity_rules rules = {.accept_8224 = true,
 		.accept_4474 = true,
 		.is_required = true,
 		.require_mky = !a->is_mky_optional,
-		.allow_http = true,
+		/* Offline it does not matter how the file came here. */
+		.allow_http = !a->want_fetch || a->anchors.allow_http,
 		.provider_codes = slice_str(a->codes)};
 	int64_t now_s = clock_wall_s();
 	int err = 0;
 
-	policy_verify(policy, facts, &rules, now_s, out);
+	policy_verify(v->policy, facts, &rules, now_s, out);
 	if (a->is_then && out->signed_at) {
 		now_s = out->signed_at;
-		policy_verify(policy, facts, &rules, now_s, out);
+		policy_verify(v->policy, facts, &rules, now_s, out);
 	}
-	for (int i = 0; !err && a->certificate && i < IDENTITY_HEADER_MAX &&
+	for (int i = 0; !err && (a->certificate || a->want_fetch) && i < IDENTITY_HEADER_MAX &&
 			out->outcome == IDENTITY_NEED_CERTIFICATE;
 		i++) {
-		err = store(a, policy, slice_str(out->url), now_s);
-		policy_verify(policy, facts, &rules, now_s, out);
+		err = a->certificate ? store_file(v, slice_str(out->url), now_s)
+				     : store_fetched(v, slice_str(out->url), now_s);
+		policy_verify(v->policy, facts, &rules, now_s, out);
 	}
 	return err;
+}
+
+static int verify(struct verifier *v, const struct identity_facts *facts)
+{
+	struct identity_verdict verdict;
+	int err = ctl_anchors_read(&v->anchors, &v->arguments->anchors) ? CTL_FAILED : 0;
+
+	err = err ? err : open_policy(v);
+	err = err ? err : judge(v, facts, &verdict);
+	if (err)
+		return err;
+	show_signed(facts);
+	show_checks(&verdict);
+	return show_verdict(&verdict);
 }
 
 int ctl_identity_verify(int argc, char **argv)
 {
 	struct arguments arguments;
+	struct verifier verifier = {.arguments = &arguments};
 	struct identity_message message;
-	struct identity_verdict verdict;
-	struct policy *policy = NULL;
 	const char *why;
 	int status;
 
 	if (!read_options(argc, argv, &arguments)) {
-		fputs(usage, stderr);
+		fputs(verify_usage, stderr);
 		return CTL_USAGE;
+	}
+	if (arguments.want_help) {
+		fputs(verify_usage, stdout);
+		return CTL_OK;
 	}
 	if (identity_message_read(&message, arguments.message, &why)) {
 		identity_message_fini(&message);
-		return complain(arguments.message, why);
+		return ctl_complain(arguments.message, why);
 	}
-	status = open_policy(&arguments, &policy);
-	status = status ? status : judge(&arguments, policy, &message.facts, &verdict);
-	if (!status) {
-		show_signed(&message.facts);
-		show_checks(&verdict);
-		status = show_verdict(&verdict);
-	}
-	if (policy)
-		policy_free(policy);
+	status = verify(&verifier, &message.facts);
+	if (verifier.policy)
+		policy_free(verifier.policy);
+	ctl_anchors_fini(&verifier.anchors);
 	identity_message_fini(&message);
 	return fflush(stdout) ? CTL_FAILED : status;
-}
-
-int ctl_identity(int argc, char **argv)
-{
-	if (argc > 1 && slice_equal(slice_str(argv[1]), SLICE("verify")))
-		return ctl_identity_verify(argc - 1, argv + 1);
-	fputs(usage, stderr);
-	return CTL_USAGE;
 }

@@ -3,22 +3,18 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/ctl_shell.h"
-
-#define TIMEOUT_MS      5000
-#define WIDTH_DEFAULT   100 /* when the output is no terminal */
-#define WIDTH_MAX       1000
-#define SOCKET_PATH_MAX 108 /* bytes: sun_path */
+#include "tools/ctl/ctl_terminal.h"
 
 static const char usage[] =
 	"usage: countersipctl [--socket FILE] [--timeout SECONDS] [--json] [METHOD [ARGS]]\n"
 	"       countersipctl doctor fifo [options]\n"
-	"       countersipctl identity verify [options] FILE|-\n";
+	"       countersipctl identity verify [options] FILE|-\n"
+	"       countersipctl rules test [options] FILE|-\n"
+	"       countersipctl peer show [options] NAME\n";
 
 static const char help[] =
 	"talks to a running countersip; without a METHOD it asks for commands one by one\n"
@@ -101,18 +97,9 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 	return true;
 }
 
-static size_t line_width(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-		return WIDTH_DEFAULT;
-	return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
-}
-
 static int run(const struct arguments *arguments, size_t argc, const char *const *argv)
 {
-	struct ctl_shell shell = {.is_json = arguments->is_json, .width = line_width()};
+	struct ctl_shell shell = {.is_json = arguments->is_json, .width = ctl_line_width()};
 	int status,
 		err = ctl_client_open(&shell.client, arguments->socket, arguments->timeout_ms);
 
@@ -137,13 +124,19 @@ static int run(const struct arguments *arguments, size_t argc, const char *const
 
 int main(int argc, char **argv)
 {
-	struct arguments arguments = {.timeout_ms = TIMEOUT_MS};
-	char place[SOCKET_PATH_MAX];
+	/* What needs no daemon, or not only one. */
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} own[] = {{"doctor", ctl_doctor}, {"identity", ctl_identity}, {"rules", ctl_rules},
+		{"peer", ctl_peer}};
+	struct arguments arguments = {.timeout_ms = CTL_TIMEOUT_MS};
+	char place[CTL_SOCKET_MAX];
 
-	if (argc > 1 && !strcmp(argv[1], "doctor"))
-		return ctl_doctor(argc - 1, argv + 1);
-	if (argc > 1 && !strcmp(argv[1], "identity"))
-		return ctl_identity(argc - 1, argv + 1);
+	for (size_t i = 0; argc > 1 && i < sizeof(own) / sizeof(own[0]); i++) {
+		if (!strcmp(argv[1], own[i].name))
+			return own[i].run(argc - 1, argv + 1);
+	}
 	if (!read_options(argc, argv, &arguments)) {
 		fputs(usage, stderr);
 		return CTL_USAGE;

@@ -18,7 +18,7 @@ domains:
   - name: {domain}
     certificate: {certificate}
     key: {key}
-
+{more_domain}
 listeners:
   - transport: tls
     address: 127.0.0.1:{tls_port}
@@ -26,7 +26,7 @@ listeners:
     address: 127.0.0.1:{sip_port}
   - transport: tcp
     address: 127.0.0.1:{sip_port}
-
+{more_listeners}
 http:
   address: 127.0.0.1:{https_port}
 
@@ -49,6 +49,7 @@ routes:
 media:
   interfaces:
     - address: 127.0.0.1
+{more_interfaces}
   ports: {media_first}-{media_last}
   dtls_deadline_ms: 20000
 
@@ -57,7 +58,7 @@ fetch:
 
 rpc:
   run_dir: {folder}/run
-
+{more_rpc}
 hosts:
   atlanta.test: 127.0.0.1
   biloxi.test: 127.0.0.1
@@ -79,7 +80,8 @@ def users_yaml(domain, users, more=None):
 class Sbc:
     """settings: domain, users (name to password), ca, certificate, key, tls_port, sip_port,
     https_port, peer_domain, peer_port, media_first, media_last; if there are any: user_keys
-    (name to lines), more_peers, more_routes, more (YAML)."""
+    (name to lines), more_domain, more_listeners, more_interfaces,
+    more_peers, more_routes, more_rpc, more (YAML)."""
 
     def __init__(self, programs, binary, folder, **settings):
         self.programs = programs
@@ -100,7 +102,9 @@ class Sbc:
     def write_config(self):
         s = self.settings
         users = users_yaml(s["domain"], s["users"], s.get("user_keys", {}))
-        words = dict({"more_peers": "", "more_routes": "", "more": ""}, **s)
+        words = dict(dict.fromkeys(("more_domain", "more_listeners", "more_interfaces",
+                                    "more_peers", "more_routes", "more_rpc", "more"), ""),
+                     **s)
         words.update(users=users, folder=self.folder, peer=s["peer_domain"].split(".")[0])
         text = CONFIG.format(**words)
         with open(self.config, "w", encoding="ascii") as out:

@@ -74,6 +74,14 @@ static void inserts_finds_removes(void **state)
 		assert_int_equal(1, items[i].seen);
 		assert_ptr_equal(i % 2 ? NULL : &items[i], find(&t, i));
 	}
+	/* In parts: each once more. */
+	size_t slot = 0, parts = 1;
+	while (hash_visit_some(&t, &slot, 100, count_and_remove_odd, &t))
+		parts++;
+	assert_in_range(parts, 20, 200);
+	for (uint32_t i = 0; i < 5000; i += 2)
+		assert_int_equal(2, items[i].seen);
+	assert_false(hash_visit_some(&t, &slot, 100, count_and_remove_odd, &t));
 	hash_fini(&t);
 }
 

@@ -9,12 +9,12 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "media/crypto_context.h"
 #include "media/dtls.h"
 #include "media/rtcp.h"
+#include "tests/unit/media/local.h"
 
 #define PHONE_PACKET_MAX 2048
 
@@ -51,20 +51,6 @@ struct phone {
 	uint8_t report[24];      /* the block of its sender reports */
 };
 
-static inline int phone_bind(struct netaddr *local)
-{
-	struct sockaddr_in bound;
-	socklen_t len = sizeof(bound);
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	netaddr_parse(local, SLICE("127.0.0.1"), 0);
-	if (bind(fd, &local->sa, netaddr_len(local)) ||
-		getsockname(fd, (struct sockaddr *)&bound, &len))
-		return -1;
-	netaddr_from_sockaddr(local, (struct sockaddr *)&bound);
-	return fd;
-}
-
 static inline void phone_init(struct phone *phone, enum media_dtls_role role, bool has_mux)
 {
 	memset(phone, 0, sizeof(*phone));
@@ -74,8 +60,8 @@ static inline void phone_init(struct phone *phone, enum media_dtls_role role, bo
 	certificate_init(&phone->certificate);
 	media_config_init(&phone->config);
 	dtls_context_new(&phone->dtls, &phone->certificate, &phone->config);
-	phone->rtp.fd = phone_bind(&phone->rtp.local);
-	phone->rtcp.fd = phone_bind(&phone->rtcp.local);
+	phone->rtp.fd = bind_local(&phone->rtp.local);
+	phone->rtcp.fd = bind_local(&phone->rtcp.local);
 }
 
 /* Keys of its description, or none: instead of a handshake. */
@@ -264,6 +250,21 @@ static inline void phone_send_rtcp(struct phone *phone)
 	if (line->out)
 		crypto_context_protect_rtcp(line->out, line->wire, &line->wire_len);
 	phone_write(line, line->wire, line->wire_len, &line->remote);
+}
+
+/* The newest datagram a phone's client sends first. */
+static inline size_t phone_take_hello(struct phone *phone, uint8_t *out)
+{
+	struct netaddr nowhere;
+	int fd = bind_local(&nowhere);
+	ssize_t n;
+
+	phone_start(phone, &nowhere);
+	n = recv(fd, out, PHONE_PACKET_MAX, 0);
+	close(fd);
+	phone_line_fini(&phone->rtp);
+	phone_line_fini(&phone->rtcp);
+	return n > 0 ? (size_t)n : 0;
 }
 
 #endif

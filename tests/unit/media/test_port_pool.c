@@ -9,17 +9,26 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "media/port_pool.h"
+#include "tests/unit/media/local.h"
 
-#define PORT_MIN 42001 /* odd: the first pair is at 42002 */
-#define PORT_MAX 42010
-#define PAIRS    4
+#define PAIRS 4
 
 static struct media_interface interface_of(uint16_t low, uint16_t high)
 {
 	struct media_interface interface = {.port_min = low, .port_max = high};
 
+	if (!high)
+		interface.port_max = (uint16_t)(low + 1);
 	netaddr_parse(&interface.address, SLICE("127.0.0.1"), 0);
 	return interface;
+}
+
+/* Of four pairs; it begins at an odd one, so the first pair is at the next. */
+static struct media_interface odd_range(void)
+{
+	uint16_t first = find_ports(2 * PAIRS + 2);
+
+	return interface_of((uint16_t)(first + 1), (uint16_t)(first + 2 * PAIRS + 2));
 }
 
 static uint16_t port_of(int fd)
@@ -41,7 +50,7 @@ static void give(struct port_pool *pool, struct port_pair *pair)
 
 static void takes_all_in_turn(void **state)
 {
-	struct media_interface interface = interface_of(PORT_MIN, PORT_MAX);
+	struct media_interface interface = odd_range();
 	struct port_pair pairs[PAIRS], more;
 	struct port_pool pool;
 
@@ -49,7 +58,7 @@ static void takes_all_in_turn(void **state)
 	assert_int_equal(0, port_pool_init(&pool, &interface));
 	for (int i = 0; i < PAIRS; i++) {
 		assert_int_equal(0, port_pool_take(&pool, &pairs[i]));
-		assert_int_equal(42002 + 2 * i, pairs[i].port);
+		assert_int_equal(interface.port_min + 1 + 2 * i, pairs[i].port);
 		assert_int_equal(pairs[i].port, port_of(pairs[i].rtp_fd));
 		assert_int_equal(pairs[i].port + 1, port_of(pairs[i].rtcp_fd));
 	}
@@ -68,7 +77,7 @@ static void takes_all_in_turn(void **state)
 /* Either port of a pair may be another program's. */
 static void skips_busy_ones(void **state)
 {
-	struct media_interface interface = interface_of(PORT_MIN, PORT_MAX);
+	struct media_interface interface = odd_range();
 	struct port_pool pool, other;
 	struct port_pair pair, taken;
 
@@ -97,7 +106,7 @@ static void skips_busy_ones(void **state)
 
 static void all_busy_is_an_error(void **state)
 {
-	struct media_interface interface = interface_of(42020, 42021);
+	struct media_interface interface = interface_of(find_ports(2), 0);
 	struct port_pool pool, other;
 	struct port_pair pair, taken;
 
@@ -152,18 +161,19 @@ static void ranges(void **state)
 /* A session that lives on wants its own ports; the others keep their turns. */
 static void takes_a_certain_port(void **state)
 {
-	struct media_interface interface = interface_of(PORT_MIN, PORT_MAX);
+	struct media_interface interface = odd_range();
 	struct port_pair wanted, again, next;
 	struct port_pool pool;
 
 	(void)state;
 	assert_int_equal(0, port_pool_init(&pool, &interface));
-	assert_int_equal(0, port_pool_take_port(&pool, PORT_MIN + 5, &wanted));
-	assert_int_equal(PORT_MIN + 5, wanted.port);
-	assert_int_equal(SBC_ELIMIT, port_pool_take_port(&pool, PORT_MIN + 5, &again));
+	assert_int_equal(0, port_pool_take_port(&pool, interface.port_min + 5, &wanted));
+	assert_int_equal(interface.port_min + 5, wanted.port);
+	assert_int_equal(
+		SBC_ELIMIT, port_pool_take_port(&pool, interface.port_min + 5, &again));
 	assert_int_equal(SBC_ELIMIT, port_pool_take_port(&pool, 9, &again));
-	for (uint16_t port = PORT_MIN + 1; port < PORT_MIN + 8; port += 2) {
-		if (port == PORT_MIN + 5)
+	for (uint16_t port = interface.port_min + 1; port < interface.port_min + 8; port += 2) {
+		if (port == interface.port_min + 5)
 			continue;
 		assert_int_equal(0, port_pool_take(&pool, &next));
 		assert_int_equal(port, next.port);
@@ -173,7 +183,7 @@ static void takes_a_certain_port(void **state)
 	assert_int_equal(SBC_ELIMIT, port_pool_take(&pool, &next));
 	give(&pool, &wanted);
 	assert_int_equal(0, port_pool_take(&pool, &next));
-	assert_int_equal(PORT_MIN + 5, next.port);
+	assert_int_equal(interface.port_min + 5, next.port);
 	give(&pool, &next);
 	port_pool_fini(&pool);
 }
@@ -188,7 +198,7 @@ static void marks_what_is_sent(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct media_interface interface = interface_of(PORT_MIN, PORT_MAX);
+		struct media_interface interface = odd_range();
 		struct port_pool pool;
 		struct port_pair pair;
 		int field = 0;

@@ -6,173 +6,8 @@
 
 #include "tests/cmocka_first.h"
 
-#include "base/err.h"
-#include "base/mem.h"
 #include "media/latch.h"
-#include "tests/unit/media/phone.h"
-
-#define PORT_MIN 41100
-#define PORT_MAX 41139
-#define PATIENCE (10 * USEC_PER_SEC)
-#define A        MEDIA_SIDE_A
-#define B        MEDIA_SIDE_B
-#define PROFILE  MEDIA_SRTP_AES128_CM_SHA1_80
-
-static struct world {
-	uv_loop_t loop;
-	struct media_config config;
-	struct media *media;
-	unsigned secured[2], failed[2], timeouts[2], counted, closed;
-	bool is_one_way[2];
-	struct media_security security[2];
-	struct media_counters count[2];
-	struct media_quality quality[2];
-	unsigned states;
-	struct media_state state;
-	bool is_stopped;
-	struct phone phones[2];
-	struct media_opened opened;
-} w;
-
-static void on_event(const struct media_event *ev, void *arg)
-{
-	(void)arg;
-	w.secured[ev->side] += ev->type == MEDIA_EVENT_SECURED;
-	w.failed[ev->side] += ev->type == MEDIA_EVENT_FAILED;
-	w.timeouts[ev->side] += ev->type == MEDIA_EVENT_TIMEOUT;
-	w.counted += ev->type == MEDIA_EVENT_COUNTERS;
-	w.closed += ev->type == MEDIA_EVENT_CLOSED;
-	if (ev->type == MEDIA_EVENT_SECURED)
-		w.security[ev->side] = ev->security;
-	if (ev->type == MEDIA_EVENT_TIMEOUT)
-		w.is_one_way[ev->side] = ev->is_one_way;
-	if (ev->type == MEDIA_EVENT_COUNTERS || ev->type == MEDIA_EVENT_CLOSED)
-		memcpy(w.count, ev->counters, sizeof(w.count));
-	if (ev->type == MEDIA_EVENT_STATE) {
-		w.states++;
-		w.state = *ev->state;
-	}
-	if (ev->type == MEDIA_EVENT_COUNTERS)
-		memcpy(w.quality, ev->quality, sizeof(w.quality));
-}
-
-static void on_stopped(void *arg)
-{
-	*(bool *)arg = true;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	memset(&w, 0, sizeof(w));
-	uv_loop_init(&w.loop);
-	media_config_init(&w.config);
-	w.config.session_max = 4;
-	w.config.interface_count = 1;
-	netaddr_parse(&w.config.interfaces[0].address, SLICE("127.0.0.1"), 0);
-	w.config.interfaces[0].port_min = PORT_MIN;
-	w.config.interfaces[0].port_max = PORT_MAX;
-	w.config.dtls_retransmit = 100 * USEC_PER_MS;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	if (w.media)
-		media_stop(w.media, on_stopped, &w.is_stopped);
-	uv_run(&w.loop, UV_RUN_DEFAULT);
-	assert_int_equal(0, uv_loop_close(&w.loop));
-	for (int side = 0; side < 2; side++) {
-		if (w.phones[side].dtls)
-			phone_fini(&w.phones[side]);
-	}
-	return 0;
-}
-
-static void turn(void)
-{
-	uv_run(&w.loop, UV_RUN_NOWAIT);
-	for (int side = 0; side < 2; side++) {
-		if (w.phones[side].dtls)
-			phone_step(&w.phones[side]);
-	}
-	uv_sleep(1);
-}
-
-#define wait_for(condition)                                                                    \
-	do {                                                                                   \
-		usec_t end_ = clock_monotonic_us() + PATIENCE;                                 \
-		while (!(condition) && clock_monotonic_us() < end_)                            \
-			turn();                                                                \
-		assert_true(condition);                                                        \
-	} while (0)
-
-static void pause_ms(int ms)
-{
-	usec_t end = clock_monotonic_us() + ms * USEC_PER_MS;
-
-	while (clock_monotonic_us() < end)
-		turn();
-}
-
-static struct media_remote remote_of(const struct phone *phone)
-{
-	struct media_remote remote = {.rtp = phone->rtp.local,
-		.rtcp_mux = phone->has_mux,
-		.keying = phone->keying,
-		.role = phone->role == MEDIA_DTLS_CLIENT ? MEDIA_DTLS_SERVER
-							 : MEDIA_DTLS_CLIENT,
-		.profile = phone->profile ? phone->profile->id : PROFILE,
-		.ours = phone->ours,
-		.peers = phone->mine};
-
-	if (!phone->has_mux)
-		remote.rtcp = phone->rtcp.local;
-	if (phone->keying == MEDIA_KEYING_DTLS)
-		fingerprint_set_add(&remote.fingerprints, &phone->certificate.fingerprint);
-	return remote;
-}
-
-static void set_remote(enum media_side side)
-{
-	struct media_remote remote = remote_of(&w.phones[side]);
-
-	assert_int_equal(0, media_set_remote(w.media, w.opened.id, side, &remote));
-}
-
-static void ask(void)
-{
-	unsigned before = w.counted;
-
-	assert_int_equal(0, media_ask_counters(w.media, w.opened.id));
-	wait_for(w.counted > before);
-}
-
-/* A session between two phones of these kinds, secured, gates open. */
-static void connect_phones(enum media_keying a, enum media_keying b, bool has_mux)
-{
-	const enum media_keying keying[2] = {a, b};
-	struct media_open_request request = {0};
-
-	assert_int_equal(0, media_new(&w.media, &w.config, &w.loop, on_event, NULL));
-	for (int side = 0; side < 2; side++) {
-		phone_init(
-			&w.phones[side], side ? MEDIA_DTLS_SERVER : MEDIA_DTLS_CLIENT, has_mux);
-		phone_key(&w.phones[side], keying[side], PROFILE);
-	}
-	assert_int_equal(0, media_open(w.media, &request, &w.opened));
-	for (int side = 0; side < 2; side++) {
-		media_set_gate(w.media, w.opened.id, (enum media_side)side, true);
-		set_remote((enum media_side)side);
-		phone_start(&w.phones[side], &w.opened.local[side]);
-	}
-	wait_for(w.secured[A] && w.secured[B]);
-	for (int side = 0; side < 2; side++) {
-		if (keying[side] == MEDIA_KEYING_DTLS)
-			wait_for(phone_is_done(&w.phones[side]));
-	}
-}
+#include "tests/unit/media/room.h"
 
 static void talk(unsigned count)
 {
@@ -196,12 +31,12 @@ static void relays(enum media_keying a, enum media_keying b, bool has_mux)
 	wait_for((has_mux ? w.phones[A].rtp : w.phones[A].rtcp).rtcp_received == 1);
 	wait_for((has_mux ? w.phones[B].rtp : w.phones[B].rtcp).rtcp_received == 1);
 	assert_int_equal(0, w.phones[A].rtp.not_verified + w.phones[B].rtp.not_verified);
-	assert_int_equal(a, w.security[A].keying);
-	assert_int_equal(b, w.security[B].keying);
-	ask();
+	assert_int_equal(a, w.heard.security[A].keying);
+	assert_int_equal(b, w.heard.security[B].keying);
+	ask_counters();
 	for (int side = 0; side < 2; side++) {
-		assert_int_equal(20, w.count[side].rtp_relayed);
-		assert_int_equal(1, w.count[side].rtcp_relayed);
+		assert_int_equal(20, w.heard.count[side].rtp_relayed);
+		assert_int_equal(1, w.heard.count[side].rtcp_relayed);
 	}
 }
 
@@ -225,16 +60,16 @@ static void every_profile_by_sdes(void **state)
 	(void)state;
 	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
 	for (size_t i = 0; i < 4; i++) {
-		unsigned before = w.secured[A];
+		unsigned before = w.heard.secured[A];
 
 		/* Both contexts of the phone begin again: so does its sequence (new SSRC). */
 		phone_key(&w.phones[A], MEDIA_KEYING_SDES, profiles[i]);
 		w.phones[A].ssrc++;
 		w.phones[B].ssrc++;
 		set_remote(A);
-		wait_for(w.secured[A] > before);
+		wait_for(w.heard.secured[A] > before);
 		assert_string_equal(
-			profile_find(profiles[i])->name, w.security[A].srtp_profile);
+			profile_find(profiles[i])->name, w.heard.security[A].srtp_profile);
 		talk(3);
 	}
 }
@@ -255,9 +90,9 @@ static void clear_media_on_sdes_is_dropped(void **state)
 	phone_send_rtp(&w.phones[A]);
 	w.phones[A].rtp.out = kept;
 	pause_ms(30);
-	ask();
-	assert_int_equal(3, w.count[A].dropped_auth);
-	assert_int_equal(0, w.count[A].rtp_relayed + w.count[A].rtcp_relayed);
+	ask_counters();
+	assert_int_equal(3, w.heard.count[A].dropped_auth);
+	assert_int_equal(0, w.heard.count[A].rtp_relayed + w.heard.count[A].rtcp_relayed);
 	talk(3);
 }
 
@@ -271,9 +106,9 @@ static void dtls_on_sdes_is_dropped(void **state)
 	for (int side = 0; side < 2; side++)
 		phone_write(&w.phones[side].rtp, hello, sizeof(hello), &w.opened.local[side]);
 	pause_ms(30);
-	ask();
-	assert_int_equal(1, w.count[A].dropped_dtls);
-	assert_int_equal(1, w.count[B].dropped_dtls);
+	ask_counters();
+	assert_int_equal(1, w.heard.count[A].dropped_dtls);
+	assert_int_equal(1, w.heard.count[B].dropped_dtls);
 	talk(3);
 }
 
@@ -295,11 +130,11 @@ static void rekeying_keeps_the_rollover_counter(void **state)
 	talk(3);
 	rekey_phone(&w.phones[A], 0x77);
 	set_remote(A);
-	ask(); /* the new key is in force */
+	ask_counters(); /* the new key is in force */
 	talk(10);
-	ask();
-	assert_int_equal(0, w.count[A].dropped_auth + w.count[A].dropped_replay);
-	assert_int_equal(1, w.secured[A]); /* the same association */
+	ask_counters();
+	assert_int_equal(0, w.heard.count[A].dropped_auth + w.heard.count[A].dropped_replay);
+	assert_int_equal(1, w.heard.secured[A]); /* the same association */
 }
 
 /* RFC 4568 section 7.1.4: with another address the new key begins at zero. */
@@ -321,10 +156,10 @@ static void moving_with_a_new_key_begins_at_zero(void **state)
 	memset(&a->mine, 0x55, sizeof(a->mine));
 	crypto_context_new(&a->rtp.out, a->profile, &a->mine, CRYPTO_OUT);
 	set_remote(A);
-	ask();
+	ask_counters();
 	talk(10);
-	ask();
-	assert_int_equal(0, w.count[A].dropped_auth);
+	ask_counters();
+	assert_int_equal(0, w.heard.count[A].dropped_auth);
 }
 
 /* M4: on a plain side a third address moves nothing and is not heard. */
@@ -335,15 +170,15 @@ static void plain_takes_the_signalled_address_alone(void **state)
 
 	(void)state;
 	connect_phones(MEDIA_KEYING_NONE, MEDIA_KEYING_DTLS, true);
-	stranger.fd = phone_bind(&stranger.local);
+	stranger.fd = bind_local(&stranger.local);
 	for (uint8_t i = 0; i < 50; i++) {
 		packet[3] = i;
 		phone_write(&stranger, packet, sizeof(packet), &w.opened.local[A]);
 	}
 	pause_ms(30);
-	ask();
-	assert_int_equal(50, w.count[A].dropped_source);
-	assert_int_equal(0, w.count[A].rtp_relayed);
+	ask_counters();
+	assert_int_equal(50, w.heard.count[A].dropped_source);
+	assert_int_equal(0, w.heard.count[A].rtp_relayed);
 	talk(5);
 	assert_true(recv(stranger.fd, packet, sizeof(packet), 0) < 0);
 	close(stranger.fd);
@@ -362,14 +197,14 @@ static void plain_latches_where_it_may(void **state)
 	netaddr_set_port(&remote.rtp, 9); /* not where it is */
 	remote.may_latch = true;
 	assert_int_equal(0, media_set_remote(w.media, w.opened.id, A, &remote));
-	ask();
+	ask_counters();
 	for (sent = 0; sent < LATCH_PACKETS + 4; sent++)
 		phone_send_rtp(&w.phones[A]);
 	wait_for(w.phones[B].rtp.rtp_received == 5); /* the last of eight, and four */
 	phone_send_rtp(&w.phones[B]);
 	wait_for(line->rtp_received == 1); /* and the way back */
-	ask();
-	assert_int_equal(LATCH_PACKETS - 1, w.count[A].dropped_source);
+	ask_counters();
+	assert_int_equal(LATCH_PACKETS - 1, w.heard.count[A].dropped_source);
 }
 
 /* Silence on hold is none; silence of one side while the other speaks is one-way. */
@@ -380,27 +215,27 @@ static void silence_knows_hold_and_one_way(void **state)
 	(void)state;
 	w.config.media_timeout = 300 * USEC_PER_MS;
 	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
-	for (int i = 0; i < 40 && !w.timeouts[B]; i++) {
+	for (int i = 0; i < 40 && !w.heard.timeout[B]; i++) {
 		phone_send_rtp(&w.phones[A]);
 		pause_ms(20);
 	}
-	assert_int_equal(1, w.timeouts[B]);
-	assert_true(w.is_one_way[B]);
-	assert_int_equal(0, w.timeouts[A]);
+	assert_int_equal(1, w.heard.timeout[B]);
+	assert_true(w.heard.is_one_way[B]);
+	assert_int_equal(0, w.heard.timeout[A]);
 	remote = remote_of(&w.phones[B]);
 	remote.is_held = true;
 	media_set_remote(w.media, w.opened.id, B, &remote);
-	wait_for(w.timeouts[A]);
-	assert_false(w.is_one_way[A]); /* nobody speaks that should */
-	assert_int_equal(1, w.timeouts[B]);
+	wait_for(w.heard.timeout[A]);
+	assert_false(w.heard.is_one_way[A]); /* nobody speaks that should */
+	assert_int_equal(1, w.heard.timeout[B]);
 	pause_ms(400);
-	assert_int_equal(1, w.timeouts[B]); /* held: not told again */
+	assert_int_equal(1, w.heard.timeout[B]); /* held: not told again */
 }
 
 /* RFC 3550 sections 6.4.1, A.3 and A.8: what is measured here, and what is reported. */
 static void tells_quality(void **state)
 {
-	const struct media_quality *a = &w.quality[A];
+	const struct media_quality *a = &w.heard.quality[A];
 	uint8_t *report = w.phones[B].report;
 
 	(void)state;
@@ -418,16 +253,16 @@ static void tells_quality(void **state)
 	memcpy(report + 16, "\x12\0\x34\0", 4);
 	phone_send_rtcp(&w.phones[B]);
 	wait_for(w.phones[A].rtp.rtcp_received == 1);
-	ask();
+	ask_counters();
 	assert_int_equal(13, a->expected);
-	assert_int_equal(3, w.count[A].rtp_lost);
+	assert_int_equal(3, w.heard.count[A].rtp_lost);
 	assert_true(a->jitter_max_us > 0);
-	assert_int_equal(10, w.quality[B].expected);
-	assert_int_equal(1, w.quality[B].reports);
-	assert_int_equal(7, w.quality[B].reported_lost);
-	assert_int_equal(0x40, w.quality[B].reported_fraction);
-	assert_int_equal(10 * USEC_PER_MS, w.quality[B].reported_jitter_us);
-	assert_in_range(w.quality[B].round_trip_us, 50 * USEC_PER_MS, 1 * USEC_PER_SEC);
+	assert_int_equal(10, w.heard.quality[B].expected);
+	assert_int_equal(1, w.heard.quality[B].reports);
+	assert_int_equal(7, w.heard.quality[B].reported_lost);
+	assert_int_equal(0x40, w.heard.quality[B].reported_fraction);
+	assert_int_equal(10 * USEC_PER_MS, w.heard.quality[B].reported_jitter_us);
+	assert_in_range(w.heard.quality[B].round_trip_us, 50 * USEC_PER_MS, 1 * USEC_PER_SEC);
 	assert_int_equal(0, a->round_trip_us); /* it said nothing of ours */
 }
 
@@ -443,16 +278,16 @@ static void lives_on(enum media_keying a, enum media_keying b, bool has_mux)
 	phone_send_rtcp(&w.phones[A]);
 	wait_for((has_mux ? w.phones[B].rtp : w.phones[B].rtcp).rtcp_received == 1);
 	assert_int_equal(0, media_ask_state(w.media, w.opened.id));
-	wait_for(w.states == 1);
+	wait_for(w.heard.states == 1);
 	media_close(w.media, w.opened.id);
-	wait_for(w.closed);
+	wait_for(w.heard.closed);
 	for (int side = 0; side < 2; side++)
-		request.port[side] = w.state.port[side];
+		request.port[side] = w.heard.state.port[side];
 	assert_int_equal(0, media_open(w.media, &request, &w.opened));
-	w.secured[A] = w.secured[B] = 0;
-	assert_int_equal(0, media_restore(w.media, w.opened.id, &w.state));
-	wait_for(w.secured[A] && w.secured[B]);
-	assert_int_equal(a, w.security[A].keying);
+	w.heard.secured[A] = w.heard.secured[B] = 0;
+	assert_int_equal(0, media_restore(w.media, w.opened.id, &w.heard.state));
+	wait_for(w.heard.secured[A] && w.heard.secured[B]);
+	assert_int_equal(a, w.heard.security[A].keying);
 	talk(20);
 	phone_send_rtcp(&w.phones[A]);
 	wait_for((has_mux ? w.phones[B].rtp : w.phones[B].rtcp).rtcp_received == 2);
@@ -461,8 +296,8 @@ static void lives_on(enum media_keying a, enum media_keying b, bool has_mux)
 	set_remote(A);
 	set_remote(B);
 	talk(3);
-	assert_int_equal(1, w.secured[A]);
-	mem_wipe(&w.state, sizeof(w.state));
+	assert_int_equal(1, w.heard.secured[A]);
+	mem_wipe(&w.heard.state, sizeof(w.heard.state));
 }
 
 static void sessions_live_on_elsewhere(void **state)
@@ -486,21 +321,21 @@ static void restores_only_what_is_sound(void **state)
 	(void)state;
 	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
 	media_ask_state(w.media, w.opened.id);
-	wait_for(w.states == 1);
-	request.port[A] = w.state.port[A]; /* which is taken */
+	wait_for(w.heard.states == 1);
+	request.port[A] = w.heard.state.port[A]; /* which is taken */
 	assert_int_equal(SBC_ELIMIT, media_open(w.media, &request, &w.opened));
-	bad = w.state;
+	bad = w.heard.state;
 	bad.sides[A].in[0].profile = (enum media_srtp_profile)5;
 	assert_int_equal(SBC_EINVAL, media_restore(w.media, w.opened.id, &bad));
 	media_close(w.media, w.opened.id);
-	wait_for(w.closed);
-	assert_int_equal(SBC_ENOENT, media_restore(w.media, w.opened.id, &w.state));
+	wait_for(w.heard.closed);
+	assert_int_equal(SBC_ENOENT, media_restore(w.media, w.opened.id, &w.heard.state));
 	assert_int_equal(SBC_ENOENT, media_ask_state(w.media, w.opened.id));
 	assert_int_equal(0, media_open(w.media, &request, &w.opened));
-	w.secured[A] = 0;
-	w.state.sides[A].is_secured = false;
-	assert_int_equal(0, media_restore(w.media, w.opened.id, &w.state));
-	wait_for(w.secured[A]); /* it began again */
+	w.heard.secured[A] = 0;
+	w.heard.state.sides[A].is_secured = false;
+	assert_int_equal(0, media_restore(w.media, w.opened.id, &w.heard.state));
+	wait_for(w.heard.secured[A]); /* it began again */
 }
 
 static void unusable_keying_is_refused(void **state)
@@ -520,7 +355,6 @@ static void unusable_keying_is_refused(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(every_pairing_relays),
 		TEST(every_profile_by_sdes),

@@ -10,20 +10,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "media/udp_io.h"
-#include "media/udp_ring.h"
-
-static int bind_local(struct netaddr *local)
-{
-	struct sockaddr_in bound;
-	socklen_t len = sizeof(bound);
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-
-	netaddr_parse(local, SLICE("127.0.0.1"), 0);
-	assert_int_equal(0, bind(fd, &local->sa, netaddr_len(local)));
-	getsockname(fd, (struct sockaddr *)&bound, &len);
-	netaddr_from_sockaddr(local, (struct sockaddr *)&bound);
-	return fd;
-}
+#include "tests/unit/media/local.h"
 
 struct echo {
 	struct udp_io io;
@@ -168,52 +155,6 @@ static void counts_what_is_refused(void **state)
 	mem_fail_after(-1);
 }
 
-/* One of the sockets is none at all: its packets are dropped, the other's go. */
-static void ring_counts_what_is_refused(void **state)
-{
-	struct netaddr to, from;
-	const int fds[2] = {bind_local(&from), -1};
-	int peer = bind_local(&to);
-	uint64_t sent[2] = {0}, dropped[2] = {0};
-	uint8_t byte[UDP_BATCH_MAX];
-	struct udp_io io;
-
-	(void)state;
-	assert_int_equal(0, udp_io_init(&io, &with_ring));
-	if (!io.ring) {
-		udp_io_fini(&io);
-		skip(); /* this system has none */
-	}
-	for (unsigned i = 0; i < UDP_BATCH_MAX; i++)
-		io.packets[i].peer = to;
-	for (unsigned turn = 1; turn <= 3; turn++) { /* also around its end */
-		queue_numbered(&io, fds, sent, dropped);
-		udp_io_flush(&io);
-		assert_non_null(io.ring); /* it is the socket that is bad */
-		assert_int_equal(turn * UDP_BATCH_MAX / 2, dropped[1]);
-		assert_int_equal(turn * UDP_BATCH_MAX / 2, sent[0]);
-		for (int i = 0; i < UDP_BATCH_MAX; i += 2)
-			assert_int_equal(i, recv(peer, byte, sizeof(byte), 0));
-	}
-	assert_int_equal(0, sent[1]);
-	assert_int_equal(0, dropped[0]);
-	udp_io_fini(&io);
-	close(peer);
-	close(fds[0]);
-}
-
-static void ring_needs_memory(void **state)
-{
-	struct udp_ring *ring;
-
-	(void)state;
-	mem_fail_after(0);
-	assert_int_equal(SBC_ENOMEM, udp_ring_new(&ring, 64));
-	mem_fail_after(-1);
-	assert_int_equal(SBC_EIO, udp_ring_new(&ring, 0)); /* the system says no */
-	udp_ring_free(NULL);
-}
-
 struct later {
 	struct echo echo; /* first: found by its socket */
 	unsigned handled, last_len;
@@ -298,8 +239,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(echoes_whole_and_in_order),
 		cmocka_unit_test(counts_what_is_refused),
-		cmocka_unit_test(ring_counts_what_is_refused),
-		cmocka_unit_test(ring_needs_memory),
 		cmocka_unit_test(defers_one_a_turn),
 		cmocka_unit_test(rests_only_when_busy),
 	};

@@ -41,7 +41,8 @@ static void add(struct scene *s, size_t i, const char *orig, const char *dest)
 	scene_add_token(s, header, payload, params);
 }
 
-/* CERT-3, ID8224-39: the number, its range, its provider; CERT-4: claim constraints. */
+/* CERT-3, ID8224-39: the number, its range, its provider, critical or not; CERT-4: claim
+ * constraints, and whatever else is critical and not known. */
 static void numbers(void **state)
 {
 	static const struct {
@@ -67,6 +68,21 @@ static void numbers(void **state)
 		{"trailing.pem", "tel:+12155551212", "", 437, ""},
 		{"constrained.pem", "tel:+12155551212", "", 437, ""},
 		{"constrained-critical.pem", "tel:+12155551212", "", 437, ""},
+		{"critical.pem", "tel:+12155551212", "", 0, "TN 12155551212"},
+		{"critical-both.pem", "sip:+12155551212@atlanta.test", "", 0, "atlanta.test"},
+		{"critical-broken.pem", "tel:+12155551212", "", 437, ""},
+		{"critical-twice.pem", "tel:+12155551212", "", 437, ""},
+		{"critical-other.pem", "tel:+12155551212", "", 437, ""},
+		{"critical-near.pem", "tel:+12155551212", "", 437, ""},
+		{"critical-above.pem", "tel:+12155551212", "", 437, ""},
+		{"critical-else.pem", "tel:+12155551212", "", 437, ""},
+		{"chain.pem", "tel:+12155551212", "", 0, "TN 12155551212"},
+		{"bounded.pem", "tel:+12155551212", "", 0, "TN 12155551212"},
+		{"bounded-elsewhere.pem", "tel:+12155551212", "", 437, ""},
+		{"bounded-broken.pem", "tel:+12155551212", "", 437, ""},
+		{"bounded-provider.pem", "tel:+12155551212", "", 0, "TN 12155551212"},
+		{"critical-ca.pem", "tel:+12155551212", "", 437, ""}, /* wolfSSL takes none */
+		{"critical-constrained.pem", "tel:+12155551212", "", 437, ""},
 		{"enhanced.pem", "sip:+12155551212@atlanta.test", "", 437, ""},
 	};
 	struct scene *s = *state;
@@ -113,6 +129,52 @@ static void another_number(void **state)
 	assert_int_equal(437, scene_verify(s));
 }
 
+/* CERT-6, CERT-7: the whole chain is kept, not the leaf alone: others verified a neighbour's
+ * first call and refused the next. */
+static void chain_from_the_cache(void **state)
+{
+	struct scene *s = *state;
+
+	open_policy(s, NULL);
+	s->facts.to_uri = SLICE("tel:+12155551213");
+	s->facts.from_uri = SLICE("tel:+12155551212");
+	s->served = NUMBERS "chain.pem";
+	for (int i = 0; i < 3; i++) {
+		add(s, 1, FROM_TN, TO_TN);
+		assert_int_equal(0, scene_verify(s));
+	}
+	assert_int_equal(1, s->fetches);
+}
+
+/* CERT-2: what a certificate is for, where the peer's rules ask for it. */
+static void usage(void **state)
+{
+	static const struct {
+		const char *file;
+		int asked, not_asked;
+	} table[] = {
+		{"next.pem", 0, 0}, /* no extendedKeyUsage: for anything */
+		{"usage-sip.pem", 0, 0},
+		{"usage-any.pem", 0, 0},
+		{"usage-web.pem", 437, 0},
+	};
+	struct scene *s = *state;
+	char path[128];
+
+	for (size_t i = 0; i < 2 * COUNT_OF(table); i++) {
+		s->rules.require_sip_usage = i % 2;
+		open_policy(s, NULL);
+		snprintf(path, sizeof(path), NUMBERS "%s", table[i / 2].file);
+		s->served = path;
+		s->fetches = 0;
+		add(s, i, "{\"uri\":\"sip:alice@atlanta.test\"}",
+			"{\"uri\":[\"sip:bob@biloxi.test\"]}");
+		if (scene_verify(s) != (i % 2 ? table[i / 2].asked : table[i / 2].not_asked))
+			fail_msg("%s: %d %s", table[i / 2].file, s->verdict.code,
+				s->verdict.why);
+	}
+}
+
 /* CERT-8: revoked. */
 static void revocation(void **state)
 {
@@ -123,6 +185,9 @@ static void revocation(void **state)
 		{NULL, "revoked.pem", 0}, /* no list is configured */
 		{NUMBERS "crl.pem", "not-revoked.pem", 0},
 		{NUMBERS "crl.pem", "revoked.pem", 437},
+		{NULL, "critical-revoked.pem", 0},
+		{NUMBERS "crl.pem", "critical-both.pem", 0},
+		{NUMBERS "crl.pem", "critical-revoked.pem", 437},
 	};
 	struct scene *s = *state;
 	char path[128];
@@ -168,6 +233,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(numbers),
 		SCENE(another_number),
+		SCENE(chain_from_the_cache),
+		SCENE(usage),
 		SCENE(revocation),
 		cmocka_unit_test(foreign_lists),
 	};

@@ -122,6 +122,8 @@ static void ceiling(void **state)
 		CERT_CACHE_UNKNOWN, cert_cache_find(&cache, SLICE("https://b/"), NOW, &result));
 	assert_int_equal(
 		CERT_CACHE_FOUND, cert_cache_find(&cache, SLICE("https://a/"), NOW, &result));
+	/* 99 failures for failures, the last of them and b for c and d. */
+	assert_int_equal(101, cache.evicted_count);
 	cert_cache_fini(&cache);
 	assert_int_equal(0, cert_cache_init(&cache, 0, seed));
 	for (long i = 0; i < 2; i++) {

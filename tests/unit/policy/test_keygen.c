@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/pem.h"
 #include "policy/cert.h"
 #include "policy/keygen.h"
-#include "policy/pem.h"
 
 struct made {
 	struct buf ca_key, ca, key, certificate;
@@ -219,9 +219,68 @@ static void refusals(void **state)
 	unmake(&m);
 }
 
+static void key_of_ones_own(void **state)
+{
+	const struct slice numbers[] = {
+		SLICE("+12155551212"), SLICE("12155551300-12155551399"), SLICE("spc:709J")};
+	const struct keygen_subject subject = {
+		.domain = SLICE("atlanta.test"), .numbers = numbers, .number_count = 3};
+	struct buf key, certificate, request;
+	struct cert_anchors *anchors = NULL;
+	struct cert *cert = NULL;
+	char text[CERT_TEXT_MAX];
+
+	(void)state;
+	buf_init(&key, 8192);
+	buf_init(&certificate, 8192);
+	buf_init(&request, 8192);
+	assert_int_equal(0, keygen_key(&key));
+	assert_int_equal(0, keygen_request(buf_slice(&key), &subject, &request));
+	assert_int_equal(
+		0, keygen_self_signed(buf_slice(&key), &subject, NOW, 20, &certificate));
+	/* Its own CA: whoever takes it as an anchor believes it. */
+	assert_int_equal(0, cert_anchors_new(&anchors, buf_slice(&certificate)));
+	assert_int_equal(0, cert_new(&cert, buf_slice(&certificate), anchors));
+	assert_true(cert->is_trusted && cert->may_sign);
+	assert_non_null(cert_covers(cert, SLICE("atlanta.test")));
+	assert_true(cert_covers_number(cert, SLICE("12155551212"), SLICE(""), text));
+	assert_true(cert_covers_number(cert, SLICE("12155551399"), SLICE(""), text));
+	assert_false(cert_covers_number(cert, SLICE("12155551400"), SLICE(""), text));
+	assert_true(cert_covers_number(cert, SLICE("4940"), SLICE("709J"), text));
+	cert_free(cert);
+	cert_anchors_free(anchors);
+	buf_fini_secret(&key);
+	buf_fini(&certificate);
+	buf_fini(&request);
+}
+
+static void numbers_that_are_none(void **state)
+{
+	static const char *const table[] = {"", "+", "abc", "1-", "-1", "12-1", "1-12", "12-12",
+		"1234567890123456-1234567890123457", "spc:", "spc:a b",
+		"spc:01234567890123456789"};
+	struct buf key, request;
+
+	(void)state;
+	buf_init(&key, 8192);
+	buf_init(&request, 8192);
+	assert_int_equal(0, keygen_key(&key));
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
+		const struct slice number = slice_str(table[i]);
+		const struct keygen_subject subject = {.numbers = &number, .number_count = 1};
+		assert_int_equal(
+			SBC_EINVAL, keygen_request(buf_slice(&key), &subject, &request));
+	}
+	assert_int_equal(0, request.len);
+	buf_fini_secret(&key);
+	buf_fini(&request);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(key_of_ones_own),
+		cmocka_unit_test(numbers_that_are_none),
 		cmocka_unit_test(our_reader),
 		cmocka_unit_test(openssl_reader),
 		cmocka_unit_test(each_is_its_own),

@@ -38,8 +38,8 @@ static void lines(void **state)
 	buf_fini(&text);
 }
 
-/* Two requests of the same second must not look like a replay of each other; a later attempt
- * has a Date of its own (ID8224-21). */
+/* PP-6: two requests of the same second must not look like a replay of each other; a later
+ * attempt has a Date of its own (ID8224-21). */
 static void each_signature_is_its_own(void **state)
 {
 	struct scene *s = *state;
@@ -67,6 +67,10 @@ static void refusals(void **state)
 		{"INVITE", "sip:alice@biloxi.test", "sip:bob@biloxi.test", SBC_ENOENT},
 		{"INVITE", "sip:alice@x.atlanta.test", "sip:bob@biloxi.test", SBC_ENOENT},
 		{"INVITE", "tel:+12155551212", "sip:bob@biloxi.test", SBC_ENOENT},
+		/* BR-2: nobody's name, in our domain and in none. */
+		{"INVITE", "sip:anonymous@atlanta.test", "sip:bob@biloxi.test", 0},
+		{"INVITE", "sip:anonymous@anonymous.invalid", "sip:bob@biloxi.test",
+			SBC_ENOENT},
 		{"INVITE", "alice", "sip:bob@biloxi.test", SBC_EPARSE},
 		{"INVITE", "sip:alice@atlanta.test", "sip:b b@biloxi.test", SBC_EPARSE},
 	};

@@ -248,6 +248,7 @@ static void full_replay_cache(void **state)
 	struct scene *s = *state;
 	struct policy_config config;
 	struct policy *old = s->policy;
+	struct policy_kept kept;
 
 	policy_config_init(&config);
 	config.anchors_pem = buf_slice(&ca);
@@ -261,6 +262,12 @@ static void full_replay_cache(void **state)
 	assert_string_equal("Service Unavailable", s->verdict.phrase);
 	s->now += 60;
 	assert_int_equal(503, scene_verify(s));
+	policy_kept(s->policy, &kept);
+	assert_int_equal(1, kept.replay_8224);
+	assert_int_equal(1, kept.replay_max);
+	assert_int_equal(2, kept.replay_8224_full);
+	assert_int_equal(0, kept.replay_4474 + kept.replay_4474_full);
+	assert_int_equal(1, kept.certificates);
 	policy_free(s->policy);
 	s->policy = old;
 	buf_fini(&ca);

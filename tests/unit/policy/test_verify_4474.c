@@ -191,7 +191,7 @@ static void headers(void **state)
 	}
 }
 
-/* ID4474-39, ID4474-40, NEG-2: an hour on both sides (Kamailio forgets the future). */
+/* ID4474-39, ID4474-40, NEG-2, KAI-7: an hour on both sides (Kamailio forgets the future). */
 static void dates(void **state)
 {
 	struct scene *s = *state;

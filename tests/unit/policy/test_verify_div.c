@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Diversions, RFC 8946: a PASSporT for bob counts for whom bob's domain sent the call on to. */
 
+#include "policy/passport.h"
 #include "tests/unit/policy/scene.h"
 
 #define DIV_URL    "https://biloxi.test/cert"
@@ -213,6 +214,43 @@ static void other_types(void **state)
 	assert_int_equal(0, scene_verify(s));
 }
 
+/* CI-10, PP-7: rsp has its place (rsp.c), and until something is there the rule for a type that
+ * is not known holds: it neither verifies nor refuses, whatever is in it. */
+static void rsp(void **state)
+{
+	static const char *const params[] = {
+		PARAMS ";ppt=rsp",
+		PARAMS ";ppt=\"rsp\"",
+		PARAMS ";ppt=rsp;alg=RS256",
+		";info=<ftp://nowhere>;ppt=rsp",
+		PARAMS ";ppt=rsp;ppt=rsp",
+	};
+	const char *header = "{\"alg\":\"ES256\",\"ppt\":\"rsp\",\"typ\":\"passport\","
+			     "\"x5u\":\"" URL "\"}";
+	struct scene *s = *state;
+	enum passport_type type;
+
+	assert_int_equal(0, passport_type_of(SLICE("rsp"), &type));
+	assert_int_equal(PASSPORT_RSP, type);
+	for (size_t i = 0; i < COUNT_OF(params); i++) {
+		scene_forget(s);
+		s->fetches = 0;
+		scene_add_token(s, header, PAYLOAD_JSON, params[i]);
+		/* None that counts: 428 where one is required, else as if there were none. */
+		s->rules.is_required = true;
+		assert_int_equal(428, scene_verify(s));
+		s->rules.is_required = false;
+		scene_verify(s);
+		assert_int_equal(IDENTITY_ABSENT, s->verdict.outcome);
+		assert_int_equal(0, s->verdict.fingerprints.count);
+		assert_int_equal(0, s->fetches);
+		/* Beside one that counts it changes nothing. */
+		scene_add_token(s, HEADER_JSON, PAYLOAD_JSON, PARAMS);
+		assert_int_equal(0, scene_verify(s));
+		assert_int_equal(IDENTITY_VERIFIED, s->verdict.outcome);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +260,7 @@ int main(void)
 		SCENE(fetch_and_replay),
 		SCENE(signs),
 		SCENE(other_types),
+		SCENE(rsp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

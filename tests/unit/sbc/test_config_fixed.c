@@ -25,7 +25,7 @@ static void names_what_needs_a_restart(void **state)
 		{"limits: {calls: 10}\n", "limits.calls"},
 		{"hosts: {a.test: 10.0.0.1}\n", "hosts"},
 		{"state_dir: /tmp/other\n", "state_dir"},
-		{"registration: {min_s: 30}\n", "registration"},
+		{"registration: {min_s: 30}\n", NULL},
 		{"fetch: {allow: [127.0.0.0/8]}\n", "fetch"},
 	};
 	struct config *before = config_text_load(CONFIG_ENOUGH, NULL);
@@ -35,10 +35,11 @@ static void names_what_needs_a_restart(void **state)
 		char text[1024];
 		struct config *after;
 		const char *found;
+		unsigned line = 0;
 		snprintf(text, sizeof(text), "# a comment is no change\n%s%s", CONFIG_ENOUGH,
 			cases[i].more);
 		after = config_text_load(text, NULL);
-		found = config_fixed_change(before, after);
+		found = config_fixed_change(before, after, &line);
 		if (strcmp(found ? found : "", cases[i].expected ? cases[i].expected : "") != 0)
 			fail_msg("%s: %s", cases[i].more, found ? found : "nothing");
 		config_unref(after);
@@ -56,9 +57,12 @@ static void sees_into_lists(void **state)
 				 "media: {interfaces: [{address: 127.0.0.1}]}\nhttp: {}\n",
 			NULL);
 
+	unsigned line = 0;
+
 	(void)state;
-	assert_string_equal("listeners", config_fixed_change(before, after));
-	assert_null(config_fixed_change(before, before));
+	assert_string_equal("listeners[].address", config_fixed_change(before, after, &line));
+	assert_int_equal(2, line);
+	assert_null(config_fixed_change(before, before, &line));
 	config_unref(before);
 	config_unref(after);
 }

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/header_rules.h"
+#include "sbc/header_trial.h"
 #include "tests/unit/sbc/config_text.h"
 
 #define REQUEST(lines)                                                                         \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Requests too long for a datagram (RFC 3261 section 18.1.1, SIP-27). */
+/* Requests too long for a datagram (RFC 3261 section 18.1.1, SIP-27, ID8224-9). */
 
 #include "tests/unit/sbc/txn_bench.h"
 

@@ -40,6 +40,27 @@ static void gives_settings(void **state)
 	}
 }
 
+/* BR-1: RFC 8862 sections 4 and 5 in one word; each part can still be said otherwise. */
+static void sipbrandy(void **state)
+{
+	struct config *config = config_text_load(PEER(", profile: sipbrandy"), NULL);
+	const struct config_peer *p = &config->peers[0];
+
+	(void)state;
+	assert_true(p->sign_8224 && p->accept_8224 && p->identity_required && p->require_mky);
+	assert_false(p->sign_4474 || p->accept_4474 || p->allow_http || p->is_trusted);
+	assert_false(p->media_rules.allow_downgrade);
+	assert_int_equal(MEDIA_MODE_DTLS, p->media);
+	assert_int_equal(ANSWER_IDENTITY_REQUIRE, p->answer_identity);
+	config_unref(config);
+	config = config_text_load(PEER(", profile: sipbrandy, answer_identity: prefer"), NULL);
+	assert_int_equal(ANSWER_IDENTITY_PREFER, config->peers[0].answer_identity);
+	config_unref(config);
+	config = config_text_load(PEER(""), NULL);
+	assert_int_equal(ANSWER_IDENTITY_OFF, config->peers[0].answer_identity);
+	config_unref(config);
+}
+
 static void each_profile_will_do(void **state)
 {
 	(void)state;
@@ -129,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_settings),
+		cmocka_unit_test(sipbrandy),
 		cmocka_unit_test(each_profile_will_do),
 		cmocka_unit_test(refuses_other_words),
 		cmocka_unit_test(names_an_interface),

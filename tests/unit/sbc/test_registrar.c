@@ -3,6 +3,7 @@
 
 #include "tests/cmocka_first.h"
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "sbc/registrar.h"
 #include "tests/unit/sbc/message.h"
@@ -48,6 +49,14 @@ static int end(void **state)
 	return 0;
 }
 
+static void ask(struct fixture *f, struct slice aor, const struct sip_msg *msg)
+{
+	const struct registrar_request request = {
+		.aor = aor, .msg = msg, .source = &f->source, .now = f->now};
+
+	registrar_register(f->registrar, &request, &f->answer);
+}
+
 /* One REGISTER with these lines; the answer's code. */
 static int say(struct fixture *f, struct slice aor, const char *call_id, unsigned cseq,
 	const char *lines)
@@ -62,7 +71,7 @@ static int say(struct fixture *f, struct slice aor, const char *call_id, unsigne
 	parse_text(&p, text);
 	if (p.err)
 		fail_msg("%s: %s", lines, p.fault.why);
-	registrar_register(f->registrar, aor, p.msg, &f->source, f->now, &f->answer);
+	ask(f, aor, p.msg);
 	parsed_fini(&p); /* what the registrar keeps is its own */
 	return f->answer.code;
 }
@@ -77,21 +86,21 @@ static void binds_and_finds(void **state)
 	struct fixture *f = *state;
 	const struct registrar_binding *binding;
 
-	assert_null(registrar_find(f->registrar, ALICE, f->now));
+	assert_null(registrar_find(f->registrar, ALICE, f->now, 0));
 	assert_int_equal(
 		200, say(f, ALICE, "c", 1, "Contact: <sip:a@192.0.2.1:1;transport=tls>;x\r\n"));
 	assert_int_equal(1, f->answer.binding_count);
 	assert_int_equal(600, seconds_left(f, 0));
-	binding = registrar_find(f->registrar, ALICE, f->now);
+	binding = registrar_find(f->registrar, ALICE, f->now, 0);
 	assert_string_equal("sip:a@192.0.2.1:1;transport=tls", binding->contact);
 	/* The connection is the way back, not what the contact says. */
 	assert_int_equal(TRANSPORT_TLS, binding->hop.kind);
 	assert_int_equal(9, binding->hop.flow.generation);
 	f->source.kind = TRANSPORT_UDP;
 	say(f, SLICE("u@a"), "c", 1, "Contact: <sip:a@10.0.0.1>\r\n");
-	binding = registrar_find(f->registrar, SLICE("u@a"), f->now);
+	binding = registrar_find(f->registrar, SLICE("u@a"), f->now, 0);
 	assert_true(netaddr_equal(&f->source.peer, &binding->hop.addr));
-	assert_null(registrar_find(f->registrar, SLICE("bob@atlanta.test"), f->now));
+	assert_null(registrar_find(f->registrar, SLICE("bob@atlanta.test"), f->now, 0));
 }
 
 /* Section 10.2.1.1 and 10.3 step 7: the contact's own word, the header's, the default; cut
@@ -139,7 +148,7 @@ static void lists_newest_first(void **state)
 	say(f, ALICE, "c", 3, "Contact: <sip:1@b>\r\n"); /* refreshed: newest again */
 	assert_int_equal(3, f->answer.binding_count);
 	assert_string_equal("sip:1@b", f->answer.bindings[0]->contact);
-	assert_string_equal("sip:1@b", registrar_find(f->registrar, ALICE, f->now)->contact);
+	assert_string_equal("sip:1@b", registrar_find(f->registrar, ALICE, f->now, 0)->contact);
 	/* More than its share: the oldest gives way. */
 	say(f, ALICE, "e", 1, "Contact: <sip:4@b>\r\n");
 	say(f, ALICE, "e", 2, "Contact: <sip:5@b>\r\n");
@@ -162,7 +171,7 @@ static void removes(void **state)
 		400, say(f, ALICE, "c", 3, "Contact: *\r\nm: <sip:9@b>\r\nExpires: 0\r\n"));
 	assert_int_equal(200, say(f, ALICE, "c", 3, "Contact: *\r\nExpires: 0\r\n"));
 	assert_int_equal(0, f->answer.binding_count);
-	assert_null(registrar_find(f->registrar, ALICE, f->now));
+	assert_null(registrar_find(f->registrar, ALICE, f->now, 0));
 	assert_int_equal(0, registrar_expire(f->registrar, f->now));
 	/* Nothing there: the same again is well. */
 	assert_int_equal(200, say(f, ALICE, "c", 4, "Contact: <sip:1@b>;expires=0\r\n"));
@@ -177,10 +186,10 @@ static void keeps_the_order(void **state)
 	assert_int_equal(500, say(f, ALICE, "c", 5, "Contact: <sip:1@b>;expires=0\r\n"));
 	assert_int_equal(500, say(f, ALICE, "c", 4, "Contact: <sip:1@b>;expires=0\r\n"));
 	assert_int_equal(500, say(f, ALICE, "c", 4, "Contact: *\r\nExpires: 0\r\n"));
-	assert_non_null(registrar_find(f->registrar, ALICE, f->now));
+	assert_non_null(registrar_find(f->registrar, ALICE, f->now, 0));
 	/* Another Call-ID: a phone that started anew. */
 	assert_int_equal(200, say(f, ALICE, "d", 1, "Contact: <sip:1@b>;expires=0\r\n"));
-	assert_null(registrar_find(f->registrar, ALICE, f->now));
+	assert_null(registrar_find(f->registrar, ALICE, f->now, 0));
 }
 
 /* Step 7 again: all of it or nothing. */
@@ -196,7 +205,7 @@ static void takes_all_or_none(void **state)
 	assert_int_equal(400, say(f, ALICE, "c", 3,
 				      "m: <sip:1@b>;expires=0,<sip:2@b>,<sip:3@b>\r\n"
 				      "m: <sip:4@b>,<sip:5@b>\r\n"));
-	snprintf(lines, sizeof(lines), "m: <sip:1@b>;expires=0, <sip:2@b;x=%0600d>\r\n", 1);
+	snprintf(lines, sizeof(lines), "m: <sip:1@b>;expires=0, <sip:2@b;x=%0800d>\r\n", 1);
 	assert_int_equal(400, say(f, ALICE, "c", 3, lines)); /* too long to keep */
 	say(f, ALICE, "c", 3, "");
 	assert_int_equal(1, f->answer.binding_count);
@@ -211,12 +220,12 @@ static void expires(void **state)
 	say(f, ALICE, "c", 1, "m: <sip:1@b>;expires=60, <sip:2@b>;expires=120\r\n");
 	f->now += 60 * USEC_PER_SEC - 1;
 	assert_int_equal(2, registrar_expire(f->registrar, f->now));
-	assert_string_equal("sip:2@b", registrar_find(f->registrar, ALICE, f->now)->contact);
+	assert_string_equal("sip:2@b", registrar_find(f->registrar, ALICE, f->now, 0)->contact);
 	f->now += 1;
 	say(f, ALICE, "c", 2, "");
 	assert_int_equal(1, f->answer.binding_count);
 	f->now += 60 * USEC_PER_SEC;
-	assert_null(registrar_find(f->registrar, ALICE, f->now)); /* before any sweep */
+	assert_null(registrar_find(f->registrar, ALICE, f->now, 0)); /* before any sweep */
 	assert_int_equal(0, registrar_expire(f->registrar, f->now));
 }
 
@@ -257,12 +266,78 @@ static void without_memory(void **state)
 	}
 	parse_text(&p, text);
 	mem_fail_after(0);
-	registrar_register(f->registrar, ALICE, p.msg, &f->source, f->now, &f->answer);
+	ask(f, ALICE, p.msg);
 	mem_fail_after(-1);
 	parsed_fini(&p);
 	assert_int_equal(503, f->answer.code);
 	assert_int_equal(0, registrar_expire(f->registrar, f->now));
 	registrar_free(NULL);
+}
+
+/* RFC 3327: kept in order; gone with the next REGISTER that has none; not without bounds. */
+static void keeps_the_path(void **state)
+{
+	struct fixture *f = *state;
+	char lines[1600];
+
+	assert_int_equal(
+		200, say(f, ALICE, "c", 1,
+			     "Path: <sip:p1;lr>, <sip:p2;lr;ob>\r\nPath: <sip:p3;lr>\r\n"
+			     "Contact: <sip:1@b>\r\n"));
+	assert_slice("Route: <sip:p1;lr>\r\nRoute: <sip:p2;lr;ob>\r\nRoute: <sip:p3;lr>\r\n",
+		registrar_path(registrar_find(f->registrar, ALICE, f->now, 0)));
+	snprintf(lines, sizeof(lines), "Contact: <sip:1@b>\r\nPath: <sip:%0900d;lr>\r\n", 1);
+	assert_int_equal(400, say(f, ALICE, "c", 2, lines));
+	assert_int_equal(
+		400, say(f, ALICE, "c", 3, "Contact: <sip:1@b>\r\nPath: <sip:p1;lr\r\n"));
+	assert_true(registrar_path(registrar_find(f->registrar, ALICE, f->now, 0)).len > 0);
+	assert_int_equal(200, say(f, ALICE, "c", 4, "Contact: <sip:1@b>\r\n"));
+	assert_int_equal(0, registrar_path(registrar_find(f->registrar, ALICE, f->now, 0)).len);
+}
+
+static void count_contacts(
+	const char *aor, const struct registrar_binding *bindings, size_t count, void *arg)
+{
+	size_t *seen = arg;
+
+	assert_non_null(strchr(aor, '@'));
+	assert_true(bindings[0].contact[0]);
+	*seen += count;
+}
+
+/* For listings, and by command. */
+static void walks_and_removes(void **state)
+{
+	struct fixture *f = *state;
+	size_t place = 0, seen = 0;
+
+	assert_int_equal(200, say(f, ALICE, "a", 1, "Contact: <sip:1@b>, <sip:2@b>\r\n"));
+	assert_int_equal(200, say(f, SLICE("bob@a"), "b", 1, "Contact: <sip:3@b>\r\n"));
+	while (registrar_walk(f->registrar, &place, 3, count_contacts, &seen))
+		;
+	assert_int_equal(3, seen);
+	assert_int_equal(3, registrar_count_from(f->registrar, &f->source.peer));
+	assert_int_equal(0, registrar_remove(f->registrar, ALICE));
+	assert_int_equal(SBC_ENOENT, registrar_remove(f->registrar, ALICE));
+	assert_int_equal(1, registrar_count(f->registrar));
+	assert_int_equal(1, registrar_count_from(f->registrar, &f->source.peer));
+	f->now += 700 * USEC_PER_SEC;
+	registrar_expire(f->registrar, f->now);
+	assert_int_equal(0, registrar_count_from(f->registrar, &f->source.peer));
+}
+
+/* All that live, newest first. */
+static void finds_each(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(200, say(f, ALICE, "a", 1, "Contact: <sip:1@b>;expires=60\r\n"));
+	assert_int_equal(200, say(f, ALICE, "b", 1, "Contact: <sip:2@b>;expires=600\r\n"));
+	assert_string_equal("sip:2@b", registrar_find(f->registrar, ALICE, f->now, 0)->contact);
+	assert_string_equal("sip:1@b", registrar_find(f->registrar, ALICE, f->now, 1)->contact);
+	assert_null(registrar_find(f->registrar, ALICE, f->now, 2));
+	f->now += 61 * USEC_PER_SEC;
+	assert_null(registrar_find(f->registrar, ALICE, f->now, 1));
 }
 
 int main(void)
@@ -277,6 +352,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(expires, begin, end),
 		cmocka_unit_test_setup_teardown(has_a_ceiling, begin, end),
 		cmocka_unit_test_setup_teardown(without_memory, begin, end),
+		cmocka_unit_test_setup_teardown(keeps_the_path, begin, end),
+		cmocka_unit_test_setup_teardown(finds_each, begin, end),
+		cmocka_unit_test_setup_teardown(walks_and_removes, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

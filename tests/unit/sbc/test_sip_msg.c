@@ -104,6 +104,17 @@ static void keeps_the_body(void **state)
 	assert_true(slice_equal(p.msg->body, slice_of(multipart, sizeof(multipart) - 1)));
 	parsed_fini(&p);
 
+	/* MKY-7: the session description is the body; what was received is kept. */
+	parse_text(&p, OPTIONS_HEAD
+		"Content-Type: multipart/mixed;boundary=b\r\n\r\n"
+		"--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n\r\n--b--\r\n");
+	assert_int_equal(0, p.err);
+	assert_slice("application/sdp", p.msg->content_type);
+	assert_slice("v=0\r\n", p.msg->body);
+	assert_int_equal(52, p.msg->message_body.len);
+	assert_true(slice_starts(p.msg->message_body, SLICE("--b\r\n")));
+	parsed_fini(&p);
+
 	parse_text(&p, OPTIONS_HEAD "\r\nbody of no type");
 	assert_int_equal(0, p.err);
 	assert_slice("body of no type", p.msg->body);

@@ -399,6 +399,77 @@ static void connects(void **state)
 	assert_int_equal(0, a.failed_count + bed->r.failed_count);
 }
 
+static void accept_from(struct bed *bed, int *listening, int *fd, struct hop *hop)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET};
+	socklen_t sin_len = sizeof(sin);
+
+	*hop = hop_to(&bed->r);
+	*listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(0, bind(*listening, (struct sockaddr *)&sin, sizeof(sin)));
+	assert_int_equal(0, listen(*listening, 1));
+	getsockname(*listening, (struct sockaddr *)&sin, &sin_len);
+	netaddr_set_port(&hop->addr, ntohs(sin.sin_port));
+	assert_int_equal(0, rig_send(&bed->r, hop, 1, "x", 1));
+	rig_until(&bed->loop, (*fd = accept(*listening, NULL, NULL)) >= 0);
+}
+
+/* RFC 5626 section 4.4.1 on a connection we made: CRLF CRLF after the interval, CRLF as the
+ * answer, and the end of it when one who answered is silent; what is sent then makes a new
+ * connection. */
+static void pings(void **state)
+{
+	struct transport_limits limits;
+	struct bed bed;
+	struct hop hop;
+	int listening, fd;
+
+	(void)state;
+	transport_limits_init(&limits);
+	limits.ping_interval_s = limits.pong_timeout_s = 1;
+	open_bed(&bed, &limits);
+	accept_from(&bed, &listening, &fd, &hop);
+	for (int i = 0; i < 2; i++) {
+		buf_reset(&bed.heard);
+		rig_until(&bed.loop, (peer_hear(fd, &bed.heard), bed.heard.len >= 4));
+		assert_memory_equal(PING, bed.heard.data + bed.heard.len - 4, 4);
+		peer_say_text(fd, "\r\n");
+	}
+	buf_reset(&bed.heard);
+	rig_until(&bed.loop, peer_hear(fd, &bed.heard));
+	assert_int_equal(
+		4, bed.heard.len); /* nothing but the ping: no pong was taken for one */
+	assert_int_equal(0, bed.r.received + bed.r.broken);
+	close(fd);
+	assert_int_equal(0, rig_send(&bed.r, &hop, 1, "x", 1));
+	rig_until(&bed.loop, (fd = accept(listening, NULL, NULL)) >= 0);
+	close(fd);
+	close(listening);
+	close_bed(&bed);
+}
+
+/* Who never answered a ping may know none: nothing is concluded from that. */
+static void pings_in_vain(void **state)
+{
+	struct transport_limits limits;
+	struct bed bed;
+	struct hop hop;
+	int listening, fd;
+
+	(void)state;
+	transport_limits_init(&limits);
+	limits.ping_interval_s = limits.pong_timeout_s = 1;
+	open_bed(&bed, &limits);
+	accept_from(&bed, &listening, &fd, &hop);
+	rig_until(&bed.loop, (peer_hear(fd, &bed.heard), bed.heard.len >= 9));
+	assert_memory_equal("x" PING PING, bed.heard.data, 9);
+	assert_int_equal(2, rig_counters(&bed.r).connections_open); /* and the bed's own */
+	close(fd);
+	close(listening);
+	close_bed(&bed);
+}
+
 /* A name outlives its connection and never means the next one in its place. */
 static void names_of_the_dead(void **state)
 {
@@ -604,6 +675,8 @@ int main(void)
 		TEST(connects),
 		TEST(names_of_the_dead),
 		TEST(nobody_there),
+		cmocka_unit_test(pings),
+		cmocka_unit_test(pings_in_vain),
 		cmocka_unit_test(connect_takes_too_long),
 		TEST(half_closed),
 		TEST(half_closed_and_slow),

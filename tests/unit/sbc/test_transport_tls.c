@@ -50,6 +50,8 @@ struct pair {
 	struct hop hop;
 };
 
+static const struct listener_name *with_names; /* one, for the next server; NULL: none */
+
 static void open_pair(
 	struct pair *p, const struct end *server, const struct end *client, const char *name)
 {
@@ -60,6 +62,8 @@ static void open_pair(
 	add_tls(&p->client, client, &pems[3]);
 	p->server.config.limits.handshake_timeout_s = 1;
 	p->client.config.limits.handshake_timeout_s = 2;
+	p->server.config.listeners[0].names = with_names;
+	p->server.config.listeners[0].name_count = with_names != NULL;
 	rig_open(&p->server);
 	rig_open(&p->client);
 	p->hop = (struct hop){.kind = TRANSPORT_TLS};
@@ -119,6 +123,121 @@ static void both_ways(void **state)
 	rig_close(&p.client);
 	rig_end_loop(&p.loop);
 	mem_free(big);
+}
+
+/* RFC 5923: the server sends its own requests over the connection that the client made, to
+ * the port that the client named, and under no other name. */
+static void alias(void **state)
+{
+	static const struct end server = {"atlanta", "ca", false};
+	static const struct end client = {"biloxi", "ca", false};
+	struct hop to_client = {.kind = TRANSPORT_TLS};
+	struct transport *transport;
+	struct flow_id flow;
+	char one[300];
+	size_t len = rig_message(one, sizeof(one), "one", 0);
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, &server, &client, "atlanta.test");
+	transport = p.server.transport;
+	assert_int_equal(0, rig_send(&p.client, &p.hop, 1, one, len));
+	rig_until(&p.loop, p.server.received == 1);
+	flow = p.server.source.flow;
+	netaddr_parse(&to_client.addr, SLICE("127.0.0.1"), p.client.port[0]);
+	snprintf(to_client.tls_name, sizeof(to_client.tls_name), "biloxi.test");
+	assert_int_equal(SBC_EPEER,
+		transport_flow_alias(transport, flow, p.client.port[0], SLICE("evil.test")));
+	assert_int_equal(0,
+		transport_flow_alias(transport, flow, p.client.port[0], SLICE("biloxi.test")));
+	assert_int_equal(0,
+		transport_flow_alias(transport, flow, p.client.port[0], SLICE("biloxi.test")));
+	assert_int_equal(0, rig_send(&p.server, &to_client, 2, one, len));
+	rig_until(&p.loop, p.client.received == 1);
+	assert_int_equal(1, rig_counters(&p.server).connections_open);
+	/* Another name at the same place is a connection of its own, which is judged. */
+	snprintf(to_client.tls_name, sizeof(to_client.tls_name), "evil.test");
+	assert_int_equal(0, rig_send(&p.server, &to_client, 3, one, len));
+	rig_until(&p.loop, p.server.failed_count == 1);
+	rig_close(&p.client);
+	rig_until(&p.loop, !transport_flow_is_alive(transport, flow));
+	assert_int_equal(SBC_ENOENT,
+		transport_flow_alias(transport, flow, p.client.port[0], SLICE("biloxi.test")));
+	rig_close(&p.server);
+	rig_end_loop(&p.loop);
+}
+
+/* RFC 6066: each name gets its own certificate, one that nobody knows the usual one. */
+static void several_certificates(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_right;
+	} rows[] = {{"atlanta.test", true}, {"biloxi.test", true}, {"BILOXI.test", true},
+		{"sip.biloxi.test", false}, {"evil.test", false}};
+	static struct pem more[2];
+	char one[300];
+	size_t len = rig_message(one, sizeof(one), "one", 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct listener_name names[1] = {{.name = SLICE("biloxi.test"),
+			.certificate_pem = read_pem(&more[0], "biloxi", "pem"),
+			.key_pem = read_pem(&more[1], "biloxi", "key")}};
+		struct pair p;
+		with_names = names;
+		open_pair(&p, &(struct end){"atlanta", "ca", false},
+			&(struct end){"biloxi", "ca", false}, rows[i].name);
+		with_names = NULL;
+		assert_int_equal(0, rig_send(&p.client, &p.hop, 7, one, len));
+		rig_until(&p.loop, p.server.received + p.client.failed_count > 0);
+		assert_int_equal(rows[i].is_right, p.server.received == 1);
+		close_pair(&p);
+	}
+}
+
+/* Renewed while we run: who is connected stays so, who comes sees the new one; what cannot be
+ * used changes nothing. */
+static void other_certificates(void **state)
+{
+	struct transport_config next;
+	struct tls_change *change = NULL;
+	struct pem pem[3];
+	char one[300], fault[200] = "";
+	size_t len = rig_message(one, sizeof(one), "one", 0);
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, &(struct end){"atlanta", "ca", false},
+		&(struct end){"biloxi", "ca", false}, "atlanta.test");
+	assert_int_equal(0, rig_send(&p.client, &p.hop, 1, one, len));
+	rig_until(&p.loop, p.server.received == 1);
+	next = p.server.config;
+	next.listeners[0].certificate_pem = read_pem(&pem[0], "biloxi", "pem");
+	next.listeners[0].key_pem = read_pem(&pem[1], "atlanta", "key");
+	next.listeners[0].ca_pem = read_pem(&pem[2], "ca", "pem");
+	assert_int_equal(SBC_ECRYPTO, transport_prepare_tls(&change, p.server.transport, &next,
+					      fault, sizeof(fault)));
+	assert_non_null(strstr(fault, "listener 0: TLS 127.0.0.1:"));
+	next.listeners[0].key_pem = read_pem(&pem[1], "biloxi", "key");
+	next.listener_count = 0;
+	assert_int_equal(SBC_EINVAL, transport_prepare_tls(&change, p.server.transport, &next,
+					     fault, sizeof(fault)));
+	next.listener_count = 1;
+	assert_int_equal(0, transport_prepare_tls(
+				    &change, p.server.transport, &next, fault, sizeof(fault)));
+	transport_discard_tls(change);
+	assert_int_equal(0, transport_prepare_tls(
+				    &change, p.server.transport, &next, fault, sizeof(fault)));
+	transport_commit_tls(p.server.transport, change);
+	assert_int_equal(0, rig_send(&p.client, &p.hop, 2, one, len));
+	rig_until(&p.loop, p.server.received == 2);
+	assert_int_equal(1, rig_counters(&p.client).connections_open);
+	snprintf(p.hop.tls_name, sizeof(p.hop.tls_name), "biloxi.test");
+	assert_int_equal(0, rig_send(&p.client, &p.hop, 3, one, len));
+	rig_until(&p.loop, p.server.received == 3);
+	assert_int_equal(0, p.client.failed_count);
+	close_pair(&p);
 }
 
 /* ---- RFC 5922: who may be who ---- */
@@ -460,6 +579,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways),
+		cmocka_unit_test(alias),
+		cmocka_unit_test(several_certificates),
+		cmocka_unit_test(other_certificates),
 		cmocka_unit_test(judged_by_name),
 		cmocka_unit_test(names_of_clients),
 		cmocka_unit_test(client_without_certificate),

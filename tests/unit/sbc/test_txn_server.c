@@ -405,6 +405,19 @@ static void say_numbered(struct bench *b, const char *method, int i, const char 
 	bench_say_request(b, method, &words);
 }
 
+/* A flood of calls leaves room for the question whether we are there (KAM-1). */
+static void ceiling_of_probes(void **state)
+{
+	struct bench *b = *state;
+
+	for (int i = 0; i < 200; i++)
+		say_numbered(b, "INVITE", i, NULL);
+	assert_int_equal(88, b->request_count);
+	for (int i = 200; i < 210; i++)
+		say_numbered(b, "OPTIONS", i, NULL);
+	assert_int_equal(94, b->request_count); /* of 100 */
+}
+
 /* Over the ceiling: 503 with Retry-After, without a transaction; nothing to an ACK. What
  * strangers send leaves room for what ends calls. */
 static void ceiling(void **state)
@@ -413,7 +426,7 @@ static void ceiling(void **state)
 	struct txn *txn;
 
 	for (int i = 0; i < 89; i++)
-		say_numbered(b, "OPTIONS", i, NULL);
+		say_numbered(b, "REGISTER", i, NULL);
 	assert_int_equal(88, b->request_count); /* of 100 */
 	assert_int_equal(1, b->sent_count);
 	assert_non_null(strstr(bench_last(b)->text, "SIP/2.0 503 "));
@@ -485,6 +498,7 @@ int main(void)
 		TEST(detached),
 		TEST(forgotten),
 		TEST(ceiling),
+		TEST(ceiling_of_probes),
 		TEST(without_memory),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* PEM armour, RFC 7468. Keys pass through here: what they touched is wiped. Pure. */
 
-#include "policy/pem.h"
+#include "base/pem.h"
 
 #include "base/b64.h"
 #include "base/err.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* PEM armour, RFC 7468. */
 
-#include "tests/unit/policy/fixture.h"
+#include "tests/cmocka_first.h"
 
-#include "policy/pem.h"
+#include "base/err.h"
+#include "base/pem.h"
 
 static void reads(void **state)
 {
@@ -29,7 +30,7 @@ static void reads(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(table); i++) {
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct slice rest = slice_str(table[i].text), label = {0};
 		struct buf der;
 		buf_init(&der, 64);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef POLICY_PEM_H
-#define POLICY_PEM_H
+#ifndef BASE_PEM_H
+#define BASE_PEM_H
 
 #include "base/buf.h"
 #include "base/slice.h"

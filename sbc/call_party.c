@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is known of the other end of a leg. A verdict takes two kilobytes, which only those
+ * calls pay that have one to remember. Signalling thread. */
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "sbc/call.h"
+
+/* Nothing was there and nothing was asked for: the same for everybody. */
+static bool says_nothing(const struct identity_verdict *verdict)
+{
+	return verdict->outcome == IDENTITY_ABSENT && !verdict->code && !verdict->why[0] &&
+	       verdict->mechanism == IDENTITY_NONE && !verdict->identity[0];
+}
+
+const struct identity_verdict *call_party_verdict(const struct call_party *party)
+{
+	static const struct identity_verdict absent = {.outcome = IDENTITY_ABSENT};
+	static const struct identity_verdict none = {0};
+
+	if (party->_verdict)
+		return party->_verdict;
+	return party->is_identity_absent ? &absent : &none;
+}
+
+bool call_party_is_verified(const struct call_party *party)
+{
+	return party->_verdict && party->_verdict->outcome == IDENTITY_VERIFIED;
+}
+
+int call_party_judge(struct call_party *party, const struct identity_verdict *verdict)
+{
+	if (says_nothing(verdict)) {
+		call_party_forget(party);
+		party->is_identity_absent = true;
+		return 0;
+	}
+	if (!party->_verdict)
+		party->_verdict = mem_alloc(sizeof(*party->_verdict));
+	if (!party->_verdict)
+		return SBC_ENOMEM;
+	*party->_verdict = *verdict;
+	party->is_identity_absent = false;
+	return 0;
+}
+
+void call_party_forget(struct call_party *party)
+{
+	mem_free(party->_verdict);
+	party->_verdict = NULL;
+	party->is_identity_absent = false;
+}
