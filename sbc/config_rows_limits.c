@@ -39,6 +39,10 @@ static const struct config_row rows[] = {
 	{"limits.connections_per_address", TYPE(number), FIXED,
 		IN(config_limits, connections_per_address), RANGE(1, 100000), DEFAULT("256"),
 		.help = "and from one address"},
+	{"limits.udp_request_max", TYPE(number), IN(config_limits, udp_request_max),
+		RANGE(0, 65535), DEFAULT("1300"),
+		.help = "bytes; a longer request goes over TCP where a tcp listener has the "
+			"same address, and over UDP if that is refused; 0: always over UDP"},
 	{"limits.ring_timeout_s", TYPE(number), IN(config_limits, ring_timeout_s),
 		RANGE(5, 600), DEFAULT("120"), .help = "a call nobody answers is given up"},
 	{"limits.session_expires_s", TYPE(number), IN(config_limits, session_expires_s),

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "sbc/large.h"
 #include "sbc/peer_table.h"
 #include "sbc/registrar.h"
 #include "sbc/sbc.h"
@@ -36,6 +37,7 @@ struct sbc {
 	struct registrar *registrar; /* owned */
 	struct peer_table *peers;    /* owned; of config */
 	struct source_guard *guard;  /* owned */
+	struct large_refusals large;
 	struct timer probe_timer;
 	struct timer resolve_timer;
 	size_t probe_tick; /* which part of the peers is next */

@@ -282,6 +282,7 @@ void leg_out_cancel(struct leg *leg, usec_t now)
 		.method = SIP_METHOD_CANCEL, .method_name = SLICE("CANCEL")};
 	struct sip_scan scan;
 	struct slice via, branch;
+	struct txn *txn;
 	struct buf bytes;
 
 	if (out->kind == LEG_OUT_NONE)
@@ -301,7 +302,9 @@ void leg_out_cancel(struct leg *leg, usec_t now)
 		sip_param_find(via, "branch", &branch);
 		request.branch = branch;
 		request.bytes = buf_slice(&bytes);
-		leg_send(leg, &request, NULL, now);
+		request.hop = txn_hop(out->txn); /* a long one went over TCP */
+		if (!txn_client_new(&txn, leg->sbc->txns, &request, now))
+			txn_detach(txn);
 	}
 	buf_fini_secret(&bytes);
 	out->has_provisional = false; /* one CANCEL is enough */

@@ -237,7 +237,7 @@ static void on_cancel_timer(struct timer *timer, usec_t now, void *arg)
 static void send_cancel(struct leg *leg, usec_t now)
 {
 	struct txn_client_request request = {
-		.method = SIP_METHOD_CANCEL, .method_name = SLICE("CANCEL"), .hop = &leg->hop};
+		.method = SIP_METHOD_CANCEL, .method_name = SLICE("CANCEL")};
 	struct sip_scan scan;
 	struct buf bytes;
 	struct txn *txn;
@@ -253,6 +253,7 @@ static void send_cancel(struct leg *leg, usec_t now)
 		sip_param_find(via, "branch", &branch);
 		request.branch = branch;
 		request.bytes = buf_slice(&bytes);
+		request.hop = txn_hop(leg->invite); /* a long one went over TCP */
 		if (!txn_client_new(&txn, leg->sbc->txns, &request, now))
 			txn_detach(txn);
 	}

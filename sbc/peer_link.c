@@ -40,7 +40,10 @@ static bool is_peer(const struct sbc *sbc, const struct config_peer *peer,
 {
 	const struct peer_entry *entry;
 
-	if (peer->transport != source->kind && !peer->is_transport_open)
+	/* Who speaks UDP sends what is too long for it over TCP (RFC 3261 18.1.1). */
+	bool is_long = peer->transport == TRANSPORT_UDP && source->kind == TRANSPORT_TCP;
+
+	if (peer->transport != source->kind && !peer->is_transport_open && !is_long)
 		return false;
 	if (source->kind == TRANSPORT_TLS)
 		return source->tls && tls_names_has(source->tls, slice_str(peer->domain));

@@ -229,6 +229,11 @@ static enum auth_outcome find_credentials(const struct sip_msg *msg, const char 
 	struct slice value, its_realm;
 
 	for (size_t i = 0; (value = sip_msg_header(msg, header, i)).len; i++) {
+		struct slice rest = value;
+		/* Of a scheme that we did not ask for: as if there were none (RFC 4475
+		 * section 3.3.7). */
+		if (!slice_equal_nocase(slice_cut(&rest, ' '), SLICE("Digest")))
+			continue;
 		if (policy_credentials_user(value, username, &its_realm))
 			return AUTH_MALFORMED;
 		if (slice_equal(its_realm, realm)) {

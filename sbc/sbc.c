@@ -64,6 +64,47 @@ static int on_send(
 	return sbc->outside.send(hop, tag, bytes, len, sbc->outside.arg);
 }
 
+/* The listener for TCP on the same address, if there is one: the peer knows us by it. */
+static const struct sbc_listener *tcp_beside(const struct sbc *sbc, unsigned udp)
+{
+	const struct config_listener *listeners = sbc->config->listeners;
+
+	for (unsigned i = 0; i < sbc->listener_count; i++)
+		if (sbc->listeners[i].kind == TRANSPORT_TCP &&
+			netaddr_equal_host(&listeners[i].address, &listeners[udp].address))
+			return &sbc->listeners[i];
+	return NULL;
+}
+
+static bool on_widen(const struct hop *hop, struct slice request, struct hop *out,
+	struct buf *bytes, usec_t now, void *arg)
+{
+	struct sbc *sbc = arg;
+	unsigned max = sbc->config->limits.udp_request_max;
+	const struct sbc_listener *tcp;
+
+	if (!max || request.len <= max || large_is_refused(&sbc->large, &hop->addr, now))
+		return false;
+	tcp = tcp_beside(sbc, hop->listener);
+	if (!tcp || large_rewrite_via(request, TRANSPORT_TCP, slice_str(tcp->sent_by), bytes))
+		return false;
+	*out = (struct hop){.kind = TRANSPORT_TCP,
+		.listener = (unsigned)(tcp - sbc->listeners),
+		.addr = hop->addr};
+	return true;
+}
+
+static void on_narrowed(const struct hop *hop, usec_t now, void *arg)
+{
+	struct sbc *sbc = arg;
+	char peer[NETADDR_TEXT_MAX];
+
+	large_refused(&sbc->large, &hop->addr, now);
+	log_event(sbc->log, LOG_INFO, "sbc", "request.narrowed",
+		"peer=%s why=\"takes no TCP: long requests go over UDP\"",
+		netaddr_print(&hop->addr, peer));
+}
+
 static void on_housekeeping(struct timer *timer, usec_t now, void *arg)
 {
 	struct sbc *sbc = arg;
@@ -127,6 +168,8 @@ static int make_parts(struct sbc *sbc)
 	txns.send = on_send;
 	txns.request = request_dispatch;
 	txns.stray = on_stray;
+	txns.widen = on_widen;
+	txns.narrowed = on_narrowed;
 	txns.arg = sbc;
 	txns.random = sbc->random;
 	err = txn_layer_new(&sbc->txns, &txns);

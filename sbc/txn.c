@@ -163,13 +163,17 @@ static void arm_end(struct txn *txn, usec_t now)
 	timer_start(txn->layer->config.timers, &txn->end, now + wait);
 }
 
+void txn_arm(struct txn *txn, usec_t now)
+{
+	arm_resend(txn, now);
+	arm_end(txn, now);
+}
+
 static void set_state(struct txn *txn, enum txn_state state, usec_t now)
 {
 	txn->state = state;
-	if (state == TXN_TERMINATED)
-		return;
-	arm_resend(txn, now);
-	arm_end(txn, now);
+	if (state != TXN_TERMINATED)
+		txn_arm(txn, now);
 }
 
 /* ---- life ---- */
@@ -253,9 +257,17 @@ static void wipe_bytes(struct txn *txn)
 		mem_wipe((void *)txn->bytes.ptr, txn->bytes.len);
 }
 
+static void free_spare(struct txn *txn)
+{
+	if (txn->spare)
+		mem_wipe(txn->spare->bytes, txn->spare->len);
+	mem_free(txn->spare);
+}
+
 static void release(struct txn *txn)
 {
 	wipe_bytes(txn);
+	free_spare(txn);
 	mem_free(txn->kept);
 	mem_free(txn);
 }
@@ -347,6 +359,8 @@ int txn_run(struct txn *txn, enum txn_input input, const struct txn_cause *cause
 	const struct txn_step *step = txn_step(txn->kind, txn->state, input);
 	int err;
 
+	if (input == TXN_IN_TRANSPORT && txn_client_narrow(txn, cause->now))
+		return 0;
 	if (step->actions & TXN_DO_REFUSE)
 		return SBC_ESTATE;
 	if (step->next != TXN_SAME)

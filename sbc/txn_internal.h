@@ -115,12 +115,20 @@ struct txn {
 	struct timer end; /* always runs: moving it cannot fail */
 	usec_t interval;  /* of resend */
 	bool is_detached;
-	bool is_leaving;    /* detached, and its last 64 T1 run */
-	struct slice key;   /* in storage */
-	struct slice merge; /* in storage; empty: not in by_merge */
-	struct slice bytes; /* client: the request, in storage; server: kept */
-	char *kept;         /* owned: a server's last response, or NULL */
+	bool is_leaving;         /* detached, and its last 64 T1 run */
+	struct slice key;        /* in storage */
+	struct slice merge;      /* in storage; empty: not in by_merge */
+	struct slice bytes;      /* client: the request, in storage; server: kept */
+	char *kept;              /* owned: a server's last response, or NULL */
+	struct txn_spare *spare; /* owned: how to go when the wider way is none; NULL */
 	char storage[];
+};
+
+/* A request as it goes by datagram, while it is tried over TCP. */
+struct txn_spare {
+	struct hop hop;
+	size_t len;
+	char bytes[];
 };
 
 struct txn_setup {
@@ -156,6 +164,11 @@ enum txn_input txn_input_of(uint16_t code);
 
 void txn_server_receive(struct txn_layer *layer, const struct txn_cause *cause);
 void txn_client_receive(struct txn_layer *layer, const struct txn_cause *cause);
+/* A long request was not taken over TCP: sent by datagram now, with its timers anew. True:
+ * that was so. */
+bool txn_client_narrow(struct txn *txn, usec_t now);
+/* The timers of a state begin. */
+void txn_arm(struct txn *txn, usec_t now);
 /* RFC 3261 section 17.1.1.3. SBC_ENOMEM; what send gives. */
 int txn_client_ack(struct txn *txn, const struct sip_msg *response);
 

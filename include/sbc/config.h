@@ -287,6 +287,7 @@ struct config_limits {
 	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked
 				       for */
 	unsigned session_min_s;     /* a shorter one is refused (422) */
+	unsigned udp_request_max;   /* bytes; longer requests go over TCP; 0: they do not */
 	unsigned shutdown_ms;       /* BYEs may take so long at stop */
 };
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/timers.h"
@@ -46,6 +47,13 @@ typedef void(txn_stray_h)(const struct sip_msg *msg, const struct transport_sour
 typedef int(txn_send_h)(
 	const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg);
 
+/* May a request over UDP go another way, being too long for a datagram (RFC 3261 section
+ * 18.1.1)? True: out and bytes say how it goes there. */
+typedef bool(txn_widen_h)(const struct hop *hop, struct slice request, struct hop *out,
+	struct buf *bytes, usec_t now, void *arg);
+/* Nobody took it there: it goes by datagram after all. */
+typedef void(txn_narrowed_h)(const struct hop *hop, usec_t now, void *arg);
+
 struct txn_timing { /* RFC 3261 section 17 and table 4 */
 	usec_t t1, t2, t4;
 };
@@ -60,7 +68,9 @@ struct txn_layer_config {
 	txn_send_h *send;
 	txn_request_h *request;
 	txn_stray_h *stray; /* may be NULL */
-	void *arg;          /* borrowed */
+	txn_widen_h *widen; /* may be NULL: all go as they are */
+	txn_narrowed_h *narrowed;
+	void *arg; /* borrowed */
 	struct random_source random;
 };
 void txn_layer_config_init(struct txn_layer_config *config);

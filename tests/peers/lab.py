@@ -35,15 +35,16 @@ class Lab(unittest.TestCase):
         cls.addClassCleanup(cls.programs.stop_all)
         cls.pki = Pki(os.path.join(cls.folder, "keys"))
         cls.base = free_block(100, first=26000)
-        certificate, key = cls.pki.certify("atlanta", DOMAIN)
+        domain = cls.SETTINGS.get("domain", DOMAIN)
+        certificate, key = cls.pki.certify("atlanta", domain)
         cls.sip_port, cls.tls_port, cls.https_port = cls.base, cls.base + 1, cls.base + 2
         cls.media_first, cls.media_last = cls.base + 20, cls.base + 59
-        cls.sbc = Sbc(cls.programs, BINARY, cls.folder, domain=DOMAIN, users=PASSWORDS,
-                      ca=cls.pki.ca, certificate=certificate, key=key, sip_port=cls.sip_port,
-                      tls_port=cls.tls_port, https_port=cls.https_port,
-                      peer_domain="biloxi.test", peer_port=cls.base + 9,
-                      media_first=cls.media_first, media_last=cls.media_last,
-                      **cls.SETTINGS)
+        settings = dict(domain=domain, users=PASSWORDS, ca=cls.pki.ca,
+                        certificate=certificate, key=key, sip_port=cls.sip_port,
+                        tls_port=cls.tls_port, https_port=cls.https_port,
+                        peer_domain="biloxi.test", peer_port=cls.base + 9,
+                        media_first=cls.media_first, media_last=cls.media_last)
+        cls.sbc = Sbc(cls.programs, BINARY, cls.folder, **dict(settings, **cls.SETTINGS))
         cls.sbc.start()
 
     def log_text(self):

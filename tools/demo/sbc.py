@@ -45,7 +45,7 @@ peers:
 routes:
   - domain: {peer_domain}
     peer: {peer}
-
+{more_routes}
 media:
   interfaces:
     - address: 127.0.0.1
@@ -61,7 +61,7 @@ rpc:
 hosts:
   atlanta.test: 127.0.0.1
   biloxi.test: 127.0.0.1
-"""
+{more}"""
 
 
 def ha1(algorithm, user, domain, password):
@@ -79,7 +79,7 @@ def users_yaml(domain, users, more=None):
 class Sbc:
     """settings: domain, users (name to password), ca, certificate, key, tls_port, sip_port,
     https_port, peer_domain, peer_port, media_first, media_last; if there are any: user_keys
-    (name to lines), more_peers (YAML)."""
+    (name to lines), more_peers, more_routes, more (YAML)."""
 
     def __init__(self, programs, binary, folder, **settings):
         self.programs = programs
@@ -100,8 +100,8 @@ class Sbc:
     def write_config(self):
         s = self.settings
         users = users_yaml(s["domain"], s["users"], s.get("user_keys", {}))
-        words = dict(s, users=users, folder=self.folder, more_peers=s.get("more_peers", ""),
-                     peer=s["peer_domain"].split(".")[0])
+        words = dict({"more_peers": "", "more_routes": "", "more": ""}, **s)
+        words.update(users=users, folder=self.folder, peer=s["peer_domain"].split(".")[0])
         text = CONFIG.format(**words)
         with open(self.config, "w", encoding="ascii") as out:
             out.write(text)
