@@ -214,6 +214,6 @@ void call_record(struct call *call)
 	buf_init(&json, RECORD_MAX);
 	put_call(&json, call);
 	if (!json.err)
-		sbc->outside.record(buf_slice(&json), sbc->outside.arg);
+		sbc->outside.record(call->number, buf_slice(&json), sbc->outside.arg);
 	buf_fini(&json);
 }
