@@ -18,17 +18,12 @@ struct witness {
 	struct log_limit record_limit;
 };
 
-static int64_t wall_us(void)
-{
-	return clock_wall_us();
-}
-
 /* "info sbc call.answer call=c17 leg=a ...": the call's own events name it first. */
 static void on_line(enum log_level level, struct slice line, void *arg)
 {
 	struct witness *witness = arg;
 	struct history_entry entry = {
-		.kind = HISTORY_EVENT, .time_us = wall_us(), .text = line};
+		.kind = HISTORY_EVENT, .time_us = clock_wall_us(), .text = line};
 	struct slice word;
 
 	(void)level;
@@ -98,7 +93,7 @@ void witness_message(struct witness *witness, const struct witness_message *mess
 		.local = message->local,
 		.peer = message->peer,
 		.bytes = message->bytes};
-	const struct history_entry entry = {.time_us = wall_us(),
+	const struct history_entry entry = {.time_us = clock_wall_us(),
 		.is_incoming = message->is_incoming,
 		.transport = message->transport,
 		.peer = message->peer,
@@ -114,7 +109,7 @@ void witness_message(struct witness *witness, const struct witness_message *mess
 void witness_leg(struct witness *witness, const struct sbc_leg_note *leg)
 {
 	struct history_entry entry = {.kind = HISTORY_LEG,
-		.time_us = wall_us(),
+		.time_us = clock_wall_us(),
 		.leg = leg->leg,
 		.text = leg->call_id};
 
@@ -124,8 +119,10 @@ void witness_leg(struct witness *witness, const struct sbc_leg_note *leg)
 
 void witness_record(struct witness *witness, uint64_t number, struct slice json)
 {
-	const struct history_entry entry = {
-		.kind = HISTORY_RECORD, .time_us = wall_us(), .call = number, .text = json};
+	const struct history_entry entry = {.kind = HISTORY_RECORD,
+		.time_us = clock_wall_us(),
+		.call = number,
+		.text = json};
 
 	history_note(witness->history, &entry);
 	if (!witness->call_records || trace_line(witness->call_records, json))

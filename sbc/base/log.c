@@ -281,8 +281,7 @@ void log_event(struct log *log, enum log_level level, const char *room, const ch
 			       room, event),
 		size - len);
 	va_start(args, format);
-	len += written(
-		format_print(line.text + len, size - len, format, args), size - len);
+	len += written(format_print(line.text + len, size - len, format, args), size - len);
 	va_end(args);
 	defuse(line.text, len);
 	if (has_tap)

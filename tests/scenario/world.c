@@ -149,6 +149,7 @@ static void on_record(uint64_t number, struct slice json, void *arg)
 {
 	struct world *w = arg;
 
+	(void)number;
 	buf_put_slice(&w->records, json);
 	buf_put_char(&w->records, '\n');
 	w->record_count++;
