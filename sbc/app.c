@@ -257,8 +257,7 @@ static void on_load(unsigned busy_permille, void *arg)
 	transport_counters(app->transport, &counters);
 	rested = (counters.rested_us - app->rested_us) / OVERLOAD_TICK_MS; /* permille */
 	app->rested_us = counters.rested_us;
-	sbc_note_load(
-		app->sbc, rested < busy_permille ? busy_permille - (unsigned)rested : 0);
+	sbc_note_load(app->sbc, rested < busy_permille ? busy_permille - (unsigned)rested : 0);
 }
 
 static void close_signal(struct app *app, uv_signal_t *handle)

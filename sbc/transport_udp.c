@@ -13,7 +13,9 @@
 #include "base/mem.h"
 #include "sbc/transport_internal.h"
 
-#define TURN_US     1000         /* between two turns, unless there is more than fits in one */
+#define REST_US     2000         /* between two turns of a busy border, at most */
+#define BUSY_US     100000       /* it is one when so long */
+#define BUSY_COUNT  100          /* brought so many datagrams */
 #define IN_COUNT    16           /* datagrams of one turn; others may have something, too */
 #define OUT_COUNT   32           /* datagrams that wait for the end of the turn */
 #define OUT_LEN     (128 * 1024) /* bytes of them */
@@ -31,6 +33,8 @@ struct udp_turn {
 	bool is_running; /* what is sent waits for its end */
 	bool is_behind;  /* the last one left something */
 	usec_t began;    /* the last one */
+	usec_t counted;  /* since when count_now is */
+	unsigned count_now, count_before;
 	size_t count, used;
 	struct udp_out out[OUT_COUNT];
 	size_t failed_count;
@@ -172,15 +176,28 @@ static void end_turn(struct transport *transport)
 		transport->failed(failed[i], "no way there", transport->arg);
 }
 
-/* Woken for each datagram, a loop spends more on waking than on work: from some thousand
- * datagrams a second on a turn waits until others have come, a millisecond at most. */
+static bool is_busy(struct udp_turn *turn, usec_t now)
+{
+	usec_t passed = now - turn->counted;
+
+	if (passed >= BUSY_US) {
+		turn->count_before = passed < 2 * BUSY_US ? turn->count_now : 0;
+		turn->count_now = 0;
+		turn->counted = now;
+	}
+	return turn->count_before >= BUSY_COUNT;
+}
+
+/* Woken for each datagram, a loop spends more on waking, and on finding its caches cold, than
+ * on work. Under load a turn waits until others have come; what is left over by the last one
+ * does not wait. */
 static void rest(struct transport *transport)
 {
 	struct udp_turn *turn = transport->udp;
-	usec_t now = clock_monotonic_us(), wait = turn->began + TURN_US - now;
+	usec_t now = clock_monotonic_us(), wait = turn->began + REST_US - now;
 	struct timespec ts = {.tv_nsec = (long)wait * 1000};
 
-	if (wait > 0 && !turn->is_behind) {
+	if (is_busy(turn, now) && wait > 0 && !turn->is_behind) {
 		nanosleep(&ts, NULL);
 		transport->counters.rested_us += (uint64_t)wait;
 		now += wait;
@@ -211,6 +228,7 @@ static void on_readable(uv_poll_t *handle, int status, int events)
 	count = recvmmsg(listener->fd, messages, IN_COUNT, MSG_DONTWAIT, NULL);
 	turn->is_running = count > 0;
 	turn->is_behind = count == IN_COUNT;
+	turn->count_now += count > 0 ? (unsigned)count : 0;
 	for (int i = 0; i < count; i++)
 		take(listener, slice_of(turn->in[i], messages[i].msg_len), &from[i].sa,
 			messages[i].msg_hdr.msg_flags & MSG_TRUNC);
