@@ -41,9 +41,9 @@ def _decode(data, at):
 class Client:
     """One rtpengine; a call's two descriptions in, its two ports out."""
 
-    def __init__(self, address):
+    def __init__(self, address, patience=10):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.settimeout(10)
+        self.socket.settimeout(patience)
         self.socket.connect(address)
 
     def ask(self, **command):

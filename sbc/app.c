@@ -600,7 +600,7 @@ static int start_rpc(struct app *app)
 		.now = clock_monotonic_us};
 	char fault[FAULT_MAX] = "";
 	int err = rpc_server_open(
-		&app->rpc, &app->loop, &app->config->rpc, &world, fault, sizeof(fault));
+		&app->rpc, &app->loop, app->config, &world, fault, sizeof(fault));
 
 	return err ? refuse(app, err, "rpc", fault) : 0;
 }

@@ -8,6 +8,7 @@
 #include "sbc/config_tree.h"
 
 #define DEFAULT_PORT_HTTP 443
+#define DEFAULT_PORT_RPC  8480
 
 static bool has(const char *text)
 {
@@ -278,6 +279,42 @@ static void check_http(struct config_reading *r)
 	}
 }
 
+bool config_is_loopback(const struct netaddr *address)
+{
+	struct netaddr_block four, six;
+
+	return !netaddr_block_parse(&four, SLICE("127.0.0.0/8")) &&
+	       !netaddr_block_parse(&six, SLICE("::1/128")) &&
+	       (netaddr_block_has(&four, address) || netaddr_block_has(&six, address));
+}
+
+/* A token that goes over a network in the clear is everybody's. */
+static void check_rpc_http(struct config_reading *r, const struct config_node *section)
+{
+	struct config_rpc *rpc = &r->config->rpc;
+	struct netaddr *address = &rpc->http_address;
+	const struct config_node *where = config_node_get(section, "http_address");
+	char text[NETADDR_TEXT_MAX];
+
+	check_pair(r, section, rpc->http_certificate, rpc->http_key, "http_");
+	if (has(rpc->http_ca) && !has(rpc->http_certificate))
+		config_fault(r->faults, config_node_get(section, "http_ca"),
+			"http_ca without http_certificate: nobody shows a certificate without "
+			"TLS");
+	if (!netaddr_is_set(address))
+		return;
+	if (!netaddr_port(address))
+		netaddr_set_port(address, DEFAULT_PORT_RPC);
+	if (!config_is_loopback(address) && !has(rpc->http_certificate))
+		config_fault(r->faults, where,
+			"others than this machine get to %s: give http_certificate and "
+			"http_key, or 127.0.0.1",
+			netaddr_print(address, text));
+	if (r->config->http.is_enabled && overlap(address, &r->config->http.address))
+		config_fault(r->faults, where, "%s is taken by the section http",
+			netaddr_print(address, text));
+}
+
 /* Without the section nothing is opened. */
 static void check_rpc(struct config_reading *r)
 {
@@ -291,6 +328,7 @@ static void check_rpc(struct config_reading *r)
 		rpc->is_enabled = false;
 		return;
 	}
+	check_rpc_http(r, section);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (!has(folders[i].value))
 			config_fault(r->faults, config_node_get(section, folders[i].key),

@@ -72,6 +72,23 @@ static const struct config_row rows[] = {
 		.help = "its owner, name or number"},
 	{"rpc.ctl_group", TYPE(name), IN(config_rpc, ctl_group), .alias = "group", OPTIONAL,
 		.help = "its group, name or number"},
+	{"rpc.http_address", TYPE(hostport), IN(config_rpc, http_address), OPTIONAL,
+		.help = "JSON-RPC, metrics and console over HTTP, 127.0.0.1:8480; none when "
+			"absent; port 8480 when not told"},
+	{"rpc.http_token", TYPE(path), IN(config_rpc, http_token), OPTIONAL,
+		.help = "file with the token of who may, mode 0600, 16 to 128 characters; made "
+			"as rpc_token in state_dir when absent"},
+	{"rpc.http_certificate", TYPE(path), IN(config_rpc, http_certificate), OPTIONAL,
+		.help = "PEM file: TLS; needed where others than this machine get to"},
+	{"rpc.http_key", TYPE(path), IN(config_rpc, http_key), OPTIONAL,
+		.help = "PEM file of its private key"},
+	{"rpc.http_ca", TYPE(path), IN(config_rpc, http_ca), OPTIONAL,
+		.help = "PEM file of the CAs whose clients need no token"},
+	{"rpc.http_names", TYPE(text), IN(config_rpc, http_names), OPTIONAL,
+		.help = "names that it is reached by, with blanks between; localhost and "
+			"addresses always are"},
+	{"rpc.http_console", TYPE(path), IN(config_rpc, http_console), OPTIONAL,
+		.help = "folder of the web console; none when absent"},
 
 	{"hosts", TYPE(hosts), FIXED, IN(config, hosts), AND(config, host_count), OPTIONAL,
 		.help = "names with fixed addresses, before any DNS"},

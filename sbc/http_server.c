@@ -590,11 +590,11 @@ static int open_vhost(struct http_server *server, const struct http_server_confi
 		info.server_ssl_private_key_mem_len = (unsigned)config->key_pem.len;
 		info.alpn = "http/1.1";
 	}
-	if (config->client_ca_pem.len) {
+	if (config->client_ca) {
 		info.options |= LWS_SERVER_OPTION_REQUIRE_VALID_OPENSSL_CLIENT_CERT |
 				LWS_SERVER_OPTION_PEER_CERT_NOT_REQUIRED;
-		info.server_ssl_ca_mem = config->client_ca_pem.ptr;
-		info.server_ssl_ca_mem_len = (unsigned)config->client_ca_pem.len;
+		/* Its text would not do: libwebsockets 4.1 forgets it. */
+		info.ssl_ca_filepath = config->client_ca;
 	}
 	if (config->address.sa.sa_family == AF_INET)
 		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
@@ -634,7 +634,7 @@ int http_server_open(struct http_server **out, uv_loop_t *loop,
 	if (!err && (err = open_vhost(server, config)))
 		snprintf(fault, fault_size, "the TLS certificate and key cannot be used");
 	server->config.certificate_pem = server->config.key_pem = (struct slice){0};
-	server->config.client_ca_pem = (struct slice){0};
+	server->config.client_ca = NULL;
 	if (err)
 		http_server_close(server, nobody_waits, NULL);
 	else

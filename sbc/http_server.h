@@ -28,7 +28,7 @@ struct http_server_config {
 	struct netaddr address;
 	struct slice certificate_pem; /* empty: HTTP without TLS */
 	struct slice key_pem;
-	struct slice client_ca_pem; /* not empty: clients may show a certificate */
+	const char *client_ca; /* path of a PEM file: clients may show a certificate; or NULL */
 	unsigned connection_max;
 	size_t body_max; /* bytes of a request's body; 0: none is read */
 	http_request_h *request;

@@ -8,6 +8,7 @@
 #include "sbc/rpc_binrpc.h"
 #include "sbc/rpc_dgram.h"
 #include "sbc/rpc_fifo.h"
+#include "sbc/rpc_http.h"
 
 #define BUDGET_MAX (128 * 1024 * 1024) /* bytes of all answers together */
 
@@ -19,6 +20,7 @@ struct rpc_server {
 	struct rpc_fifo *fifo;
 	struct rpc_dgram *dgram;
 	struct rpc_binrpc *binrpc;
+	struct rpc_http *http;
 	unsigned open_count;
 	rpc_closed_h *closed;
 	void *closed_arg;
@@ -108,15 +110,36 @@ static int open_binrpc(struct rpc_server *server, const struct config_rpc *confi
 	return err;
 }
 
+static int open_http(struct rpc_server *server, const struct config *config,
+	const struct rpc_world *world, const struct fault *fault)
+{
+	const struct rpc_http_config to = {.rpc = &config->rpc,
+		.state_dir = config->state_dir,
+		.jobs = server->jobs,
+		.world = world};
+	char text[NETADDR_TEXT_MAX];
+	int err;
+
+	if (!netaddr_is_set(&config->rpc.http_address))
+		return 0;
+	err = rpc_http_open(&server->http, server->loop, &to, fault->text, fault->size);
+	if (!err)
+		log_event(server->log, LOG_INFO, "sbc", "rpc.open", "door=http url=%s://%s/",
+			config->rpc.http_certificate[0] ? "https" : "http",
+			netaddr_print(&config->rpc.http_address, text));
+	return err;
+}
+
 static void on_nothing(void *arg)
 {
 	(void)arg;
 }
 
-int rpc_server_open(struct rpc_server **out, uv_loop_t *loop, const struct config_rpc *config,
+int rpc_server_open(struct rpc_server **out, uv_loop_t *loop, const struct config *whole,
 	const struct rpc_world *world, char *fault_text, size_t fault_size)
 {
 	const struct fault fault = {fault_text, fault_size};
+	const struct config_rpc *config = &whole->rpc;
 	struct rpc_server *server = mem_alloc(sizeof(*server));
 	struct rpc_world own = *world;
 	int err;
@@ -135,6 +158,7 @@ int rpc_server_open(struct rpc_server **out, uv_loop_t *loop, const struct confi
 	err = open_fifo(server, config, world, &fault);
 	err = err ? err : open_dgram(server, config, world, &fault);
 	err = err ? err : open_binrpc(server, config, world, &fault);
+	err = err ? err : open_http(server, whole, &own, &fault);
 	if (err)
 		rpc_server_close(server, on_nothing, NULL);
 	else
@@ -156,8 +180,11 @@ void rpc_server_close(struct rpc_server *server, rpc_closed_h *closed, void *arg
 {
 	server->closed = closed;
 	server->closed_arg = arg;
-	server->open_count = 1 + !!server->fifo + !!server->dgram + !!server->binrpc;
-	/* binrpc points to its jobs, so it comes first. */
+	server->open_count =
+		1 + !!server->fifo + !!server->dgram + !!server->binrpc + !!server->http;
+	/* These two point to their jobs, so they come first. */
+	if (server->http)
+		rpc_http_close(server->http, on_closed, server);
 	if (server->binrpc)
 		rpc_binrpc_close(server->binrpc, on_closed, server);
 	rpc_jobs_close(server->jobs, on_closed, server);

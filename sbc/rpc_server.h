@@ -16,7 +16,7 @@ struct rpc_server;
 
 /* world is copied; its budget is set here. fault: one sentence about the first thing that
  * did not open. On error nothing stays open, but closed handles need the loop to run on. */
-int rpc_server_open(struct rpc_server **out, uv_loop_t *loop, const struct config_rpc *config,
+int rpc_server_open(struct rpc_server **out, uv_loop_t *loop, const struct config *config,
 	const struct rpc_world *world, char *fault, size_t fault_size);
 
 /* At once no command runs any more; removes the files; closed is the last word. */

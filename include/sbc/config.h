@@ -293,6 +293,13 @@ struct config_rpc {
 	unsigned ctl_mode;
 	const char *ctl_user;
 	const char *ctl_group;
+	struct netaddr http_address;  /* unset: none over HTTP */
+	const char *http_token;       /* path; "": made in state_dir */
+	const char *http_certificate; /* "": no TLS, loopback only */
+	const char *http_key;
+	const char *http_ca;      /* of clients that need no token; "": none */
+	const char *http_names;   /* in Host, beside addresses; blanks between */
+	const char *http_console; /* folder of the web console; "": none */
 };
 
 struct config_limits {
@@ -380,6 +387,8 @@ const struct config_user *config_user_find(
 	const struct config *config, struct slice name, struct slice domain);
 /* May the user call as name (in its own domain)? */
 bool config_user_may_claim(const struct config_user *user, struct slice name);
+/* 127.0.0.0/8 or ::1: nobody else's machine gets there. */
+bool config_is_loopback(const struct netaddr *address);
 /* Static names of the hosts section. */
 bool config_host_find(const struct config *config, struct slice name, struct netaddr *out);
 

@@ -3,21 +3,27 @@
 DTLS-SRTP; and the table of what was seen, docs/interop.md."""
 
 import json
+import math
 import os
 import re
 import socket
 import subprocess
 import time
+import wave
 from collections import namedtuple
 
 from tests.peers.lab import BUILD, DOMAIN, IS_SLOW, PASSWORDS, ROOT, Lab
-from tests.peers.ua import Ua, connect, token
+from tests.peers.ua import Ua, connect
 from procs import wait_for
+
+import tone
 
 WRITES = os.environ.get("COUNTERSIP_INTEROP") == "write"
 DOCUMENT = os.path.join(ROOT, "docs", "interop.md")
 SEEN = os.path.join(BUILD, "interop")
 PATIENCE = 40 if IS_SLOW else 10
+PACKET_S = 0.02
+PACKET = 160  # samples, as many bytes of G.711
 PLAIN_SDP = """v=0\r
 o=- 1 1 IN IP4 127.0.0.1\r
 s=-\r
@@ -76,6 +82,39 @@ def rtp(sequence, payload, ssrc=0x5155, kind=0):
             (sequence * 160 & 0xffffffff).to_bytes(4, "big") + ssrc.to_bytes(4, "big") + payload)
 
 
+def mu_law(sample):
+    """G.711 from 16 bits."""
+    sign, value = (0x80, -sample) if sample < 0 else (0, sample)
+    value = min(value, 32635) + 132
+    exponent = max(value.bit_length() - 8, 0)
+    return ~(sign | exponent << 4 | value >> exponent + 3 & 0x0F) & 0xFF
+
+
+def linear(code):
+    """16 bits from G.711."""
+    code = ~code & 0xFF
+    value = ((code & 0x0F) * 8 + 132 << (code >> 4 & 7)) - 132
+    return -value if code & 0x80 else value
+
+
+LINEAR = [linear(code) for code in range(256)]
+
+
+def mu_law_tone(hertz, seconds, rate=8000):
+    return bytes(mu_law(round(16000 * math.sin(2 * math.pi * hertz * n / rate)))
+                 for n in range(round(rate * seconds)))
+
+
+def write_wav(path, codes):
+    """G.711 as a WAV file of 16 bits."""
+    with wave.open(path, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(b"".join(LINEAR[code].to_bytes(2, "little", signed=True)
+                                 for code in codes))
+
+
 class PlainEnd:
     """RTP in the clear at a port of its own."""
 
@@ -101,6 +140,23 @@ class PlainEnd:
             return self.socket.recv(65536)
         except socket.timeout:
             return None
+
+
+    def talk(self, seconds, hertz, path):
+        """Says a tone for so long, and gives back the Tone that it heard meanwhile, which is
+        written to path."""
+        codes, heard = mu_law_tone(hertz, 1), b""
+        began = time.monotonic()
+        for n in range(round(seconds / PACKET_S)):
+            at = n * PACKET % len(codes)
+            self.send(codes[at:at + PACKET])
+            until = began + (n + 1) * PACKET_S
+            while time.monotonic() < until:
+                packet = self.receive(until - time.monotonic())
+                if packet and packet[1] & 0x7F == 0:
+                    heard += packet[12:]
+        write_wav(path, heard)
+        return tone.measure(path)
 
 
 class Call:
@@ -138,7 +194,8 @@ class Interop(Lab):
         return end
 
     def call(self, plain, description, bob_calls=False):
-        """alice's media is plain's, bob's is described so."""
+        """alice's media is plain's, bob's is described so; description: a text, or, when he is
+        called, a function of the INVITE."""
         alice, bob = self.phone("alice"), self.phone("bob")
         alice.description, bob.description = plain.sdp, description
         caller, callee = (bob, alice) if bob_calls else (alice, bob)
@@ -155,6 +212,21 @@ class Interop(Lab):
             return [record for record in self.sbc.records()
                     if name in (leg["call_id"] for leg in record["legs"])]
         return wait_for(found, PATIENCE, "the call record")[0]
+
+    def assert_refused(self, call, plain):
+        """The certificate in the handshake was not the signalled one: nothing crosses, and
+        both hear why the call ends."""
+        for ua in (self.alice, self.bob):
+            bye = ua.wait(lambda m: m.method == "BYE", PATIENCE)
+            ua.respond(bye, 200, "OK")
+            self.assertIn("fingerprint", bye.get("Reason"))
+        plain.send(b"anybody there?")
+        self.assertIsNone(plain.receive(0.1))
+        record = self.record_of(call)
+        leg = record["legs"][1]
+        self.assertFalse(leg["fingerprint_match"], leg)
+        self.assertTrue(leg["fingerprint_presented"], leg)
+        self.assertEqual([0, 0], [leg["rtp_relayed"] for leg in record["legs"]])
 
     def saw(self, row):
         """What the table says must be so, word for word."""

@@ -199,6 +199,11 @@ class Tools(Desk):
 
 
 class Docs(Desk):
+    @classmethod
+    def before_start(cls):
+        super().before_start()
+        cls.sbc.settings["more_rpc"] = f"  http_address: 127.0.0.1:{cls.base + 3}\n"
+
     def test_examples(self):
         """What docs/management.md says can be copied and pasted."""
         with open(os.path.join(ROOT, "docs", "management.md"), encoding="utf-8") as page:
@@ -208,6 +213,8 @@ class Docs(Desk):
         for block in blocks:
             script = re.sub(r"^    ", "", block, flags=re.M)
             script = script.replace("build/run", os.path.abspath(self.run_dir))
+            script = script.replace("build/state", os.path.join(self.folder, "state"))
+            script = script.replace("127.0.0.1:8480", f"127.0.0.1:{self.base + 3}")
             done = subprocess.run(["bash", "-e", "-c", script], capture_output=True, text=True,
                                   timeout=PATIENCE, stdin=subprocess.DEVNULL, check=False,
                                   cwd=ROOT)

@@ -163,7 +163,9 @@ class Ua:
         return self.description or SDP.format(port=self.port, setup="actpass",
                                               fingerprint=FINGERPRINT)
 
-    def answer(self):
+    def answer(self, invite):
+        if callable(self.description):
+            return self.description(invite)
         return self.description or SDP.format(port=self.port, setup="active",
                                               fingerprint=FINGERPRINT)
 
@@ -195,7 +197,7 @@ def connect(caller, callee, cseq=None):
     of the INVITE that was sent already."""
     cseq = cseq or caller.invite(callee.user)
     invite = callee.wait(lambda m: m.method == "INVITE")
-    callee.respond(invite, 200, "OK", callee.answer())
+    callee.respond(invite, 200, "OK", callee.answer(invite))
     answered = caller.wait_final("INVITE")
     if answered.code != 200:
         raise AssertionError(f"the call was refused: {answered.first}")

@@ -58,7 +58,7 @@ fetch:
 
 rpc:
   run_dir: {folder}/run
-
+{more_rpc}
 hosts:
   atlanta.test: 127.0.0.1
   biloxi.test: 127.0.0.1
@@ -81,7 +81,7 @@ class Sbc:
     """settings: domain, users (name to password), ca, certificate, key, tls_port, sip_port,
     https_port, peer_domain, peer_port, media_first, media_last; if there are any: user_keys
     (name to lines), more_domain, more_listeners, more_interfaces,
-    more_peers, more_routes, more (YAML)."""
+    more_peers, more_routes, more_rpc, more (YAML)."""
 
     def __init__(self, programs, binary, folder, **settings):
         self.programs = programs
@@ -103,7 +103,8 @@ class Sbc:
         s = self.settings
         users = users_yaml(s["domain"], s["users"], s.get("user_keys", {}))
         words = dict(dict.fromkeys(("more_domain", "more_listeners", "more_interfaces",
-                                    "more_peers", "more_routes", "more"), ""), **s)
+                                    "more_peers", "more_routes", "more_rpc", "more"), ""),
+                     **s)
         words.update(users=users, folder=self.folder, peer=s["peer_domain"].split(".")[0])
         text = CONFIG.format(**words)
         with open(self.config, "w", encoding="ascii") as out:
