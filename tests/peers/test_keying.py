@@ -7,10 +7,10 @@ import os
 import subprocess
 import time
 
-from tests.peers.lab import DOMAIN, PASSWORDS, Lab
+from tests.peers.lab import DOMAIN, Lab
+from tests.peers.phones import Phones
 
 import tone
-from phone import Phone
 from procs import wait_for
 
 TRUNK = """\
@@ -96,29 +96,10 @@ def write_mu_law(path, hertz, seconds):
                         for n in range(RATE * seconds)))
 
 
-class Keying(Lab):
+class Keying(Phones, Lab):
     SETTINGS = {"more_peers": TRUNK,
                 "user_keys": {"alice": ["allow_downgrade: true"],
                               "bob": ["media: sdes"]}}
-
-    def phone(self, name, offset, hertz, **settings):
-        folder = os.path.join(self.folder, name)
-        os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, "tone.wav")
-        tone.write(path, hertz, 60)
-        certificate, key = self.pki.certify(f"phone-{name}", "phone.test")
-        both = os.path.join(folder, "phone.pem")
-        with open(both, "w", encoding="ascii") as out:
-            for part in (certificate, key):
-                with open(part, encoding="ascii") as file:
-                    out.write(file.read())
-        phone = Phone(self.programs, name, folder=folder, port=self.base + offset,
-                      rtp_port=self.base + offset + 4, certificate=both, ca=self.pki.ca,
-                      tone=path, domain=DOMAIN, password=PASSWORDS[name],
-                      proxy_port=self.tls_port, **settings)
-        self.addCleanup(phone.stop)
-        phone.wait_registered()
-        return phone
 
     def record(self):
         return wait_for(self.sbc.records, 10, "the call record")[-1]
