@@ -61,6 +61,8 @@ struct app {
 	struct service *service;
 	struct sbc *sbc;
 	char sent_by[LISTENER_MAX][128]; /* for the trace */
+	struct random_pool random_pool;
+	uint64_t rested_us; /* until the last tick */
 };
 
 /* ---- what the core hears and says ---- */
@@ -246,9 +248,15 @@ static void on_service_closed(void *arg)
 static void on_load(unsigned busy_permille, void *arg)
 {
 	struct app *app = arg;
+	struct transport_counters counters;
+	uint64_t rested;
 
-	if (app->sbc)
-		sbc_note_load(app->sbc, busy_permille);
+	if (!app->sbc || !app->transport)
+		return;
+	transport_counters(app->transport, &counters);
+	rested = (counters.rested_us - app->rested_us) / OVERLOAD_TICK_MS; /* permille */
+	app->rested_us = counters.rested_us;
+	sbc_note_load(app->sbc, rested < busy_permille ? busy_permille - (unsigned)rested : 0);
 }
 
 static void close_signal(struct app *app, uv_signal_t *handle)
@@ -462,9 +470,15 @@ static int start_http_get(struct app *app)
 	return err ? refuse(app, err, "fetch", NULL) : 0;
 }
 
+/* Making one costs time. */
+static bool needs_records(const struct config *config)
+{
+	return config->call_records[0] || config->history_kib;
+}
+
 static int start_core(struct app *app)
 {
-	struct random_source random = random_system();
+	struct random_source random = random_pooled(&app->random_pool);
 	struct policy_setup policy = {
 		.config = app->config, .credentials = &app->credentials, .random = &random};
 	char fault[FAULT_MAX] = "";
@@ -495,7 +509,7 @@ static int start_core(struct app *app)
 			.resolve = on_resolve,
 			.alias = on_alias,
 			.wall_s = on_wall,
-			.record = on_record,
+			.record = needs_records(app->config) ? on_record : NULL,
 			.leg = on_leg,
 			.arg = app},
 	};
@@ -652,6 +666,7 @@ static void free_all(struct app *app)
 	uv_run(&app->loop, UV_RUN_DEFAULT);
 	timers_fini(&app->timers);
 	witness_close(app->witness);
+	mem_wipe(&app->random_pool, sizeof(app->random_pool));
 	credentials_fini(&app->credentials);
 	config_unref(app->config);
 	if (uv_loop_close(&app->loop))
