@@ -2,15 +2,14 @@
 """The interop gateway with real peers: SIPp sends plain RTP over a trunk, baresip speaks
 DTLS-SRTP or SDES over TLS, and each hears the other through countersip."""
 
-import math
 import os
 import subprocess
 import time
 
-from tests.peers.lab import DOMAIN, PASSWORDS, Lab
+from tests.peers import g711
+from tests.peers.lab import DOMAIN, Lab
 
 import tone
-from phone import Phone
 from procs import wait_for
 
 TRUNK = """\
@@ -20,7 +19,6 @@ TRUNK = """\
     transport: udp
     profile: trunk-rtp
 """
-RATE = 8000
 SIPP_HERTZ, ALICE_HERTZ, BOB_HERTZ = 1000, 440, 620
 
 SCENARIO = """<?xml version="1.0" encoding="UTF-8" ?>
@@ -82,43 +80,10 @@ Content-Length: 0
 """
 
 
-def mu_law(sample):
-    """G.711 from 16 bits."""
-    sign, value = (0x80, -sample) if sample < 0 else (0, sample)
-    value = min(value, 32635) + 132
-    exponent = max(value.bit_length() - 8, 0)
-    return ~(sign | exponent << 4 | value >> exponent + 3 & 0x0F) & 0xFF
-
-
-def write_mu_law(path, hertz, seconds):
-    with open(path, "wb") as out:
-        out.write(bytes(mu_law(round(16000 * math.sin(2 * math.pi * hertz * n / RATE)))
-                        for n in range(RATE * seconds)))
-
-
 class Keying(Lab):
     SETTINGS = {"more_peers": TRUNK,
                 "user_keys": {"alice": ["allow_downgrade: true"],
                               "bob": ["media: sdes"]}}
-
-    def phone(self, name, offset, hertz, **settings):
-        folder = os.path.join(self.folder, name)
-        os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, "tone.wav")
-        tone.write(path, hertz, 60)
-        certificate, key = self.pki.certify(f"phone-{name}", "phone.test")
-        both = os.path.join(folder, "phone.pem")
-        with open(both, "w", encoding="ascii") as out:
-            for part in (certificate, key):
-                with open(part, encoding="ascii") as file:
-                    out.write(file.read())
-        phone = Phone(self.programs, name, folder=folder, port=self.base + offset,
-                      rtp_port=self.base + offset + 4, certificate=both, ca=self.pki.ca,
-                      tone=path, domain=DOMAIN, password=PASSWORDS[name],
-                      proxy_port=self.tls_port, **settings)
-        self.addCleanup(phone.stop)
-        phone.wait_registered()
-        return phone
 
     def record(self):
         return wait_for(self.sbc.records, 10, "the call record")[-1]
@@ -140,9 +105,10 @@ class Keying(Lab):
         self.assertGreater(stream["mos"], 4.0, stream)
 
     def test_plain_trunk_to_dtls_phone(self):
-        alice = self.phone("alice", 60, ALICE_HERTZ, answer="auto")
+        alice = self.baresip("alice", 60, ALICE_HERTZ, answer="auto")
         sound = os.path.join(self.folder, "tone.ul")
-        write_mu_law(sound, SIPP_HERTZ, 2)
+        with open(sound, "wb") as out:
+            out.write(g711.tone(SIPP_HERTZ, 2))
         path = os.path.join(self.folder, "trunk.xml")
         with open(path, "w", encoding="ascii") as out:
             out.write(SCENARIO.format(file="tone.ul"))
@@ -163,8 +129,8 @@ class Keying(Lab):
 
     def test_dtls_phone_to_sdes_phone(self):
         before = len(self.sbc.records())
-        alice = self.phone("alice", 60, ALICE_HERTZ)
-        bob = self.phone("bob", 76, BOB_HERTZ, answer="auto", mediaenc="srtp-mand")
+        alice = self.baresip("alice", 60, ALICE_HERTZ)
+        bob = self.baresip("bob", 76, BOB_HERTZ, answer="auto", mediaenc="srtp-mand")
         alice.command("dial", f"sip:bob@{DOMAIN}")
         alice.wait_event("CALL_ESTABLISHED", 10)
         time.sleep(3)
