@@ -67,6 +67,7 @@ lib = $(B)/lib$(1).a
 UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
 SCENARIO := $(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c))
 WORLD    := $(B)/tests/scenario/world.o $(B)/tests/scenario/talk.o
+CONSOLE  := build/console/index.html
 LIBS := $(foreach r,sbc policy media base,$(call lib,$(r)))
 
 # One short line for each command; V=1 shows them whole.
@@ -78,13 +79,13 @@ say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(B)/countersip $(B)/countersipctl $(B)/man/countersip.yaml.5
+all: $(B)/countersip $(B)/countersipctl $(CONSOLE) $(B)/man/countersip.yaml.5
 
 deps:
 	@rm -f $(DEPS)/flags-$(WOLFSSL).mk
 	@$(MAKE) -s --no-print-directory $(DEPS)/flags-$(WOLFSSL).mk
 
-$(DEPS)/flags-$(WOLFSSL).mk: tools/deps.sh tools/packages.txt tools/wolfssl.configure
+$(DEPS)/flags-$(WOLFSSL).mk: tools/deps.sh tools/packages.txt tools/npm.txt tools/wolfssl.configure
 	@sh tools/deps.sh $(DEPS) $(WOLFSSL) $@
 
 define room_rules
@@ -159,7 +160,12 @@ $(B)/man/countersip.yaml.5: $(B)/countersip tools/config_doc.py
 install: all
 	@tools/install.sh $(B) "$(DESTDIR)" "$(PREFIX)" "$(UNITDIR)"
 
-run: $(B)/countersip
+# The web console: our files and those that tools/npm.txt names, in one folder to be served from.
+$(CONSOLE): $(wildcard contrib/console/*) tools/console.sh $(DEPS)/flags-$(WOLFSSL).mk
+	$(call say,WEB)
+	$(Q)sh tools/console.sh $(DEPS)/npm build/console
+
+run: $(B)/countersip $(CONSOLE)
 	$(B)/countersip -f config/countersip.yaml
 
 check:

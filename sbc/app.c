@@ -63,6 +63,8 @@ struct app {
 	struct sbc *sbc;
 	char sent_by[LISTENER_MAX][128]; /* for the trace */
 	struct log_limit record_limit;
+	struct random_pool random_pool;
+	uint64_t rested_us; /* until the last tick */
 };
 
 /* ---- what the core hears and says ---- */
@@ -171,7 +173,7 @@ static void on_record(struct slice json, void *arg)
 {
 	struct app *app = arg;
 
-	if (!app->call_records || trace_line(app->call_records, json))
+	if (trace_line(app->call_records, json))
 		return;
 	if (log_limit_pass(&app->record_limit, clock_monotonic_us(), 1, 10 * USEC_PER_SEC))
 		log_event(app->log, LOG_ERROR, "sbc", "record.dropped",
@@ -247,9 +249,15 @@ static void on_service_closed(void *arg)
 static void on_load(unsigned busy_permille, void *arg)
 {
 	struct app *app = arg;
+	struct transport_counters counters;
+	uint64_t rested;
 
-	if (app->sbc)
-		sbc_note_load(app->sbc, busy_permille);
+	if (!app->sbc || !app->transport)
+		return;
+	transport_counters(app->transport, &counters);
+	rested = (counters.rested_us - app->rested_us) / OVERLOAD_TICK_MS; /* permille */
+	app->rested_us = counters.rested_us;
+	sbc_note_load(app->sbc, rested < busy_permille ? busy_permille - (unsigned)rested : 0);
 }
 
 static void close_signal(struct app *app, uv_signal_t *handle)
@@ -473,7 +481,7 @@ static int start_http_get(struct app *app)
 
 static int start_core(struct app *app)
 {
-	struct random_source random = random_system();
+	struct random_source random = random_pooled(&app->random_pool);
 	struct policy_setup policy = {
 		.config = app->config, .credentials = &app->credentials, .random = &random};
 	char fault[FAULT_MAX] = "";
@@ -504,7 +512,7 @@ static int start_core(struct app *app)
 			.resolve = on_resolve,
 			.alias = on_alias,
 			.wall_s = on_wall,
-			.record = on_record,
+			.record = app->call_records ? on_record : NULL,
 			.arg = app},
 	};
 	err = sbc_new(&app->sbc, &setup);
@@ -660,6 +668,7 @@ static void free_all(struct app *app)
 	timers_fini(&app->timers);
 	trace_close(app->sip_trace);
 	trace_close(app->call_records);
+	mem_wipe(&app->random_pool, sizeof(app->random_pool));
 	credentials_fini(&app->credentials);
 	config_unref(app->config);
 	if (uv_loop_close(&app->loop))

@@ -2,6 +2,7 @@
 #ifndef SBC_CALL_H
 #define SBC_CALL_H
 
+#include "sbc/e_model.h"
 #include "sbc/header_rules.h"
 #include "sbc/leg.h"
 #include "sbc/media_link.h"
@@ -329,5 +330,8 @@ void call_record(struct call *call);
 bool call_bandwidth_take(
 	struct call *call, enum media_side side, const struct config_peer *peer);
 void call_bandwidth_give(struct call *call, enum media_side side);
+
+/* What a listener would say of what arrives on a side; nothing is known of other than sound. */
+void call_stream_score(const struct call_stream *stream, int i, struct e_model_result *out);
 
 #endif

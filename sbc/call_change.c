@@ -511,11 +511,10 @@ void call_change_take_ack(struct call *call, usec_t now)
 static const struct sip_msg *keep_ack(struct call *call, const struct sip_msg *ack)
 {
 	struct arena *arena = &call->change.ack;
-	struct sip_fault fault;
 	struct sip_msg *msg;
 	struct slice bytes = arena_copy(arena, ack->scan.bytes);
 
-	return bytes.ptr && !sip_msg_parse(&msg, arena, bytes, &fault) ? msg : NULL;
+	return bytes.ptr && !sip_msg_parse_again(&msg, arena, bytes) ? msg : NULL;
 }
 
 void call_change_prove_ack(struct call *call, const struct sip_msg *ack, usec_t now)

@@ -147,7 +147,6 @@ static int send_on(struct call_passed *passed, usec_t now)
 static struct call_passed *keep(struct call *call, int from, const struct request *request)
 {
 	struct call_passed *passed = mem_alloc(sizeof(*passed));
-	struct sip_fault fault;
 	struct sip_msg *msg;
 	struct slice bytes;
 
@@ -155,7 +154,7 @@ static struct call_passed *keep(struct call *call, int from, const struct reques
 		return NULL;
 	arena_init(&passed->arena, PASSED_ARENA_MAX);
 	bytes = arena_copy(&passed->arena, request->msg->scan.bytes);
-	if (!bytes.ptr || sip_msg_parse(&msg, &passed->arena, bytes, &fault)) {
+	if (!bytes.ptr || sip_msg_parse_again(&msg, &passed->arena, bytes)) {
 		arena_fini(&passed->arena);
 		mem_free(passed);
 		return NULL;

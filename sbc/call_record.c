@@ -94,8 +94,7 @@ static void put_counters(struct buf *out, const struct media_counters *counters)
 	buf_put_char(out, ',');
 }
 
-/* What arrived on this leg, section by section. MOS is about sound. */
-static void put_quality(struct buf *out, const struct call_stream *stream, int i)
+void call_stream_score(const struct call_stream *stream, int i, struct e_model_result *out)
 {
 	const struct media_quality *quality = &stream->quality[i];
 	const struct e_model_input input = {.codec = slice_str(stream->codec),
@@ -103,10 +102,19 @@ static void put_quality(struct buf *out, const struct call_stream *stream, int i
 		.lost = stream->counters[i].rtp_lost,
 		.round_trip_us = quality->round_trip_us,
 		.jitter_us = quality->jitter_us};
-	struct e_model_result result = {0};
 
+	*out = (struct e_model_result){0};
 	if (slice_equal(slice_str(stream->kind), SLICE("audio")))
-		e_model(&result, &input);
+		e_model(out, &input);
+}
+
+/* What arrived on this leg, section by section. */
+static void put_quality(struct buf *out, const struct call_stream *stream, int i)
+{
+	const struct media_quality *quality = &stream->quality[i];
+	struct e_model_result result;
+
+	call_stream_score(stream, i, &result);
 	buf_put_char(out, '{');
 	put_text(out, "kind", slice_str(stream->kind));
 	put_text(out, "codec", slice_str(stream->codec));

@@ -92,9 +92,8 @@ static int keep_request(struct call *call, const struct request *request, const 
 	struct arena *arena = &call->invite_arena;
 	struct slice bytes = arena_copy(arena, request->msg->scan.bytes);
 	struct call_said said = {.side = MEDIA_SIDE_A};
-	struct sip_fault fault;
 	struct sip_msg *msg;
-	int err = bytes.ptr ? sip_msg_parse(&msg, arena, bytes, &fault) : SBC_ENOMEM;
+	int err = bytes.ptr ? sip_msg_parse_again(&msg, arena, bytes) : SBC_ENOMEM;
 
 	*why = "no memory";
 	if (err)

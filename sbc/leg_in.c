@@ -199,7 +199,6 @@ static void refuse(struct leg *leg, const struct request *request, uint16_t code
 static int keep(struct leg *leg, const struct request *request)
 {
 	struct leg_in *in = &leg->in;
-	struct sip_fault fault;
 	struct sip_msg *msg;
 	struct slice bytes;
 	int err;
@@ -211,7 +210,7 @@ static int keep(struct leg *leg, const struct request *request)
 		.cseq = request->msg->cseq};
 	arena_init(&in->arena, IN_ARENA_MAX);
 	bytes = arena_copy(&in->arena, request->msg->scan.bytes);
-	err = bytes.ptr ? sip_msg_parse(&msg, &in->arena, bytes, &fault) : SBC_ENOMEM;
+	err = bytes.ptr ? sip_msg_parse_again(&msg, &in->arena, bytes) : SBC_ENOMEM;
 	if (err) {
 		arena_fini(&in->arena);
 		*in = (struct leg_in){0};

@@ -380,7 +380,6 @@ static struct relay_pending *keep(
 	struct register_relay *relay, struct relayed *relayed, const struct request *request)
 {
 	struct relay_pending *p = mem_alloc(sizeof(*p));
-	struct sip_fault fault;
 	struct sip_msg *msg;
 	struct slice bytes;
 
@@ -388,7 +387,7 @@ static struct relay_pending *keep(
 		return NULL;
 	arena_init(&p->arena, PENDING_ARENA_MAX);
 	bytes = arena_copy(&p->arena, request->msg->scan.bytes);
-	if (!bytes.ptr || sip_msg_parse(&msg, &p->arena, bytes, &fault)) {
+	if (!bytes.ptr || sip_msg_parse_again(&msg, &p->arena, bytes)) {
 		arena_fini(&p->arena);
 		mem_free(p);
 		return NULL;

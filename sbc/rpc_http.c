@@ -404,15 +404,14 @@ static int open_guard(struct rpc_http *http, const struct provision *p,
 	return err;
 }
 
-static int open_files(
-	struct rpc_http *http, const struct config_rpc *rpc, const struct saying *fault)
+/* Without it there is still everything else. */
+static void open_files(struct rpc_http *http, const struct config_rpc *rpc)
 {
 	int err = rpc->http_console[0] ? http_files_load(&http->files, rpc->http_console) : 0;
 
 	if (err)
-		snprintf(fault->text, fault->size, "rpc.http_console: no console in %s",
-			rpc->http_console);
-	return err;
+		log_event(http->world.log, LOG_WARN, "sbc", "console.missing",
+			"http_console=\"%s\" why=%s", rpc->http_console, err_name(err));
 }
 
 /* What TLS needs. */
@@ -479,8 +478,10 @@ int rpc_http_open(struct rpc_http **out, uv_loop_t *loop, const struct rpc_http_
 	http->world = *config->world;
 	http->has_open_metrics = config_is_loopback(&config->rpc->http_address);
 	err = open_guard(http, &say, config, &fault);
-	err = err ? err : open_files(http, config->rpc, &fault);
-	return err ? err : open_server(http, loop, &say, config->rpc, &fault);
+	if (err)
+		return err;
+	open_files(http, config->rpc);
+	return open_server(http, loop, &say, config->rpc, &fault);
 }
 
 static void on_closed(void *arg)

@@ -29,6 +29,30 @@ static void put_counters(struct rpc_call *call, const struct media_counters *c)
 	rpc_close(call);
 }
 
+/* How well it arrives, section by section; MOS in hundredths, 0 where nothing is known. */
+static void put_streams(struct rpc_call *call, const struct call_media *media, int i)
+{
+	rpc_open_array(call, "streams", "stream");
+	for (size_t n = 0; n < media->count; n++) {
+		const struct call_stream *stream = &media->streams[n];
+		const struct media_quality *quality = &stream->quality[i];
+		struct e_model_result score;
+		if (!stream->is_taken)
+			continue;
+		call_stream_score(stream, i, &score);
+		rpc_open_struct(call, NULL);
+		rpc_str(call, "kind", stream->kind);
+		rpc_str(call, "codec", stream->codec);
+		rpc_integer(call, "expected", quality->expected);
+		rpc_integer(call, "lost", stream->counters[i].rtp_lost);
+		rpc_integer(call, "jitter_us", quality->jitter_us);
+		rpc_integer(call, "round_trip_us", quality->round_trip_us);
+		rpc_integer(call, "mos_hundredths", score.mos_hundredths);
+		rpc_close(call);
+	}
+	rpc_close(call);
+}
+
 static void put_side(struct rpc_call *call, const struct call *dialog,
 	const struct call_stream *media, int i)
 {
@@ -131,6 +155,7 @@ static enum rpc_step media_counters(struct rpc_call *call)
 		rpc_open_struct(call, NULL);
 		rpc_str(call, "leg", i ? "b" : "a");
 		put_counters(call, &sum);
+		put_streams(call, &dialog->media, i);
 		rpc_close(call);
 	}
 	rpc_close(call);

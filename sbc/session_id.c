@@ -3,8 +3,6 @@
 
 #include "sbc/session_id.h"
 
-#include <stdio.h>
-
 #include "base/err.h"
 
 #define NIL "00000000000000000000000000000000"
@@ -25,14 +23,18 @@ int session_id_parse(struct session_id *out, struct slice header)
 
 void session_id_new(struct session_id *out, const struct random_source *random)
 {
+	static const char digits[] = "0123456789abcdef";
 	uint8_t bytes[SESSION_ID_LEN / 2];
 
 	random->fill(random->arg, bytes, sizeof(bytes));
 	/* Section 4.1: a UUID of version 4 (RFC 4122 section 4.4). */
 	bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
 	bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(out->text + 2 * i, 3, "%02x", bytes[i]);
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		out->text[2 * i] = digits[bytes[i] >> 4];
+		out->text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out->text[SESSION_ID_LEN] = '\0';
 }
 
 int session_id_print(

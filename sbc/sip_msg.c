@@ -225,6 +225,21 @@ static int scan_fault(struct sip_fault *fault, const struct sip_scan *scan, int 
 	return err == SBC_EPARSE ? SBC_EPARSE : SBC_EPROTO;
 }
 
+/* Our own reading, without osip's judgement. */
+static int read_message(struct sip_msg *msg, struct arena *arena, struct slice bytes,
+	struct sip_route_count *count, struct sip_fault *fault)
+{
+	int err;
+
+	/* Not the lines: five kilobytes that the scan writes before anybody reads them. */
+	memset((char *)msg + sizeof(msg->scan), 0, sizeof(*msg) - sizeof(msg->scan));
+	err = sip_scan_message(&msg->scan, bytes);
+	if (err)
+		return scan_fault(fault, &msg->scan, err);
+	err = unfold_lines(&msg->scan, arena);
+	return err ? err : sip_fields_read(msg, count, fault);
+}
+
 int sip_msg_parse(
 	struct sip_msg **out, struct arena *arena, struct slice bytes, struct sip_fault *fault)
 {
@@ -233,17 +248,7 @@ int sip_msg_parse(
 	int err;
 
 	*fault = (struct sip_fault){.why = "no memory"};
-	if (!msg)
-		return SBC_ENOMEM;
-	/* Not the lines: five kilobytes that the scan writes before anybody reads them. */
-	memset((char *)msg + sizeof(msg->scan), 0, sizeof(*msg) - sizeof(msg->scan));
-	err = sip_scan_message(&msg->scan, bytes);
-	if (err)
-		return scan_fault(fault, &msg->scan, err);
-	err = unfold_lines(&msg->scan, arena);
-	if (err)
-		return err;
-	err = sip_fields_read(msg, &count, fault);
+	err = msg ? read_message(msg, arena, bytes, &count, fault) : SBC_ENOMEM;
 	if (err)
 		return err;
 	err = ask_osip(msg, &count);
@@ -254,6 +259,18 @@ int sip_msg_parse(
 	*fault = (struct sip_fault){0};
 	*out = msg;
 	return 0;
+}
+
+int sip_msg_parse_again(struct sip_msg **out, struct arena *arena, struct slice bytes)
+{
+	struct sip_msg *msg = arena_take(arena, sizeof(*msg));
+	struct sip_route_count count = {0};
+	struct sip_fault fault;
+	int err = msg ? read_message(msg, arena, bytes, &count, &fault) : SBC_ENOMEM;
+
+	if (!err)
+		*out = msg;
+	return err;
 }
 
 /* ---- reading ---- */

@@ -80,13 +80,11 @@ static struct slice long_name(char compact)
 	return (struct slice){0};
 }
 
-bool sip_name_is(struct slice written, const char *name)
+bool sip_name_equal(struct slice written, const char *name)
 {
 	if (written.len == 1)
 		written = long_name(written.ptr[0]);
-	/* Most names differ in their first letter. */
-	return written.len && (written.ptr[0] | 0x20) == (name[0] | 0x20) &&
-	       slice_equal_nocase(written, slice_str(name));
+	return slice_equal_nocase(written, slice_str(name));
 }
 
 size_t sip_unfold(struct slice value, char *out)

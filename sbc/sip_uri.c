@@ -50,8 +50,14 @@ static size_t bracketed_len(struct slice s)
  * quote or bracket that does not end. */
 static int find_outside(struct slice s, char stop, size_t *out)
 {
-	size_t i = 0;
+	size_t i = 0, first = slice_find(s, stop);
+	struct slice before = slice_head(s, first);
 
+	/* Mostly nothing is quoted before it. */
+	if (slice_find(before, '"') == first && slice_find(before, '<') == first) {
+		*out = first;
+		return 0;
+	}
 	while (i < s.len && s.ptr[i] != stop) {
 		size_t len = 1;
 		if (s.ptr[i] == '"')

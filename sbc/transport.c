@@ -108,8 +108,8 @@ static int bind_listener(struct listener *listener, char *fault, size_t fault_si
 	char text[NETADDR_TEXT_MAX];
 	int err = listener->kind == TRANSPORT_UDP ? udp_listen(listener) : tcp_listen(listener);
 
-	if (!err)
-		return 0;
+	if (!err || err == UV_ENOMEM)
+		return err ? SBC_ENOMEM : 0;
 	snprintf(fault, fault_size, "listener %u: %s %s: %s", listener->index,
 		transport_kind_name(listener->kind), netaddr_print(&listener->address, text),
 		uv_strerror(err));
@@ -269,7 +269,7 @@ int transport_send(struct transport *transport, const struct hop *hop, uint64_t 
 	if (transport->is_closing)
 		return SBC_ESTATE;
 	err = hop->kind == TRANSPORT_UDP
-		      ? udp_send(listener, &hop->addr, bytes, len)
+		      ? udp_send(listener, &hop->addr, tag, slice_of(bytes, len))
 		      : stream_send(listener, hop, tag, slice_of(bytes, len));
 	if (!err)
 		transport->counters.sent[hop->kind]++;
@@ -361,6 +361,7 @@ static void free_transport(struct transport *transport)
 	hash_fini(&transport->by_target);
 	hash_fini(&transport->by_host);
 	buf_fini(&transport->cipher);
+	mem_free(transport->udp);
 	mem_free(transport->slots);
 	mem_free(transport->free_slots);
 	mem_wipe(transport->plain, sizeof(transport->plain));
@@ -393,6 +394,8 @@ static void on_listener_closed(uv_handle_t *handle)
 {
 	struct listener *listener = handle->data;
 
+	if (listener->kind == TRANSPORT_UDP)
+		udp_closed(listener);
 	transport_handle_closed(listener->transport);
 }
 

@@ -31,10 +31,11 @@ struct listener {
 	union {
 		uv_handle_t handle;
 		uv_stream_t stream;
-		uv_udp_t udp;
+		uv_poll_t poll; /* of fd: UDP */
 		uv_tcp_t tcp;
 	};
 	bool is_open;
+	int fd;                   /* UDP only; closed after the handle */
 	struct tls_contexts *tls; /* owned; TLS only */
 	uv_tcp_t refused;         /* takes connections over a limit, without memory */
 	bool is_refusing;
@@ -76,6 +77,7 @@ struct transport {
 	uv_timer_t closer; /* the last handle to close */
 	int reserve_fd;    /* given up when there are no descriptors left */
 
+	struct udp_turn *udp;           /* owned; NULL: no UDP */
 	struct buf cipher;              /* what wolfSSL writes in one turn */
 	char plain[TRANSPORT_READ_MAX]; /* what wolfSSL reads in one turn */
 	char read[TRANSPORT_READ_MAX];  /* what the kernel gives in one turn */
@@ -93,9 +95,12 @@ void transport_handle_closed(struct transport *transport);
 /* ---- transport_udp.c ---- */
 
 int udp_listen(struct listener *listener); /* libuv's error */
-/* SBC_EPEER: no way there; SBC_EINVAL: too long for a datagram. */
-int udp_send(
-	struct listener *listener, const struct netaddr *to, const void *bytes, size_t len);
+/* SBC_EPEER: no way there, which may also come to transport->failed with the tag, later;
+ * SBC_EINVAL: too long for a datagram. */
+int udp_send(struct listener *listener, const struct netaddr *to, uint64_t tag,
+	struct slice datagram);
+/* Its handle is closed. */
+void udp_closed(struct listener *listener);
 
 /* ---- transport_tcp.c ---- */
 

@@ -31,6 +31,7 @@ as_root() {
 apt_packages() {
 	command -v dpkg-query >/dev/null 2>&1 || die "this step knows Debian only; see docs/building.md"
 	wanted=$(sed -n 's/^\([a-z0-9][^ ]*\).*/\1/p' "$here/packages.txt")
+	command -v npm >/dev/null 2>&1 || wanted="$wanted npm" # another nodejs may bring its own
 	# shellcheck disable=SC2086
 	present=$(dpkg-query -W -f='${Package} ${Status}\n' $wanted 2>/dev/null |
 		sed -n 's/ install ok installed$//p')
@@ -97,6 +98,32 @@ build_wolfssl() {
 	say "wolfSSL $wolfssl_version is in $prefix"
 }
 
+# What tools/npm.txt names, unpacked in PREFIX/npm/NAME, if it is what was pinned. Without a
+# registry there is no console, and everything else is built.
+npm_package() {
+	name=$1
+	root=$(cd "$prefix" && pwd)/npm
+	[ "$(cat "$root/$name/.integrity" 2>/dev/null)" = "$3" ] && return 0
+	rm -rf "$root/$name" "$root/fetched"
+	mkdir -p "$root/$name" "$root/fetched"
+	say "fetching $name $2 (npm)"
+	(cd "$root/fetched" && npm pack --silent --ignore-scripts "$name@$2") >"$root/npm.log" 2>&1 ||
+		{ say "cannot fetch $name from the npm registry, so there is no console"; return 0; }
+	got=sha512-$(openssl dgst -sha512 -binary "$root"/fetched/*.tgz | openssl base64 -A)
+	[ "$got" = "$3" ] || die "$name $2 is not what tools/npm.txt pins: $got"
+	tar -xzf "$root"/fetched/*.tgz -C "$root/$name" --strip-components=1
+	printf '%s' "$3" >"$root/$name/.integrity"
+	rm -rf "$root/fetched"
+}
+
+npm_packages() {
+	command -v npm >/dev/null 2>&1 || return 0
+	sed -n 's/^\([a-z][^ ]*\) \([^ ]*\) \([^ ]*\) .*/\1 \2 \3/p' "$here/npm.txt" |
+		while read -r name version integrity; do
+			npm_package "$name" "$version" "$integrity"
+		done
+}
+
 # One clear sentence instead of a page of linker errors.
 check_wolfssl() {
 	probe=$(mktemp -d)
@@ -148,6 +175,7 @@ write_flags() {
 
 mkdir -p "$prefix"
 apt_packages
+npm_packages
 case $wolfssl in
 build) build_wolfssl ;;
 system) ;;

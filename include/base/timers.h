@@ -17,18 +17,23 @@ typedef void(timer_h)(struct timer *timer, usec_t now, void *arg);
 
 /* Embedded in its owner. Zeroed memory is a stopped timer. */
 struct timer {
-	usec_t _at;
 	size_t _place; /* 1 + index in the heap; 0: stopped */
 	timer_h *_handler;
 	void *_arg; /* borrowed */
 };
 
+/* When, beside who: what is compared lies close together, however many timers there are. */
+struct timer_due {
+	usec_t at;
+	struct timer *timer; /* borrowed */
+};
+
 /*
- * A set of one-shot timers in a binary heap, driven by the time it is given: a test hands
- * it virtual time, a program attaches it to one uv_timer. One thread.
+ * A set of one-shot timers in a heap of four children each, driven by the time it is given: a
+ * test hands it virtual time, a program attaches it to one uv_timer. One thread.
  */
 struct timers {
-	struct timer **_heap; /* owned; the timers are borrowed */
+	struct timer_due *_heap; /* owned */
 	size_t _count;
 	size_t _cap;
 	size_t _max;                   /* ceiling in timers */

@@ -108,6 +108,10 @@ struct sip_fault {
 int sip_msg_parse(
 	struct sip_msg **out, struct arena *arena, struct slice bytes, struct sip_fault *fault);
 
+/* The same for bytes that were taken before: whoever keeps a message reads it again in memory
+ * of its own. */
+int sip_msg_parse_again(struct sip_msg **out, struct arena *arena, struct slice bytes);
+
 /* Header values by name, long or compact form, unfolded, in order: index counts from 0 over
  * all lines of that name, one value a line (no comma splitting). Empty slice at the end. */
 struct slice sip_msg_header(const struct sip_msg *msg, const char *name, size_t index);

@@ -52,6 +52,13 @@ int sip_scan_message(struct sip_scan *out, struct slice bytes);
 struct slice sip_scan_value(const struct sip_scan *scan, const char *name);
 
 /* Is a name as written (any case, long or compact) this long name? */
-bool sip_name_is(struct slice written, const char *name);
+bool sip_name_equal(struct slice written, const char *name);
+static inline bool sip_name_is(struct slice written, const char *name)
+{
+	/* Most names differ in their first letter; a compact one is another letter's. */
+	return written.len &&
+	       (written.len == 1 || (written.ptr[0] | 0x20) == (name[0] | 0x20)) &&
+	       sip_name_equal(written, name);
+}
 
 #endif

@@ -192,6 +192,7 @@ struct transport_counters {
 	uint64_t handshakes_failed;
 	uint64_t broken;
 	uint64_t output_overflow;
+	uint64_t rested_us; /* that turns waited for others to come (UDP) */
 };
 void transport_counters(const struct transport *transport, struct transport_counters *out);
 

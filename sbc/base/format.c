@@ -33,6 +33,11 @@ static struct conversion read_conversion(const char *at)
 	struct conversion c = {0};
 	const char *first = at;
 
+	if (*at == 's') { /* most are */
+		c.kind = KIND_TEXT;
+		c.len = 1;
+		return c;
+	}
 	if (at[0] == '.' && at[1] == '*') {
 		c.has_precision = true;
 		at += 2;
@@ -57,18 +62,6 @@ static struct conversion read_conversion(const char *at)
 		c.kind = KIND_UNSIGNED;
 	c.len = (size_t)(at - first) + 1;
 	return c;
-}
-
-static bool is_simple(const char *format)
-{
-	while ((format = strchr(format, '%'))) {
-		struct conversion c = read_conversion(++format);
-
-		if (c.kind == KIND_OTHER)
-			return false;
-		format += c.len;
-	}
-	return true;
 }
 
 struct printer {
@@ -115,7 +108,8 @@ static void put_text(struct printer *p, bool has_precision)
 	put(p, text, precision < 0 ? strlen(text) : strnlen(text, (size_t)precision));
 }
 
-static void put_conversion(struct printer *p, const struct conversion *c)
+/* False: not one of ours. */
+static bool put_conversion(struct printer *p, const struct conversion *c)
 {
 	char one;
 
@@ -139,9 +133,10 @@ static void put_conversion(struct printer *p, const struct conversion *c)
 				 : va_arg(p->args, unsigned),
 			false);
 		break;
-	case KIND_OTHER: /* is_simple() saw none */
-		break;
+	case KIND_OTHER:
+		return false;
 	}
+	return true;
 }
 
 _Static_assert(sizeof(long) == sizeof(long long) && sizeof(size_t) == sizeof(long long),
@@ -150,23 +145,24 @@ _Static_assert(sizeof(long) == sizeof(long long) && sizeof(size_t) == sizeof(lon
 int format_print(char *out, size_t size, const char *format, va_list args)
 {
 	struct printer p = {.out = out, .size = size};
+	const char *at = format;
+	bool is_simple = true;
 
-	if (!is_simple(format))
-		return vsnprintf(out, size, format, args);
 	va_copy(p.args, args);
-	while (*format) {
-		size_t plain = strcspn(format, "%");
+	while (is_simple) {
+		const char *next = strchrnul(at, '%');
 		struct conversion c;
 
-		put(&p, format, plain);
-		format += plain;
-		if (!*format)
+		put(&p, at, (size_t)(next - at));
+		if (!*next)
 			break;
-		c = read_conversion(++format);
-		put_conversion(&p, &c);
-		format += c.len;
+		c = read_conversion(++next);
+		is_simple = put_conversion(&p, &c);
+		at = next + c.len;
 	}
 	va_end(p.args);
+	if (!is_simple)
+		return vsnprintf(out, size, format, args);
 	if (size)
 		out[p.len < size ? p.len : size - 1] = '\0';
 	return p.len <= INT_MAX ? (int)p.len : -1;

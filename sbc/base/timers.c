@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One-shot timers in a binary heap, driven by the time they are given. Pure. */
+/* One-shot timers in a heap, driven by the time they are given. Pure. */
 
 #include "base/timers.h"
 
@@ -10,6 +10,7 @@
 #include "sbc/base/timers_driver.h"
 
 #define HEAP_FIRST 64
+#define CHILDREN   4 /* of 16 bytes: they share a cache line or two */
 
 void timers_init(struct timers *set, size_t max)
 {
@@ -20,7 +21,7 @@ void timers_fini(struct timers *set)
 {
 	assert(!set->_driver);
 	for (size_t i = 0; i < set->_count; i++)
-		set->_heap[i]->_place = 0;
+		set->_heap[i].timer->_place = 0;
 	mem_free(set->_heap);
 	*set = (struct timers){0};
 }
@@ -35,64 +36,70 @@ bool timer_is_running(const struct timer *timer)
 	return timer->_place != 0;
 }
 
-static void place(struct timers *set, size_t i, struct timer *timer)
+static void place(struct timers *set, size_t i, struct timer_due due)
 {
-	set->_heap[i] = timer;
-	timer->_place = i + 1;
+	set->_heap[i] = due;
+	due.timer->_place = i + 1;
 }
 
-static size_t sift_up(struct timers *set, size_t i, struct timer *timer)
+static size_t sift_up(struct timers *set, size_t i, usec_t at)
 {
-	while (i > 0 && set->_heap[(i - 1) / 2]->_at > timer->_at) {
-		place(set, i, set->_heap[(i - 1) / 2]);
-		i = (i - 1) / 2;
+	while (i > 0 && set->_heap[(i - 1) / CHILDREN].at > at) {
+		place(set, i, set->_heap[(i - 1) / CHILDREN]);
+		i = (i - 1) / CHILDREN;
 	}
 	return i;
 }
 
-static size_t sift_down(struct timers *set, size_t i, struct timer *timer)
+static size_t first_child(const struct timers *set, size_t i)
+{
+	size_t first = CHILDREN * i + 1, least = first;
+
+	for (size_t c = first + 1; c < first + CHILDREN && c < set->_count; c++) {
+		if (set->_heap[c].at < set->_heap[least].at)
+			least = c;
+	}
+	return least;
+}
+
+static size_t sift_down(struct timers *set, size_t i, usec_t at)
 {
 	for (;;) {
-		size_t child = 2 * i + 1;
-		if (child >= set->_count)
-			return i;
-		if (child + 1 < set->_count &&
-			set->_heap[child + 1]->_at < set->_heap[child]->_at)
-			child++;
-		if (set->_heap[child]->_at >= timer->_at)
+		size_t child = first_child(set, i);
+		if (child >= set->_count || set->_heap[child].at >= at)
 			return i;
 		place(set, i, set->_heap[child]);
 		i = child;
 	}
 }
 
-static void settle(struct timers *set, size_t i, struct timer *timer)
+static void settle(struct timers *set, size_t i, struct timer_due due)
 {
-	size_t up = sift_up(set, i, timer);
+	size_t up = sift_up(set, i, due.at);
 
-	place(set, up == i ? sift_down(set, i, timer) : up, timer);
+	place(set, up == i ? sift_down(set, i, due.at) : up, due);
 }
 
 static void take_out(struct timers *set, struct timer *timer)
 {
 	size_t i = timer->_place - 1;
-	struct timer *last = set->_heap[--set->_count];
+	struct timer_due last = set->_heap[--set->_count];
 
 	timer->_place = 0;
-	if (last != timer)
+	if (last.timer != timer)
 		settle(set, i, last);
 }
 
 static int make_room(struct timers *set)
 {
 	size_t cap = set->_cap ? set->_cap * 2 : HEAP_FIRST;
-	struct timer **heap;
+	struct timer_due *heap;
 
 	if (set->_count >= set->_max)
 		return SBC_ELIMIT;
 	if (set->_count < set->_cap)
 		return 0;
-	heap = mem_resize(set->_heap, cap * sizeof(struct timer *));
+	heap = mem_resize(set->_heap, cap * sizeof(*heap));
 	if (!heap)
 		return SBC_ENOMEM;
 	set->_heap = heap;
@@ -102,15 +109,17 @@ static int make_room(struct timers *set)
 
 int timer_start(struct timers *set, struct timer *timer, usec_t at)
 {
-	int err;
+	const struct timer_due due = {.at = at, .timer = timer};
+	int err = 0;
 
-	if (timer->_place)
-		take_out(set, timer);
-	err = make_room(set);
-	if (!err) {
-		timer->_at = at;
-		set->_count++;
-		settle(set, set->_count - 1, timer);
+	if (timer->_place) { /* moved where it is */
+		settle(set, timer->_place - 1, due);
+	} else {
+		err = make_room(set);
+		if (!err) {
+			set->_count++;
+			settle(set, set->_count - 1, due);
+		}
 	}
 	timers_rearm(set);
 	return err;
@@ -126,13 +135,13 @@ void timer_stop(struct timers *set, struct timer *timer)
 
 usec_t timers_next(const struct timers *set)
 {
-	return set->_count ? set->_heap[0]->_at : -1;
+	return set->_count ? set->_heap[0].at : -1;
 }
 
 void timers_run(struct timers *set, usec_t now)
 {
-	while (set->_count && set->_heap[0]->_at <= now) {
-		struct timer *timer = set->_heap[0];
+	while (set->_count && set->_heap[0].at <= now) {
+		struct timer *timer = set->_heap[0].timer;
 		take_out(set, timer);
 		timer->_handler(timer, now, timer->_arg);
 	}

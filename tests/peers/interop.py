@@ -148,7 +148,7 @@ class Interop(Lab):
         super().setUpClass()
         cls.rows = []
 
-    def phone(self, user):
+    def user_agent(self, user):
         ua = Ua(user, DOMAIN, PASSWORDS[user], self.sip_port)
         self.addCleanup(ua.close)
         self.assertEqual(200, ua.register().code)
@@ -162,7 +162,7 @@ class Interop(Lab):
     def call(self, plain, description, bob_calls=False):
         """alice's media is plain's, bob's is described so; description: a text, or, when he is
         called, a function of the INVITE."""
-        alice, bob = self.phone("alice"), self.phone("bob")
+        alice, bob = self.user_agent("alice"), self.user_agent("bob")
         alice.description, bob.description = plain.sdp, description
         caller, callee = (bob, alice) if bob_calls else (alice, bob)
         answered, invite = connect(caller, callee)

@@ -11,8 +11,6 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools", "demo"))
 
-import tone  # noqa: E402
-from phone import Phone  # noqa: E402
 from pki import Pki  # noqa: E402
 from procs import Programs, free_block, wait_for  # noqa: E402,F401
 from sbc import Sbc  # noqa: E402
@@ -53,26 +51,6 @@ class Lab(unittest.TestCase):
     @classmethod
     def before_start(cls):
         """What a class wants to add: cls.sbc is there, and not started."""
-
-    def baresip(self, name, offset, hertz, **settings):
-        """A registered phone of this user that plays a tone; ports from base + offset on."""
-        folder = os.path.join(self.folder, name)
-        os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, "tone.wav")
-        tone.write(path, hertz, 60)
-        certificate, key = self.pki.certify(f"phone-{name}", "phone.test")
-        both = os.path.join(folder, "phone.pem")
-        with open(both, "w", encoding="ascii") as out:
-            for part in (certificate, key):
-                with open(part, encoding="ascii") as file:
-                    out.write(file.read())
-        phone = Phone(self.programs, name, folder=folder, port=self.base + offset,
-                      rtp_port=self.base + offset + 4, certificate=both, ca=self.pki.ca,
-                      tone=path, domain=DOMAIN, password=PASSWORDS[name],
-                      proxy_port=self.tls_port, **settings)
-        self.addCleanup(phone.stop)
-        phone.wait_registered()
-        return phone
 
     def log_text(self):
         with open(self.sbc.program.log, encoding="utf-8", errors="replace") as log:

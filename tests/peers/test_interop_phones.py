@@ -8,6 +8,7 @@ import wave
 from tests.peers.interop import PATIENCE, Interop, Row, read_media
 from tests.peers.lab import DOMAIN, PASSWORDS
 from tests.peers.linphone import Linphone
+from tests.peers.phones import Phones
 from procs import wait_for
 
 import tone
@@ -16,11 +17,11 @@ OURS_HERTZ, THEIRS_HERTZ = 1000, 440
 SECONDS = 2
 
 
-class Phones(Interop):
+class PhoneCalls(Interop):
     """alice is the test's, in the clear; bob is the phone."""
 
     def connect_to_it(self, plain):
-        alice = self.phone("alice")
+        alice = self.user_agent("alice")
         alice.description = plain.sdp
         cseq = alice.invite("bob")
         answered = alice.wait_final("INVITE", PATIENCE)
@@ -30,7 +31,7 @@ class Phones(Interop):
         return alice, answered.get("Call-ID")
 
     def connect_from_it(self, plain, dial):
-        alice = self.phone("alice")
+        alice = self.user_agent("alice")
         alice.description = plain.sdp
         dial(f"sip:alice@{DOMAIN}")
         invite = alice.wait(lambda m: m.method == "INVITE", PATIENCE)
@@ -68,7 +69,7 @@ class Phones(Interop):
                      self.kind, "tones both ways"))
 
 
-class Baresip(Phones):
+class Baresip(Phones, PhoneCalls):
     PEERS, KIND = ("baresip",), "RSA"
 
     def heard(self, phone, since):
@@ -82,7 +83,7 @@ class Baresip(Phones):
                                delta=40)
 
     def test_calls(self):
-        bob = self.baresip("bob", 60, THEIRS_HERTZ, answer="auto")
+        bob = self.phone("bob", 60, THEIRS_HERTZ, answer="auto")
         plain, began = self.plain_end(), time.time()
         alice, call_id = self.connect_to_it(plain)
         self.talk(plain)
@@ -105,7 +106,7 @@ class Baresip(Phones):
         self.assert_clean_log()
 
 
-class LinphonePhone(Phones):
+class LinphonePhone(PhoneCalls):
     PEERS, KIND = ("Linphone",), "RSA"
 
     def linphone(self):

@@ -8,6 +8,7 @@ import time
 
 from tests.peers import g711
 from tests.peers.lab import DOMAIN, Lab
+from tests.peers.phones import Phones
 
 import tone
 from procs import wait_for
@@ -80,7 +81,7 @@ Content-Length: 0
 """
 
 
-class Keying(Lab):
+class Keying(Phones, Lab):
     SETTINGS = {"more_peers": TRUNK,
                 "user_keys": {"alice": ["allow_downgrade: true"],
                               "bob": ["media: sdes"]}}
@@ -105,7 +106,7 @@ class Keying(Lab):
         self.assertGreater(stream["mos"], 4.0, stream)
 
     def test_plain_trunk_to_dtls_phone(self):
-        alice = self.baresip("alice", 60, ALICE_HERTZ, answer="auto")
+        alice = self.phone("alice", 60, ALICE_HERTZ, answer="auto")
         sound = os.path.join(self.folder, "tone.ul")
         with open(sound, "wb") as out:
             out.write(g711.tone(SIPP_HERTZ, 2))
@@ -129,8 +130,8 @@ class Keying(Lab):
 
     def test_dtls_phone_to_sdes_phone(self):
         before = len(self.sbc.records())
-        alice = self.baresip("alice", 60, ALICE_HERTZ)
-        bob = self.baresip("bob", 76, BOB_HERTZ, answer="auto", mediaenc="srtp-mand")
+        alice = self.phone("alice", 60, ALICE_HERTZ)
+        bob = self.phone("bob", 76, BOB_HERTZ, answer="auto", mediaenc="srtp-mand")
         alice.command("dial", f"sip:bob@{DOMAIN}")
         alice.wait_event("CALL_ESTABLISHED", 10)
         time.sleep(3)

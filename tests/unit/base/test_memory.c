@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/random.h"
 
 static void buf_grows_to_its_ceiling(void **state)
 {
@@ -133,9 +134,31 @@ static void secrets(void **state)
 	assert_null(mem_array(SIZE_MAX / 2, 4));
 }
 
+/* Nothing is given out twice, large requests go past it, and nothing stays behind. */
+static void pools_randomness(void **state)
+{
+	struct random_pool pool = {0};
+	struct random_source random = random_pooled(&pool);
+	unsigned char out[200][8], large[256] = {0}, zero[256] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 200; i++) {
+		random.fill(random.arg, out[i], sizeof(out[i]));
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(out[i], out[j], sizeof(out[i]));
+		assert_memory_equal(zero, pool._bytes,
+			sizeof(pool._bytes) - pool._left < 256
+				? sizeof(pool._bytes) - pool._left
+				: 256);
+	}
+	random.fill(random.arg, large, sizeof(large));
+	assert_memory_not_equal(zero, large, sizeof(large));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pools_randomness),
 		cmocka_unit_test(buf_grows_to_its_ceiling),
 		cmocka_unit_test(buf_consumes),
 		cmocka_unit_test(buf_without_memory),

@@ -93,6 +93,56 @@ static void udp_both_ways(void **state)
 	rig_end_loop(&loop);
 }
 
+/* Each datagram leads to two: one that arrives, and one that no socket of ours may send. */
+static void answer_twice(struct slice bytes, const struct transport_source *source, void *arg)
+{
+	struct rig *r = arg;
+	struct hop hop, nowhere = {.kind = TRANSPORT_UDP};
+
+	r->received++;
+	hop_from_source(&hop, source);
+	netaddr_parse(&nowhere.addr, SLICE("255.255.255.255"), 5060);
+	assert_int_equal(0, rig_send(r, &nowhere, 40 + r->received, bytes.ptr, bytes.len));
+	assert_int_equal(0, rig_send(r, &hop, 0, bytes.ptr, bytes.len));
+	assert_int_equal(0, r->failed_count); /* never from within */
+}
+
+/* What is sent while datagrams are taken leaves when all of them are; in its order, and what
+ * fails then is told by its tag. */
+static void a_turn_of_datagrams(void **state)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET};
+	char text[8], got[8];
+	struct rig r;
+	uv_loop_t loop;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)state;
+	uv_loop_init(&loop);
+	rig_init(&r, &loop);
+	r.config.receive = answer_twice;
+	rig_add(&r, TRANSPORT_UDP);
+	rig_open(&r);
+	sin.sin_port = htons(r.port[0]);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	connect(fd, (struct sockaddr *)&sin, sizeof(sin));
+	for (int i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "say %d", i);
+		assert_int_equal(5, send(fd, text, 5, 0));
+	}
+	rig_until(&loop, r.failed_count == 3);
+	assert_int_equal(3, r.received);
+	for (int i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "say %d", i);
+		assert_int_equal(5, recv(fd, got, sizeof(got), MSG_DONTWAIT));
+		assert_memory_equal(text, got, 5);
+		assert_int_equal(41 + i, r.failed[i]);
+	}
+	close(fd);
+	rig_close(&r);
+	rig_end_loop(&loop);
+}
+
 /* The same over IPv6, where there is one. */
 static void ipv6(void **state)
 {
@@ -204,6 +254,7 @@ int main(void)
 		cmocka_unit_test(words),
 		cmocka_unit_test(ways_back),
 		cmocka_unit_test(udp_both_ways),
+		cmocka_unit_test(a_turn_of_datagrams),
 		cmocka_unit_test(ipv6),
 		cmocka_unit_test(cannot_bind),
 		cmocka_unit_test(without_listeners),
