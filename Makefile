@@ -106,7 +106,7 @@ $(B)/countersip: $(B)/sbc/main.o $(LIBS)
 $(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,sbc) $(call lib,policy) \
 		$(call lib,base)
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit -lresolv
 
 # A scenario has the whole core and judgement around it, and a media room that only remembers.
 $(SCENARIO) $(B)/bench/control: %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \

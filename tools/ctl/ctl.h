@@ -15,6 +15,10 @@ enum {
 
 /* "doctor" and what follows it. An exit status. */
 int ctl_doctor(int argc, char **argv);
+int ctl_doctor_fifo(int argc, char **argv);
+int ctl_doctor_tls(int argc, char **argv);
+int ctl_doctor_identity(int argc, char **argv);
+int ctl_doctor_ports(int argc, char **argv);
 /* "identity" and what follows it. An exit status. */
 int ctl_identity(int argc, char **argv);
 int ctl_identity_verify(int argc, char **argv);

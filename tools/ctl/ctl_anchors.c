@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "tools/ctl/ctl_terminal.h"
@@ -38,6 +39,12 @@ bool ctl_anchor_option(struct ctl_anchor_options *options, int code, const char 
 	default:
 		return false;
 	}
+}
+
+void ctl_anchor_default(struct ctl_anchor_options *options)
+{
+	if (!options->config && !access(CTL_CONFIG_DEFAULT, F_OK))
+		options->config = CTL_CONFIG_DEFAULT;
 }
 
 static int read_pem(const char *path, struct buf *out)

@@ -45,6 +45,9 @@ enum ctl_anchor_code {
 };
 bool ctl_anchor_option(struct ctl_anchor_options *options, int code, const char *value);
 
+/* Without a configuration the installed one, if it is there. */
+void ctl_anchor_default(struct ctl_anchor_options *options);
+
 /* Says on stderr what is wrong. 0 or negative; ctl_anchors_fini() in any case. */
 int ctl_anchors_read(struct ctl_anchors *out, const struct ctl_anchor_options *options);
 void ctl_anchors_fini(struct ctl_anchors *anchors);

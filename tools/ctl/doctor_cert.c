@@ -152,8 +152,13 @@ static void check_chain(const struct cert_facts *f, struct findings *out)
 	}
 	if (f->report->is_trusted)
 		return;
-	found(out, SEVERITY_BLOCKED, "%s (of %s)", f->report->why, f->ca);
+	found(out, f->is_own ? SEVERITY_WARN : SEVERITY_BLOCKED, "%s (of %s)", f->report->why,
+		f->ca);
 	found_by(out, "%s", say_gap(f, out));
+	if (f->is_own) {
+		found_fix(out, "nothing, if peers trust its CA all the same");
+		return;
+	}
 	if (leaf_of(f)->is_self_issued)
 		found_fix(out, "have it certified by one of those CAs, or add it to %s (lab)",
 			f->ca);

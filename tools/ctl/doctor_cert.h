@@ -23,6 +23,7 @@ struct cert_facts {
 	const char *codes;   /* service provider codes whose word is taken; "" */
 	const char *ca;      /* where the anchors come from; NULL: there are none */
 	bool allow_wildcard; /* of a web server (RFC 6125): "*.example.com" will do */
+	bool is_own;         /* ours: that the CAs are not those that we trust may be right */
 };
 
 /* Rows CERT-1 to CERT-9. Pure. */

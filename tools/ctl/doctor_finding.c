@@ -35,6 +35,9 @@ void found(struct findings *out, enum severity severity, const char *format, ...
 	va_start(args, format);
 	finding->sentence = format_text(out->arena, format, args);
 	va_end(args);
+	if (out->about)
+		finding->sentence =
+			fact_printf(out->arena, "%s: %s", out->about, finding->sentence);
 }
 
 void found_by(struct findings *out, const char *format, ...)

@@ -32,6 +32,7 @@ struct findings {
 	const char *title;
 	size_t row_start;
 	const char *clear; /* what is told when nothing blocks */
+	const char *about; /* whom sentences are about, when there are several; NULL: one */
 	struct finding list[FINDINGS_MAX];
 	size_t count;
 };

@@ -367,3 +367,47 @@ size_t process_list_fifos(
 	}
 	return count;
 }
+
+/* ---- sockets ---- */
+
+struct socket_search {
+	const uint64_t *inodes;
+	size_t count;
+	const struct process **owners;
+};
+
+static void note_socket(struct source *s, struct arena *arena, int pid, int fd,
+	const struct socket_search *search)
+{
+	struct slice link =
+		slice_str(source_link(s, arena, fact_printf(arena, "/proc/%d/fd/%d", pid, fd)));
+	uint64_t inode;
+
+	if (!slice_starts(link, SLICE("socket:[")) ||
+		slice_to_u64(slice_of(link.ptr + 8, link.len - 9), UINT64_MAX, &inode))
+		return;
+	for (size_t i = 0; i < search->count; i++) {
+		if (search->inodes[i] == inode && !search->owners[i])
+			search->owners[i] = process_read(s, arena, pid);
+	}
+}
+
+void process_find_sockets(struct source *s, struct arena *arena, const uint64_t *inodes,
+	size_t count, const struct process **owners, size_t *hidden)
+{
+	const struct socket_search search = {inodes, count, owners};
+	struct pids pids = {.max = PIDS_MAX};
+
+	list_numbers(s, arena, "/proc", &pids);
+	for (size_t i = 0; i < pids.count && count; i++) {
+		struct pids fds = {.max = FDS_MAX};
+		const char *path = proc_path(arena, pids.pids[i], "fd");
+		if (s->ops->list(s, path, ignore_name, NULL) == -EACCES) {
+			*hidden += 1;
+			continue;
+		}
+		list_numbers(s, arena, path, &fds);
+		for (size_t k = 0; k < fds.count; k++)
+			note_socket(s, arena, pids.pids[i], fds.pids[k], &search);
+	}
+}

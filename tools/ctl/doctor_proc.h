@@ -19,6 +19,11 @@ size_t process_find(
 size_t process_list_fifos(
 	struct source *s, struct arena *arena, struct holder *out, size_t *hidden);
 
+/* Who has these sockets open (by inode): owners[i] belongs to inodes[i], NULL when nobody that
+ * we may see does. *hidden as above. */
+void process_find_sockets(struct source *s, struct arena *arena, const uint64_t *inodes,
+	size_t count, const struct process **owners, size_t *hidden);
+
 /* From the program's name. */
 enum server_kind process_server_kind(const char *comm);
 
