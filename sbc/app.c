@@ -29,8 +29,8 @@
 #include "sbc/rpc_server.h"
 #include "sbc/sbc.h"
 #include "sbc/service.h"
-#include "sbc/trace.h"
 #include "sbc/web.h"
+#include "sbc/witness.h"
 
 #define FAULT_MAX    512  /* bytes of a sentence on what did not start */
 #define TIMERS_SPARE 1024 /* beside those of transactions and calls */
@@ -51,8 +51,7 @@ struct app {
 	struct resolver *resolver;
 	struct log *log; /* owned, as everything below */
 	struct credentials credentials;
-	struct trace *sip_trace;
-	struct trace *call_records;
+	struct witness *witness;
 	struct policy *policy;
 	struct media *media;
 	struct http_get *http_get;
@@ -62,7 +61,6 @@ struct app {
 	struct service *service;
 	struct sbc *sbc;
 	char sent_by[LISTENER_MAX][128]; /* for the trace */
-	struct log_limit record_limit;
 	struct random_pool random_pool;
 	uint64_t rested_us; /* until the last tick */
 };
@@ -72,16 +70,15 @@ struct app {
 static void note(struct app *app, bool is_incoming, enum transport_kind kind, unsigned listener,
 	const struct netaddr *peer, struct slice bytes)
 {
-	struct trace_sip message = {
+	const struct witness_message message = {
 		.is_incoming = is_incoming,
-		.kind = kind,
+		.transport = kind,
 		.local = listener < LISTENER_MAX ? app->sent_by[listener] : "",
 		.peer = *peer,
 		.bytes = bytes,
 	};
 
-	if (app->sip_trace)
-		trace_sip(app->sip_trace, &message);
+	witness_message(app->witness, &message);
 }
 
 static void on_receive(struct slice bytes, const struct transport_source *source, void *arg)
@@ -169,16 +166,18 @@ static int64_t on_wall(void *arg)
 	return clock_wall_s();
 }
 
-static void on_record(struct slice json, void *arg)
+static void on_record(uint64_t number, struct slice json, void *arg)
 {
 	struct app *app = arg;
 
-	if (trace_line(app->call_records, json))
-		return;
-	if (log_limit_pass(&app->record_limit, clock_monotonic_us(), 1, 10 * USEC_PER_SEC))
-		log_event(app->log, LOG_ERROR, "sbc", "record.dropped",
-			"why=\"the disk does not keep up\" held=%llu",
-			(unsigned long long)app->record_limit.held);
+	witness_record(app->witness, number, json);
+}
+
+static void on_leg(const struct sbc_leg_note *leg, void *arg)
+{
+	struct app *app = arg;
+
+	witness_leg(app->witness, leg);
 }
 
 /* ---- the way down ---- */
@@ -429,17 +428,6 @@ static void on_fault(const char *sentence, void *arg)
 	refuse(app, SBC_EIO, "files", sentence);
 }
 
-static int open_trace(struct app *app, struct trace **out, const char *path)
-{
-	char why[FAULT_MAX];
-	int err = path[0] ? trace_open(out, path) : 0;
-
-	if (!err)
-		return 0;
-	snprintf(why, sizeof(why), "cannot write %s", path);
-	return refuse(app, err, "files", why);
-}
-
 static int start_files(struct app *app)
 {
 	struct provision say = {.state_dir = app->config->state_dir,
@@ -447,10 +435,13 @@ static int start_files(struct app *app)
 		.made = on_made,
 		.fault = on_fault,
 		.arg = app};
+	char fault[FAULT_MAX] = "";
 	int err = credentials_load(&app->credentials, app->config, &say);
 
-	err = err ? err : open_trace(app, &app->sip_trace, app->config->sip_trace);
-	return err ? err : open_trace(app, &app->call_records, app->config->call_records);
+	if (err)
+		return err;
+	err = witness_open(&app->witness, app->config, app->log, fault, sizeof(fault));
+	return err ? refuse(app, err, "files", fault) : 0;
 }
 
 static int start_http_get(struct app *app)
@@ -477,6 +468,12 @@ static int start_http_get(struct app *app)
 		err = http_get_new(&app->http_get, &app->loop, &to, on_fetched, app);
 	mem_free(hosts);
 	return err ? refuse(app, err, "fetch", NULL) : 0;
+}
+
+/* Making one costs time. */
+static bool needs_records(const struct config *config)
+{
+	return config->call_records[0] || config->history_kib;
 }
 
 static int start_core(struct app *app)
@@ -512,7 +509,8 @@ static int start_core(struct app *app)
 			.resolve = on_resolve,
 			.alias = on_alias,
 			.wall_s = on_wall,
-			.record = app->call_records ? on_record : NULL,
+			.record = needs_records(app->config) ? on_record : NULL,
+			.leg = on_leg,
 			.arg = app},
 	};
 	err = sbc_new(&app->sbc, &setup);
@@ -595,6 +593,7 @@ static int start_rpc(struct app *app)
 	const struct rpc_world world = {.sbc = app->sbc,
 		.transport = app->transport,
 		.reload = app->reload,
+		.history = witness_history(app->witness),
 		.log = app->log,
 		.start_s = clock_wall_s(),
 		.now = clock_monotonic_us};
@@ -666,8 +665,7 @@ static void free_all(struct app *app)
 		timers_detach(&app->timers);
 	uv_run(&app->loop, UV_RUN_DEFAULT);
 	timers_fini(&app->timers);
-	trace_close(app->sip_trace);
-	trace_close(app->call_records);
+	witness_close(app->witness);
 	mem_wipe(&app->random_pool, sizeof(app->random_pool));
 	credentials_fini(&app->credentials);
 	config_unref(app->config);

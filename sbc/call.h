@@ -323,6 +323,9 @@ void call_cross(struct call *call, int from, const struct sip_msg *msg, enum hea
 int call_cross_invite(struct call *call, struct slice from_uri, struct buf *lines);
 
 /* ---- call_record.c ---- */
+#define CALL_RECORD_MAX (16 * 1024) /* bytes */
+/* The record as it stands. */
+void call_record_print(const struct call *call, struct buf *out);
 void call_record(struct call *call);
 
 /* ---- call_bandwidth.c ---- */

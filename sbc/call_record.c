@@ -10,8 +10,6 @@
 #include "sbc/call.h"
 #include "sbc/e_model.h"
 
-#define RECORD_MAX (16 * 1024) /* bytes */
-
 static const char *const ender_names[] = {"", "caller", "callee", "countersip"};
 
 static void put_text(struct buf *out, const char *key, struct slice value)
@@ -174,7 +172,7 @@ static void put_leg(struct buf *out, const struct call *call, int i)
 	close_object(out);
 }
 
-static void put_call(struct buf *out, const struct call *call)
+void call_record_print(const struct call *call, struct buf *out)
 {
 	buf_put_char(out, '{');
 	put_text(out, "call", slice_str(call->name));
@@ -211,9 +209,9 @@ void call_record(struct call *call)
 		counters[1].rtp_relayed);
 	if (!sbc->outside.record)
 		return;
-	buf_init(&json, RECORD_MAX);
-	put_call(&json, call);
+	buf_init(&json, CALL_RECORD_MAX);
+	call_record_print(call, &json);
 	if (!json.err)
-		sbc->outside.record(buf_slice(&json), sbc->outside.arg);
+		sbc->outside.record(call->number, buf_slice(&json), sbc->outside.arg);
 	buf_fini(&json);
 }

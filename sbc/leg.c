@@ -99,10 +99,15 @@ static uint64_t dialog_hash(const struct sbc *sbc, struct slice call_id, struct 
 
 int leg_enter_table(struct leg *leg)
 {
+	const struct sbc_leg_note note = {.call = slice_str(leg->call_name),
+		.leg = leg->name,
+		.call_id = leg->dialog.call_id};
 	int err = hash_insert(&leg->sbc->by_dialog, &leg->by_dialog,
 		dialog_hash(leg->sbc, leg->dialog.call_id, leg->dialog.local_tag));
 
 	leg->is_in_table = !err;
+	if (!err && leg->sbc->outside.leg)
+		leg->sbc->outside.leg(&note, leg->sbc->outside.arg);
 	return err;
 }
 

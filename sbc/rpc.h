@@ -19,6 +19,7 @@
  *        └───────────────answer (rpc_out)───────────┴───rpc_writer ◄───────┘
  */
 struct sbc;
+struct history;
 struct transport;
 struct credentials;
 struct reload;
@@ -83,6 +84,7 @@ extern const struct rpc_family rpc_peer_family;       /* rpc_peer.c */
 extern const struct rpc_family rpc_dispatcher_family; /* rpc_dispatcher.c */
 extern const struct rpc_family rpc_ul_family;         /* rpc_ul.c */
 extern const struct rpc_family rpc_reload_family;     /* rpc_reload.c */
+extern const struct rpc_family rpc_explain_family;    /* rpc_explain.c */
 
 /* NULL when there is none. */
 const struct rpc_command *rpc_command_find(struct slice name);
@@ -95,8 +97,9 @@ const struct rpc_command *rpc_command_at(size_t index);
  * there as long as the doors are open. */
 struct rpc_world {
 	struct sbc *sbc;
-	struct transport *transport; /* may be NULL (scenario tests) */
-	struct reload *reload;       /* likewise */
+	struct transport *transport;   /* may be NULL (scenario tests) */
+	struct reload *reload;         /* likewise */
+	const struct history *history; /* NULL: none is kept */
 	struct log *log;
 	struct rpc_budget *budget; /* NULL: none */
 	int64_t start_s;           /* when the program started */

@@ -15,6 +15,7 @@ static const struct rpc_family *const families[] = {
 	&rpc_dispatcher_family,
 	&rpc_reload_family,
 	&rpc_ul_family,
+	&rpc_explain_family,
 };
 
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))

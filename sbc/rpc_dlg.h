@@ -44,6 +44,10 @@ int rpc_dlg_routes(struct buf *out, const struct leg *leg);
  * NULL in an array. */
 void rpc_dlg_leg(struct rpc_call *call, const char *name, const struct call *dialog, int i);
 
+/* The call's media loop is asked for its counters: RPC_WAIT until they came; then, or when it
+ * says nothing for a second, RPC_DONE. *is_silent tells which; may be NULL. */
+enum rpc_step rpc_media_ask(struct rpc_call *call, const struct call *dialog, bool *is_silent);
+
 /* Ends it, answers OK or the fault. */
 enum rpc_step rpc_dlg_end(struct rpc_call *call, struct call *dialog);
 

@@ -128,25 +128,36 @@ static struct call *find(const struct rpc_call *call)
 	return call_find(call->world->sbc, number);
 }
 
-/* The media loop is asked, and its answer waited for. */
-static enum rpc_step media_counters(struct rpc_call *call)
+enum rpc_step rpc_media_ask(struct rpc_call *call, const struct call *dialog, bool *is_silent)
 {
 	struct rpc_progress *progress = &call->progress;
-	const struct call *dialog = find(call);
+	bool is_told = true;
 
-	if (!dialog)
-		return rpc_fault(call, 404, "No such call");
 	if (!progress->step) {
 		progress->count = dialog->media.counters_told + dialog->media.open_count;
 		if (!media_link_ask_counters(call->world->sbc, &dialog->media))
 			return RPC_WAIT;
 	}
-	if (dialog->media.open_count && dialog->media.counters_told < progress->count) {
-		if (progress->step < WAIT_MAX)
-			return RPC_WAIT;
+	is_told = !dialog->media.open_count || dialog->media.counters_told >= progress->count;
+	if (!is_told && progress->step < WAIT_MAX)
+		return RPC_WAIT;
+	if (is_silent)
+		*is_silent = !is_told;
+	return RPC_DONE;
+}
+
+static enum rpc_step media_counters(struct rpc_call *call)
+{
+	const struct call *dialog = find(call);
+	bool is_silent;
+
+	if (!dialog)
+		return rpc_fault(call, 404, "No such call");
+	if (rpc_media_ask(call, dialog, &is_silent) == RPC_WAIT)
+		return RPC_WAIT;
+	if (is_silent)
 		return rpc_fault(call, 504, "Media loop %u is silent",
 			media_link_first(&dialog->media)->id.loop);
-	}
 	rpc_open_array(call, NULL, "leg");
 	for (int i = 0; i < MEDIA_SIDE_COUNT; i++) {
 		struct media_counters sum;

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "sbc/sip_peek.h"
 
 #define QUEUE_MAX  (4 << 20)                /* bytes that may wait for the disk */
 #define BATCH      64                       /* lines written at once */
@@ -189,26 +190,6 @@ uint64_t trace_dropped(struct trace *trace)
 	return dropped;
 }
 
-/* What stands behind each of words up to one of ends, or the end of the line: only its
- * length stays. */
-static void mask(struct buf *text, const char *word, const char *ends)
-{
-	char *at = text->data, *end = text->data + text->len;
-
-	while (at && (at = memmem(at, (size_t)(end - at), word, strlen(word)))) {
-		for (at += strlen(word); at < end && !strchr(ends, *at); at++)
-			*at = '*';
-	}
-}
-
-/* A response="..." lets everybody try passwords at leisure; a=crypto has the very keys of
- * the media (RFC 4568). */
-static void mask_secrets(struct buf *text)
-{
-	mask(text, "response=\"", "\"\r\n");
-	mask(text, "inline:", "|; \r\n");
-}
-
 static void put_time(struct buf *out)
 {
 	struct timespec ts;
@@ -226,7 +207,7 @@ void trace_sip(struct trace *trace, const struct trace_sip *message)
 	buf_init(&text, LINE_BYTES);
 	buf_put_slice(&text, message->bytes);
 	if (text.len)
-		mask_secrets(&text);
+		sip_mask(text.data, text.len);
 	put_time(&json);
 	buf_printf(&json, ",\"direction\":\"%s\",\"transport\":\"%s\",\"local\":",
 		message->is_incoming ? "in" : "out", transport_kind_name(message->kind));

@@ -36,8 +36,10 @@ its certificate in the SDP; the other one is plain RTP in the test's hands, so t
 can be looked at. *Role* is the peer's in the DTLS handshake; *call* tells who called whom. A
 peer that has DTLS but no media of its own prints its exported key (RFC 5764 section 4.2): with
 it the test protects a packet, which must come out in the clear on the other leg, and opens one
-that was said there. With each of them the call is also made with another fingerprint than its
-certificate's, in both roles: nothing crosses then, and the call ends with a Reason.
+that was said there. Others do SRTP themselves: both sides play a tone, and each must hear the
+other's. With all but the phones, who write their own SDP, the call is also made with another
+fingerprint than its certificate's, in both roles: nothing crosses then, and the call ends with
+a Reason (for baresip the third act of [the demo](demo.md) shows it).
 
 | peer | role | call | DTLS | cipher suite | SRTP profile | its certificate | media |
 |---|---|---|---|---|---|---|---|
@@ -55,6 +57,14 @@ These were there when the table was written.
 TAIL = """
 MatrixSSL: not tried. It is in no registry that the tests can take it from, and its public
 source (4.x) does not have `use_srtp`, so that it cannot do DTLS-SRTP at all.
+
+## Remarks
+
+- GStreamer as client sends its ClientHello in two records of 255 and 72 bytes, each a datagram;
+  they are joined before the handshake begins. Its first packets leave before its encoder has
+  the keys: they do not verify, and are dropped.
+- Phones on OpenSSL and Mbed TLS have RSA certificates; with those the suite is an ECDHE_RSA one
+  where they are the server.
 
 ## Known limits
 

@@ -10,7 +10,9 @@ function titleOf(text) {
 	return response ? response[1] : first.split(" ")[0];
 }
 
-const toneOf = title => ({4: "bad", 5: "bad", 6: "bad", 2: "good"}[title[0]] || "none");
+// A challenge is no refusal.
+const toneOf = title => /^40[17] /.test(title) ? "none"
+	: {4: "bad", 5: "bad", 6: "bad", 2: "good"}[title[0]] || "none";
 
 const marksOf = text => [
 	/^(identity|y):/im.test(text) && "signed",
@@ -30,7 +32,7 @@ function Message({entry, begin, isOpen, toggle}) {
 				title=${`${entry.direction === "in" ? "from" : "to"} ${entry.peer} over ${entry.transport}`}>
 			<span class="at">${(entry.time - begin).toFixed(3)}</span>
 			<span class="lane"><span class="line"><span class="label">${title}
-				${marks.map(mark => html`<em>${mark}</em>`)}</span></span></span>
+				${marks.map(mark => html`${" "}<em>${mark}</em>`)}</span></span></span>
 		</button>
 		${isOpen && html`<pre class="raw" tabindex="0">${entry.text.trimEnd()}${entry.is_cut ? "\n… (cut)" : ""}</pre>`}
 	</li>`;

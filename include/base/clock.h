@@ -14,5 +14,7 @@ typedef int64_t usec_t;
 usec_t clock_monotonic_us(void);
 /* Seconds since 1970 UTC: for Date, iat, certificates and logs only. */
 int64_t clock_wall_s(void);
+/* The same in microseconds, for what is shown beside other programs' captures. */
+int64_t clock_wall_us(void);
 
 #endif

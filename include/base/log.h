@@ -35,6 +35,14 @@ int log_level_parse(enum log_level *out, struct slice word);
 void log_event(struct log *log, enum log_level level, const char *room, const char *event,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/*
+ * Every line of the thread that calls this, debug lines too, whatever the level: its text
+ * without time and priority ("info sbc call.start call=c17 ..."), control bytes defused.
+ * Before others log; tap NULL ends it.
+ */
+typedef void(log_tap_h)(enum log_level level, struct slice text, void *arg);
+void log_set_tap(struct log *log, log_tap_h *tap, void *arg);
+
 /* Lets through burst events at once and then one an interval; counts what it held back.
  * Zeroed memory is a fresh one. */
 struct log_limit {

@@ -46,6 +46,13 @@ struct resolve_result {
 	int64_t ttl_s;
 };
 
+/* Slices are borrowed for the call. */
+struct sbc_leg_note {
+	struct slice call; /* its name, "c17" */
+	char leg;          /* 'a', 'b' */
+	struct slice call_id;
+};
+
 struct sbc_outside {
 	txn_send_h *send;
 	/* Starts a fetch; its result comes to sbc_fetched(), never inside. */
@@ -56,8 +63,11 @@ struct sbc_outside {
 	/* As transport_flow_alias(). May be NULL. */
 	int (*alias)(struct flow_id flow, uint16_t port, struct slice name, void *arg);
 	int64_t (*wall_s)(void *arg);
-	/* One JSON object without line end, for each ended call. */
-	void (*record)(struct slice json, void *arg);
+	/* One JSON object without line end, for each ended call; number: the call's. */
+	void (*record)(uint64_t number, struct slice json, void *arg);
+	/* A leg of a call begins; before its first message is sent, after it was received. May
+	 * be NULL. */
+	void (*leg)(const struct sbc_leg_note *leg, void *arg);
 	void *arg; /* borrowed */
 };
 

@@ -15,8 +15,13 @@ usec_t clock_monotonic_us(void)
 
 int64_t clock_wall_s(void)
 {
+	return clock_wall_us() / USEC_PER_SEC;
+}
+
+int64_t clock_wall_us(void)
+{
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec;
+	return (int64_t)ts.tv_sec * USEC_PER_SEC + ts.tv_nsec / 1000;
 }

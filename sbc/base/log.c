@@ -37,6 +37,9 @@ struct log {
 	int fd;
 	bool is_journal; /* fd leads to journald, which notes the time itself */
 	_Atomic int level;
+	log_tap_h *tap; /* of the thread below, which alone looks at it while it is set */
+	void *tap_arg;
+	uv_thread_t tap_thread;
 	uv_mutex_t lock;
 	uv_cond_t wake;
 	uv_thread_t writer;
@@ -194,31 +197,29 @@ int log_level_parse(enum log_level *out, struct slice word)
 	return SBC_EPARSE;
 }
 
-/* "<6>info sbc call.start ", sd-daemon(3) */
-static size_t print_journal_head(
-	char *out, size_t size, enum log_level level, const char *room, const char *event)
-{
-	int n = snprintf(out, size, "<%d>%s %s %s ", level_priorities[level],
-		level_names[level], room, event);
-
-	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
-}
-
-/* "2026-11-24T14:30:48.123Z info sbc call.start " */
-static size_t print_head(
-	char *out, size_t size, enum log_level level, const char *room, const char *event)
+/* "2026-11-24T14:30:48.123Z ", or "<6>" for journald, sd-daemon(3). */
+static size_t print_head(const struct log *log, char *out, size_t size, enum log_level level)
 {
 	struct timespec ts;
 	struct tm tm;
 	size_t n;
 	int rest;
 
+	if (log->is_journal) {
+		rest = snprintf(out, size, "<%d>", level_priorities[level]);
+		return rest < 0 ? 0 : (size_t)rest;
+	}
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
 	n = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &tm);
-	rest = snprintf(out + n, size - n, ".%03ldZ %s %s %s ", ts.tv_nsec / 1000000,
-		level_names[level], room, event);
-	return rest < 0 ? n : n + (size_t)rest < size ? n + (size_t)rest : size - 1;
+	rest = snprintf(out + n, size - n, ".%03ldZ ", ts.tv_nsec / 1000000);
+	return rest < 0 ? n : n + (size_t)rest;
+}
+
+/* What snprintf() wrote at most, of what it says that it would have. */
+static size_t written(int n, size_t size)
+{
+	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
 /* Control bytes could forge a line or a terminal sequence. */
@@ -246,25 +247,47 @@ static void enqueue(struct log *log, const struct log_line *line)
 	uv_mutex_unlock(&log->lock);
 }
 
+void log_set_tap(struct log *log, log_tap_h *tap, void *arg)
+{
+	log->tap_thread = uv_thread_self();
+	log->tap_arg = arg;
+	log->tap = tap;
+}
+
+static bool is_tapped(const struct log *log)
+{
+	uv_thread_t self = uv_thread_self();
+
+	return log->tap && uv_thread_equal(&self, &log->tap_thread);
+}
+
 void log_event(struct log *log, enum log_level level, const char *room, const char *event,
 	const char *format, ...)
 {
 	struct log_line line;
-	size_t room_left, len;
+	const size_t size = sizeof(line.text) - 1; /* and the line's end */
+	bool is_written, has_tap;
+	size_t head, len;
 	va_list args;
-	int n;
 
-	if (!log || (int)level > atomic_load_explicit(&log->level, memory_order_relaxed))
+	if (!log)
 		return;
-	len = (log->is_journal ? print_journal_head : print_head)(
-		line.text, sizeof(line.text) - 1, level, room, event);
-	room_left = sizeof(line.text) - 1 - len;
+	is_written = (int)level <= atomic_load_explicit(&log->level, memory_order_relaxed);
+	has_tap = is_tapped(log);
+	if (!is_written && !has_tap)
+		return;
+	head = len = is_written ? print_head(log, line.text, size, level) : 0;
+	len += written(snprintf(line.text + len, size - len, "%s %s %s ", level_names[level],
+			       room, event),
+		size - len);
 	va_start(args, format);
-	n = format_print(line.text + len, room_left, format, args);
+	len += written(format_print(line.text + len, size - len, format, args), size - len);
 	va_end(args);
-	if (n > 0)
-		len += (size_t)n < room_left ? (size_t)n : room_left - 1;
 	defuse(line.text, len);
+	if (has_tap)
+		log->tap(level, slice_of(line.text + head, len - head), log->tap_arg);
+	if (!is_written)
+		return;
 	line.text[len++] = '\n';
 	line.len = (uint16_t)len;
 	enqueue(log, &line);

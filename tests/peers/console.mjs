@@ -38,6 +38,7 @@ page.on("request", request => request.url().startsWith(config.base) ||
 	request.url().startsWith("data:") || foreign.push(request.url()));
 
 async function shots(name) {
+	await page.evaluate(() => window.scrollTo(0, 0));
 	for (const scheme of ["light", "dark"]) {
 		await page.emulateMedia({colorScheme: scheme});
 		await page.waitForTimeout(150);
@@ -152,7 +153,7 @@ async function ladder() {
 	for (const wanted of ["INVITE", "407", "180", "200", "ACK"])
 		assert.ok(titles.includes(wanted), `${wanted} in ${titles}`);
 	assert.ok(await messages.locator(".message.b.right", {hasText: "INVITE"}).count());
-	assert.ok(await messages.locator(".message.b.left", {hasText: "200 OK"}).count());
+	assert.ok(await messages.locator(".message.b.left", {hasText: "200 "}).count());
 	await steps.first().click();
 	await messages.locator("pre", {hasText: "INVITE sip:bob@atlanta.test"}).waitFor();
 }
@@ -169,6 +170,12 @@ async function hangUp() {
 	await page.getByRole("button", {name: "Hang up"}).click();
 	await page.locator("dialog").getByRole("button", {name: "Hang up"}).click();
 	await has(".banner", "This call is over");
+	if (config.hasHistory) {
+		await has(".message.a.left", "BYE");
+		await has(".message.b.right", "BYE");
+		await page.getByLabel("with decisions").check();
+		await has(".note", "call.end");
+	}
 	await shots("call-over");
 	await page.getByRole("link", {name: "Calls"}).first().click();
 	await page.waitForFunction(() => !document.body.textContent.includes("alice@"));

@@ -3,15 +3,14 @@
 DTLS-SRTP; and the table of what was seen, docs/interop.md."""
 
 import json
-import math
 import os
 import re
 import socket
 import subprocess
 import time
-import wave
 from collections import namedtuple
 
+from tests.peers import g711
 from tests.peers.lab import BUILD, DOMAIN, IS_SLOW, PASSWORDS, ROOT, Lab
 from tests.peers.ua import Ua, connect
 from procs import wait_for
@@ -82,39 +81,6 @@ def rtp(sequence, payload, ssrc=0x5155, kind=0):
             (sequence * 160 & 0xffffffff).to_bytes(4, "big") + ssrc.to_bytes(4, "big") + payload)
 
 
-def mu_law(sample):
-    """G.711 from 16 bits."""
-    sign, value = (0x80, -sample) if sample < 0 else (0, sample)
-    value = min(value, 32635) + 132
-    exponent = max(value.bit_length() - 8, 0)
-    return ~(sign | exponent << 4 | value >> exponent + 3 & 0x0F) & 0xFF
-
-
-def linear(code):
-    """16 bits from G.711."""
-    code = ~code & 0xFF
-    value = ((code & 0x0F) * 8 + 132 << (code >> 4 & 7)) - 132
-    return -value if code & 0x80 else value
-
-
-LINEAR = [linear(code) for code in range(256)]
-
-
-def mu_law_tone(hertz, seconds, rate=8000):
-    return bytes(mu_law(round(16000 * math.sin(2 * math.pi * hertz * n / rate)))
-                 for n in range(round(rate * seconds)))
-
-
-def write_wav(path, codes):
-    """G.711 as a WAV file of 16 bits."""
-    with wave.open(path, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(8000)
-        out.writeframes(b"".join(LINEAR[code].to_bytes(2, "little", signed=True)
-                                 for code in codes))
-
-
 class PlainEnd:
     """RTP in the clear at a port of its own."""
 
@@ -145,7 +111,7 @@ class PlainEnd:
     def talk(self, seconds, hertz, path):
         """Says a tone for so long, and gives back the Tone that it heard meanwhile, which is
         written to path."""
-        codes, heard = mu_law_tone(hertz, 1), b""
+        codes, heard = g711.tone(hertz, 1), b""
         began = time.monotonic()
         for n in range(round(seconds / PACKET_S)):
             at = n * PACKET % len(codes)
@@ -155,7 +121,7 @@ class PlainEnd:
                 packet = self.receive(until - time.monotonic())
                 if packet and packet[1] & 0x7F == 0:
                     heard += packet[12:]
-        write_wav(path, heard)
+        g711.write_wav(path, heard)
         return tone.measure(path)
 
 
@@ -182,7 +148,7 @@ class Interop(Lab):
         super().setUpClass()
         cls.rows = []
 
-    def phone(self, user):
+    def user_agent(self, user):
         ua = Ua(user, DOMAIN, PASSWORDS[user], self.sip_port)
         self.addCleanup(ua.close)
         self.assertEqual(200, ua.register().code)
@@ -196,7 +162,7 @@ class Interop(Lab):
     def call(self, plain, description, bob_calls=False):
         """alice's media is plain's, bob's is described so; description: a text, or, when he is
         called, a function of the INVITE."""
-        alice, bob = self.phone("alice"), self.phone("bob")
+        alice, bob = self.user_agent("alice"), self.user_agent("bob")
         alice.description, bob.description = plain.sdp, description
         caller, callee = (bob, alice) if bob_calls else (alice, bob)
         answered, invite = connect(caller, callee)

@@ -126,6 +126,34 @@ class Rpc(HttpLab):
         wait_for(lambda: "rpc.write command=dlg.end_dlg" in self.log_text(), 5, "the log")
         self.assertRegex(self.log_text(), r'dlg.end_dlg by="http 127\.0\.0\.1:\d+ token"')
 
+    def test_explain(self):
+        """A call's messages and decisions, while it goes on and when it is over."""
+        agents, _ = self.call()
+        call = self.rpc("dlg.list").json()["result"][0]
+        name = call["legs"][0]["call"]
+        told = self.rpc("call.explain", name).json()["result"]
+        self.assertEqual(("live", 0), (told["state"], told["is_begin_lost"]))
+        messages = [entry for entry in told["entries"] if entry["kind"] == "message"]
+        first = [(m["leg"], m["direction"], m["text"].split()[0 if "SIP/2.0 " not in
+                  m["text"][:8] else 1]) for m in messages]
+        self.assertEqual(("a", "in", "INVITE"), first[0])
+        for wanted in (("a", "out", "407"), ("b", "out", "INVITE"), ("b", "in", "200"),
+                       ("a", "out", "200"), ("a", "in", "ACK")):
+            self.assertIn(wanted, first)
+        proof = next(m["text"] for m in messages if "Proxy-Authorization" in m["text"])
+        self.assertRegex(proof, r'response="\*+"')
+        self.assertIn("record", told)
+        self.assertEqual(told["entries"],
+                         self.rpc("call.explain", call["call-id"]).json()["result"]["entries"])
+        self.rpc("dlg.end_dlg", call["h_entry"], call["h_id"])
+        for agent in agents:
+            agent.respond(agent.wait(lambda m: m.method == "BYE"), 200, "OK")
+        wait_for(lambda: self.rpc("call.explain", name).json()["result"]["state"] == "over",
+                 10, "its end")
+        told = self.rpc("call.explain", name).json()["result"]
+        self.assertEqual("record", told["entries"][-1]["kind"])
+        self.assertEqual(404, self.rpc("call.explain", "c4711").json()["error"]["code"])
+
     def test_exporter_queries(self):
         """What kamailio_exporter asks for, and what it must find there."""
         wanted = {"tm.stats": "current", "sl.stats": "2xx", "core.shmmem": "total",

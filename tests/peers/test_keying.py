@@ -2,11 +2,11 @@
 """The interop gateway with real peers: SIPp sends plain RTP over a trunk, baresip speaks
 DTLS-SRTP or SDES over TLS, and each hears the other through countersip."""
 
-import math
 import os
 import subprocess
 import time
 
+from tests.peers import g711
 from tests.peers.lab import DOMAIN, Lab
 from tests.peers.phones import Phones
 
@@ -20,7 +20,6 @@ TRUNK = """\
     transport: udp
     profile: trunk-rtp
 """
-RATE = 8000
 SIPP_HERTZ, ALICE_HERTZ, BOB_HERTZ = 1000, 440, 620
 
 SCENARIO = """<?xml version="1.0" encoding="UTF-8" ?>
@@ -82,20 +81,6 @@ Content-Length: 0
 """
 
 
-def mu_law(sample):
-    """G.711 from 16 bits."""
-    sign, value = (0x80, -sample) if sample < 0 else (0, sample)
-    value = min(value, 32635) + 132
-    exponent = max(value.bit_length() - 8, 0)
-    return ~(sign | exponent << 4 | value >> exponent + 3 & 0x0F) & 0xFF
-
-
-def write_mu_law(path, hertz, seconds):
-    with open(path, "wb") as out:
-        out.write(bytes(mu_law(round(16000 * math.sin(2 * math.pi * hertz * n / RATE)))
-                        for n in range(RATE * seconds)))
-
-
 class Keying(Phones, Lab):
     SETTINGS = {"more_peers": TRUNK,
                 "user_keys": {"alice": ["allow_downgrade: true"],
@@ -123,7 +108,8 @@ class Keying(Phones, Lab):
     def test_plain_trunk_to_dtls_phone(self):
         alice = self.phone("alice", 60, ALICE_HERTZ, answer="auto")
         sound = os.path.join(self.folder, "tone.ul")
-        write_mu_law(sound, SIPP_HERTZ, 2)
+        with open(sound, "wb") as out:
+            out.write(g711.tone(SIPP_HERTZ, 2))
         path = os.path.join(self.folder, "trunk.xml")
         with open(path, "w", encoding="ascii") as out:
             out.write(SCENARIO.format(file="tone.ul"))

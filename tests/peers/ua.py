@@ -148,6 +148,11 @@ class Ua:
         self.request("ACK", uri, response.get("Call-ID"), to=response.get("To"), cseq=cseq,
                      headers=[f"Route: {route}" for route in reversed(routes)])
 
+    def ack_answer(self, answered, cseq):
+        """Of an INVITE with that CSeq: to where the 200 says."""
+        contact = re.search(r"<([^>]+)>", answered.get("Contact"))
+        self.ack(contact[1], answered, cseq, answered.all("Record-Route"))
+
     def bye(self, answered):
         """Ends the call that this 200 answered; the CSeq."""
         contact = re.search(r"<([^>]+)>", answered.get("Contact"))
@@ -201,7 +206,6 @@ def connect(caller, callee, cseq=None):
     answered = caller.wait_final("INVITE")
     if answered.code != 200:
         raise AssertionError(f"the call was refused: {answered.first}")
-    contact = re.search(r"<([^>]+)>", answered.get("Contact"))
-    caller.ack(contact[1], answered, cseq, answered.all("Record-Route"))
+    caller.ack_answer(answered, cseq)
     callee.wait(lambda m: m.method == "ACK")
     return answered, invite

@@ -145,10 +145,11 @@ static int64_t on_wall(void *arg)
 	return w->wall_start_s + w->now / USEC_PER_SEC;
 }
 
-static void on_record(struct slice json, void *arg)
+static void on_record(uint64_t number, struct slice json, void *arg)
 {
 	struct world *w = arg;
 
+	(void)number;
 	buf_put_slice(&w->records, json);
 	buf_put_char(&w->records, '\n');
 	w->record_count++;

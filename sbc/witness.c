@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Everything that is written down passes here. Signalling thread. */
+
+#include "sbc/witness.h"
+
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sbc/trace.h"
+
+struct witness {
+	struct log *log;         /* borrowed */
+	struct trace *sip_trace; /* owned, as all below; NULL: none */
+	struct trace *call_records;
+	struct history *history;
+	struct log_limit record_limit;
+};
+
+/* "info sbc call.answer call=c17 leg=a ...": the call's own events name it first. */
+static void on_line(enum log_level level, struct slice line, void *arg)
+{
+	struct witness *witness = arg;
+	struct history_entry entry = {
+		.kind = HISTORY_EVENT, .time_us = clock_wall_us(), .text = line};
+	struct slice word;
+
+	(void)level;
+	slice_cut(&line, ' ');
+	slice_cut(&line, ' ');
+	slice_cut(&line, ' ');
+	word = slice_cut(&line, ' ');
+	if (!slice_starts(word, SLICE("call=")) ||
+		!history_number(slice_from(word, strlen("call=")), &entry.call))
+		return;
+	if (slice_starts(line, SLICE("leg=")) && line.len > strlen("leg="))
+		entry.leg = line.ptr[strlen("leg=")];
+	history_note(witness->history, &entry);
+}
+
+static int open_file(struct trace **out, const char *path, char *fault, size_t fault_size)
+{
+	int err = path[0] ? trace_open(out, path) : 0;
+
+	if (err)
+		snprintf(fault, fault_size, "cannot write %s", path);
+	return err;
+}
+
+int witness_open(struct witness **out, const struct config *config, struct log *log,
+	char *fault, size_t fault_size)
+{
+	const struct random_source random = random_system();
+	struct witness *witness = mem_alloc(sizeof(*witness));
+	int err = witness ? 0 : SBC_ENOMEM;
+
+	if (err)
+		return err;
+	witness->log = log;
+	err = open_file(&witness->sip_trace, config->sip_trace, fault, fault_size);
+	err = err ? err
+		  : open_file(&witness->call_records, config->call_records, fault, fault_size);
+	if (!err && config->history_kib)
+		err = history_new(
+			&witness->history, (size_t)config->history_kib * 1024, &random);
+	if (err) {
+		witness_close(witness);
+		return err;
+	}
+	if (witness->history)
+		log_set_tap(log, on_line, witness);
+	*out = witness;
+	return 0;
+}
+
+void witness_close(struct witness *witness)
+{
+	if (!witness)
+		return;
+	if (witness->history)
+		log_set_tap(witness->log, NULL, NULL);
+	trace_close(witness->sip_trace);
+	trace_close(witness->call_records);
+	history_free(witness->history);
+	mem_free(witness);
+}
+
+void witness_message(struct witness *witness, const struct witness_message *message)
+{
+	const struct trace_sip line = {.is_incoming = message->is_incoming,
+		.kind = message->transport,
+		.local = message->local,
+		.peer = message->peer,
+		.bytes = message->bytes};
+	const struct history_entry entry = {.time_us = clock_wall_us(),
+		.is_incoming = message->is_incoming,
+		.transport = message->transport,
+		.peer = message->peer,
+		.local = slice_str(message->local),
+		.text = message->bytes};
+
+	if (witness->sip_trace)
+		trace_sip(witness->sip_trace, &line);
+	if (witness->history)
+		history_message(witness->history, &entry);
+}
+
+void witness_leg(struct witness *witness, const struct sbc_leg_note *leg)
+{
+	struct history_entry entry = {.kind = HISTORY_LEG,
+		.time_us = clock_wall_us(),
+		.leg = leg->leg,
+		.text = leg->call_id};
+
+	if (history_number(leg->call, &entry.call))
+		history_note(witness->history, &entry);
+}
+
+void witness_record(struct witness *witness, uint64_t number, struct slice json)
+{
+	const struct history_entry entry = {.kind = HISTORY_RECORD,
+		.time_us = clock_wall_us(),
+		.call = number,
+		.text = json};
+
+	history_note(witness->history, &entry);
+	if (!witness->call_records || trace_line(witness->call_records, json))
+		return;
+	if (log_limit_pass(&witness->record_limit, clock_monotonic_us(), 1, 10 * USEC_PER_SEC))
+		log_event(witness->log, LOG_ERROR, "sbc", "record.dropped",
+			"why=\"the disk does not keep up\" held=%llu",
+			(unsigned long long)witness->record_limit.held);
+}
+
+const struct history *witness_history(const struct witness *witness)
+{
+	return witness->history;
+}
