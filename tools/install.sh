@@ -27,6 +27,7 @@ put_config() {
 	to=/etc/countersip/countersip.yaml
 	[ ! -e "$destdir$to" ] || { printf '  %s is yours and stays\n' "$destdir$to"; return; }
 	sed -e 's|build/state|/var/lib/countersip|g' -e 's|build/run|/run/countersip|g' \
+		-e "s|build/console|$prefix/share/countersip/console|g" \
 		config/countersip.yaml >"$build/installed.yaml"
 	put 640 "$build/installed.yaml" "$to"
 }
@@ -37,6 +38,9 @@ put 644 docs/man/countersip.8 "$prefix/share/man/man8/countersip.8"
 put 644 docs/man/countersipctl.8 "$prefix/share/man/man8/countersipctl.8"
 put 644 "$build/man/countersip.yaml.5" "$prefix/share/man/man5/countersip.yaml.5"
 put 644 contrib/countersipctl.bash "$prefix/share/bash-completion/completions/countersipctl"
+for file in build/console/*; do
+	put 644 "$file" "$prefix/share/countersip/console/${file##*/}"
+done
 put_unit countersip.service
 put_unit countersip@.service
 put 644 contrib/systemd/countersip.sysusers /usr/lib/sysusers.d/countersip.conf

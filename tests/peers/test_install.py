@@ -61,7 +61,8 @@ class Installed(unittest.TestCase):
     def test_everything_is_there(self):
         self.assertEqual(0, self.done.returncode, self.done.stderr)
         for name in ("sbin/countersip", "sbin/countersipctl", "share/man/man8/countersip.8",
-                     "share/man/man8/countersipctl.8", "share/man/man5/countersip.yaml.5"):
+                     "share/man/man8/countersipctl.8", "share/man/man5/countersip.yaml.5",
+                     "share/countersip/console/index.html"):
             self.assertTrue(os.path.exists(self.path("usr/local", name)), name)
         self.assertIn("systemctl enable --now countersip", self.done.stdout)
 
