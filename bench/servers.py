@@ -105,8 +105,13 @@ class Server:
         self._signal(signal.SIGCONT)
         time.sleep(0.05)
 
+    def end_generator(self):
+        if self.generator:
+            self.generator.close()
+        self.generator = None
+
     def close(self):
-        self.generator.close()
+        self.end_generator()
         self.wake()
         self.process.terminate()
         try:
@@ -121,7 +126,7 @@ class Ours(Server):
     """words: what countersip.yaml leaves open."""
 
     def __init__(self, build, folder, name, **words):
-        self.words = {"ca": "", "caller_domain": "caller.test", "caller_keys": "",
+        self.words = {"ca": "", "more": "", "domain_keys": "", "caller_domain": "caller.test", "caller_keys": "",
                       "callee_keys": "", **words}
         super().__init__(build, folder, name)
 

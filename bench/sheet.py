@@ -49,9 +49,9 @@ def table(result, names):
     return "\n".join(lines) + "\n"
 
 
-def _bar(x, y, height, colour, label):
+def bar(x, y, height, colour, label, opacity=1.0):
     return (f'<rect x="{x:.1f}" y="{y - height:.1f}" width="16" height="{height:.1f}" '
-            f'fill="{colour}"><title>{escape(label)}</title></rect>')
+            f'fill="{colour}" fill-opacity="{opacity}"><title>{escape(label)}</title></rect>')
 
 
 def _panel(groups, mode, top, scale, names):
@@ -73,7 +73,7 @@ def _panel(groups, mode, top, scale, names):
             if not group:
                 continue
             ns = statistics.median(r["ns"] for r in group)
-            parts.append(_bar(x, base, ns * scale, colour,
+            parts.append(bar(x, base, ns * scale, colour,
                               f"{names[relay]}, {n} sessions: {ns:.0f} ns"))
             x += 19
         parts.append(f'<text x="{(first + x) / 2:.1f}" y="{base + 16}" '

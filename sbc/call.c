@@ -75,7 +75,7 @@ void call_free(struct call *call)
 	arena_fini(&call->arena);
 	media_link_forget(&call->media);
 	for (int i = 0; i < 2; i++)
-		call_party_forget(&call->party[i]);
+		call_party_fini(&call->party[i]);
 	config_unref(call->config);
 	mem_free(call);
 }

@@ -67,8 +67,8 @@ struct call_party {
 	const char *identity_outcome;      /* static: authenticated, verified, signed, ... */
 	struct identity_verdict *_verdict; /* owned: call_party_verdict() */
 	bool is_identity_absent;
-	bool is_key_proved;               /* so that no unproved one may follow */
-	struct fingerprint_set signalled; /* of the section that decides, for the record */
+	bool is_key_proved;                 /* so that no unproved one may follow */
+	struct fingerprint_set *_signalled; /* owned: call_party_signalled() */
 };
 
 /* Of the last request that was looked at; zeroes (which say verified) until there is one. */
@@ -77,6 +77,11 @@ bool call_party_is_verified(const struct call_party *party);
 /* Copies it. SBC_ENOMEM: it stays as it was. */
 int call_party_judge(struct call_party *party, const struct identity_verdict *verdict);
 void call_party_forget(struct call_party *party);
+/* Fingerprints of the section that decides, as said last. */
+const struct fingerprint_set *call_party_signalled(const struct call_party *party);
+/* SBC_ENOMEM: they stay as they were. */
+int call_party_signal(struct call_party *party, const struct fingerprint_set *said);
+void call_party_fini(struct call_party *party);
 
 /* A re-INVITE or UPDATE that goes across, or one that we begin ourselves; one at a time. */
 enum call_change_stage {
@@ -111,7 +116,7 @@ struct call_target {
 };
 #define CALL_TARGET_MAX ROUTE_TARGET_MAX
 struct call_targets {
-	struct call_target *items; /* CALL_TARGET_MAX of them */
+	struct call_target *items[CALL_TARGET_MAX]; /* in the arena */
 	size_t count;
 	size_t next; /* the one to try */
 };
@@ -162,7 +167,7 @@ struct call {
 
 #define CALL_ARENA_MAX   (256 * 1024) /* bytes: a dozen branches and their texts */
 #define CALL_INVITE_MAX  (256 * 1024) /* bytes: one large INVITE as osip keeps it */
-#define CALL_ARENA_BLOCK 4096         /* bytes: there are many calls */
+#define CALL_ARENA_BLOCK 5120         /* bytes: there are many calls, and most take one */
 
 static inline struct leg *call_leg(struct call *call, int side)
 {

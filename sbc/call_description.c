@@ -8,7 +8,8 @@
 #include "base/mem.h"
 #include "sbc/call.h"
 
-#define DESCRIPTION_ARENA_MAX (128 * 1024) /* bytes: a large body and eight sections */
+#define DESCRIPTION_ARENA_MAX   (128 * 1024) /* bytes: a large body and eight sections */
+#define DESCRIPTION_ARENA_BLOCK 1536         /* bytes: a body; sections are larger */
 
 /* ---- policy of a leg ---- */
 
@@ -298,7 +299,7 @@ static int read_text(const struct call_said *said, struct call_description *d, c
 	struct slice text;
 	int err;
 
-	arena_init_small(&d->arena, DESCRIPTION_ARENA_MAX, CALL_ARENA_BLOCK);
+	arena_init_small(&d->arena, DESCRIPTION_ARENA_MAX, DESCRIPTION_ARENA_BLOCK);
 	text = arena_copy(&d->arena, said->body);
 	*why = "no memory";
 	err = text.ptr ? sdp_parse(&d->sdp, &d->arena, text, why) : SBC_ENOMEM;

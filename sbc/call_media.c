@@ -247,7 +247,8 @@ bool call_media_changes_key(
 	const struct call *call, int side, const struct call_description *said)
 {
 	if (said->text.ptr)
-		return !is_same_set(&call->party[side].signalled, &said->sdp->all_fingerprints);
+		return !is_same_set(
+			call_party_signalled(&call->party[side]), &said->sdp->all_fingerprints);
 	for (size_t i = 0; i < said->sdp->media_count; i++) {
 		const struct call_stream *stream = media_link_stream(&call->media, i);
 
@@ -295,7 +296,9 @@ static int set_stream(struct call *call, int side, struct call_stream *stream,
 	if (err)
 		return err;
 	if (stream->index == said->index)
-		party->signalled = allowed;
+		err = call_party_signal(party, &allowed);
+	if (err)
+		return err;
 	stream->signalled[side] = allowed;
 	stream->role[side] = role;
 	stream->has_remote[side] = true;
@@ -309,7 +312,7 @@ int call_media_set(
 	int err = 0;
 
 	if (said->text.ptr)
-		call->party[side].signalled = said->sdp->all_fingerprints;
+		err = call_party_signal(&call->party[side], &said->sdp->all_fingerprints);
 	for (size_t i = 0; i < call->media.count && !err; i++) {
 		struct call_stream *stream = &call->media.streams[i];
 

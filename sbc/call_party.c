@@ -50,3 +50,29 @@ void call_party_forget(struct call_party *party)
 	party->_verdict = NULL;
 	party->is_identity_absent = false;
 }
+
+const struct fingerprint_set *call_party_signalled(const struct call_party *party)
+{
+	static const struct fingerprint_set none = {0};
+
+	return party->_signalled ? party->_signalled : &none;
+}
+
+int call_party_signal(struct call_party *party, const struct fingerprint_set *said)
+{
+	if (!party->_signalled && !said->count)
+		return 0;
+	if (!party->_signalled)
+		party->_signalled = mem_alloc(sizeof(*party->_signalled));
+	if (!party->_signalled)
+		return SBC_ENOMEM;
+	*party->_signalled = *said;
+	return 0;
+}
+
+void call_party_fini(struct call_party *party)
+{
+	call_party_forget(party);
+	mem_free(party->_signalled);
+	party->_signalled = NULL;
+}

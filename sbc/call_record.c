@@ -56,19 +56,19 @@ static void put_identity(struct buf *out, const struct call_party *party)
 static void put_fingerprints(
 	struct buf *out, const struct call_party *party, const struct media_security *security)
 {
+	const struct fingerprint_set *signalled = call_party_signalled(party);
 	char text[FINGERPRINT_TEXT_MAX];
 
 	put_text(out, "fingerprint_signalled",
-		slice_str(party->signalled.count
-				  ? fingerprint_print(&party->signalled.items[0], text)
-				  : ""));
+		slice_str(
+			signalled->count ? fingerprint_print(&signalled->items[0], text) : ""));
 	put_text(out, "fingerprint_presented",
 		slice_str(security->presented.digest_len
 				  ? fingerprint_print(&security->presented, text)
 				  : ""));
 	buf_printf(out, "\"fingerprint_match\":%s,",
 		security->presented.digest_len &&
-				fingerprint_set_has(&party->signalled, &security->presented)
+				fingerprint_set_has(signalled, &security->presented)
 			? "true"
 			: "false");
 }

@@ -48,13 +48,13 @@ static int print_aor(struct call *call, const struct sip_uri *uri, struct slice 
 static struct call_target *add_target(struct call *call)
 {
 	struct call_targets *targets = &call->targets;
+	struct call_target *target = targets->count < CALL_TARGET_MAX
+					     ? arena_alloc(&call->arena, sizeof(*target))
+					     : NULL;
 
-	if (!targets->items)
-		targets->items =
-			arena_array(&call->arena, CALL_TARGET_MAX, sizeof(*targets->items));
-	if (!targets->items || targets->count == CALL_TARGET_MAX)
-		return NULL;
-	return &targets->items[targets->count++];
+	if (target)
+		targets->items[targets->count++] = target;
+	return target;
 }
 
 /* Each contact of the user's: when nobody is at the newest any more, the one before it. */
@@ -313,12 +313,12 @@ static int open_media(struct call *call, const struct call_target *target)
 /* 0, or the code that says why this one cannot be called. */
 static uint16_t try_target(struct call *call, usec_t now)
 {
-	const struct call_target *target = &call->targets.items[call->targets.next++];
+	const struct call_target *target = call->targets.items[call->targets.next++];
 	struct sbc *sbc = call->sbc;
 	struct call_party *party = &call->party[MEDIA_SIDE_B];
 	int err;
 
-	call_party_forget(party);
+	call_party_fini(party);
 	*party = (struct call_party){
 		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
 	slice_copy(target->name, party->name, sizeof(party->name));

@@ -58,6 +58,8 @@ struct sbc {
 	struct list checks;  /* struct identity_check that wait for a certificate */
 	struct timer housekeeping;
 	struct timer drain_timer;
+	struct timer trim_timer;
+	uint64_t calls_peak;    /* since memory was given back last */
 	sbc_drained_h *drained; /* set: draining */
 	void *drained_arg;
 	bool is_drained; /* told */

@@ -552,7 +552,6 @@ static int open_context(
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.protocols = protocols,
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
 			   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME,
 		.foreign_loops = loops,
 		.pcontext = &server->context,
@@ -563,6 +562,10 @@ static int open_context(
 		.uid = (uid_t)-1,
 	};
 
+	/* Only where it is used: libwebsockets 4.1 counts contexts that ask for it, and does
+	 * not free what it made for a client in any but the last (10 kB, when all is over). */
+	if (config->certificate_pem.len)
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 	server->context = lws_create_context(&info);
 	return server->context ? 0 : SBC_ENOMEM;
 }

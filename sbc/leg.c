@@ -212,6 +212,13 @@ static void on_bye_event(
 	}
 }
 
+/* Said; an established call keeps nothing of it. */
+static void forget_cross(struct leg *leg)
+{
+	buf_fini(&leg->cross);
+	buf_init(&leg->cross, SBC_TEXT_MAX);
+}
+
 /* What crosses from the other leg rides on the answers to the INVITE, if there is room. */
 static struct slice with_cross(struct leg *leg, const struct txn *server, struct slice lines)
 {
@@ -241,7 +248,7 @@ int leg_respond(struct leg *leg, const struct request *request, const struct rep
 	buf_init(&text, SIP_MESSAGE_MAX);
 	err = sip_build_response(&text, request->msg, &request->source->peer, &spec);
 	if (reply->code > 100)
-		buf_reset(&leg->cross);
+		forget_cross(leg);
 	err = err ? err
 		  : txn_respond(
 			    request->server, reply->code, text.data, text.len, request->now);

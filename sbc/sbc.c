@@ -19,6 +19,8 @@
 #define SIP_TLS_PORT      5061
 #define BROKEN_BURST      5                   /* log lines at once */
 #define BROKEN_INTERVAL   (10 * USEC_PER_SEC) /* between later ones */
+#define TRIM_EVERY        (5 * USEC_PER_SEC)
+#define TRIM_CALLS        500                 /* that ended: what they had is worth a look */
 #define HOUSEKEEPING      (30 * USEC_PER_SEC) /* expired registrations may stay so long */
 
 static void on_stray(
@@ -138,6 +140,22 @@ static void on_housekeeping(struct timer *timer, usec_t now, void *arg)
 	timer_start(sbc->timers, timer, now + HOUSEKEEPING);
 }
 
+/* After many calls have ended their memory lies among that of others: it goes back to the
+ * system, not only to us. */
+static void on_trim(struct timer *timer, usec_t now, void *arg)
+{
+	struct sbc *sbc = arg;
+	uint64_t calls = sbc->counters.calls_now;
+
+	if (calls > sbc->calls_peak)
+		sbc->calls_peak = calls;
+	if (sbc->calls_peak - calls > TRIM_CALLS && calls < sbc->calls_peak / 2) {
+		mem_trim();
+		sbc->calls_peak = calls;
+	}
+	timer_start(sbc->timers, timer, now + TRIM_EVERY);
+}
+
 static void on_drained(struct timer *timer, usec_t now, void *arg)
 {
 	struct sbc *sbc = arg;
@@ -246,12 +264,14 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 	overload_init(&sbc->overload, setup->config->limits.busy_percent);
 	timer_init(&sbc->housekeeping, on_housekeeping, sbc);
 	timer_init(&sbc->drain_timer, on_drained, sbc);
+	timer_init(&sbc->trim_timer, on_trim, sbc);
 	err = make_parts(sbc);
 	if (err) {
 		sbc_free(sbc);
 		return err;
 	}
 	timer_start(sbc->timers, &sbc->housekeeping, HOUSEKEEPING);
+	timer_start(sbc->timers, &sbc->trim_timer, TRIM_EVERY);
 	sbc_resolve_start(sbc, 0);
 	probe_start(sbc, 0);
 	peer_register_start(sbc, 0);
@@ -317,6 +337,7 @@ void sbc_free(struct sbc *sbc)
 		hash_visit(&sbc->by_number, free_call, NULL);
 	timer_stop(sbc->timers, &sbc->housekeeping);
 	timer_stop(sbc->timers, &sbc->drain_timer);
+	timer_stop(sbc->timers, &sbc->trim_timer);
 	probe_stop(sbc);
 	peer_register_forget(sbc);
 	timer_stop(sbc->timers, &sbc->resolve_timer);

@@ -71,13 +71,14 @@ static void write_batch(struct trace *trace)
 {
 	struct iovec parts[BATCH];
 	struct line *lines[BATCH];
+	size_t len = 0;
 	int count = 0;
 
 	for (; count < BATCH && !list_is_empty(&trace->lines); count++) {
 		struct line *line = container_of(trace->lines.next, struct line, node);
 
 		list_remove(&line->node);
-		trace->waiting -= line->len;
+		len += line->len;
 		parts[count] = (struct iovec){.iov_base = line->text, .iov_len = line->len};
 		lines[count] = line;
 	}
@@ -86,6 +87,7 @@ static void write_batch(struct trace *trace)
 	for (int i = 0; i < count; i++)
 		mem_free(lines[i]);
 	uv_mutex_lock(&trace->lock);
+	trace->waiting -= len; /* while they are written they are memory, too */
 }
 
 /* As the log's: the first line at once, then what was collected meanwhile. */

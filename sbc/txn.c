@@ -74,6 +74,7 @@ void txn_layer_free(struct txn_layer *layer)
 	hash_fini(&layer->by_key);
 	hash_fini(&layer->by_tag);
 	hash_fini(&layer->by_merge);
+	slab_fini(&layer->slab);
 	mem_free(layer);
 }
 
@@ -178,6 +179,12 @@ static void set_state(struct txn *txn, enum txn_state state, usec_t now)
 
 /* ---- life ---- */
 
+/* They are in a description (RFC 4568 section 4). */
+static bool has_keys(struct slice bytes)
+{
+	return bytes.len && memmem(bytes.ptr, bytes.len, "a=crypto", 8);
+}
+
 static struct slice store(struct txn *txn, size_t *at, struct slice bytes)
 {
 	struct slice stored = slice_of(txn->storage + *at, bytes.len);
@@ -213,9 +220,10 @@ int txn_new(
 
 	if (layer->by_key.count >= layer->config.txn_max)
 		return SBC_ELIMIT;
-	txn = mem_alloc(sizeof(*txn) + len);
+	txn = slab_take(&layer->slab, sizeof(*txn) + len);
 	if (!txn)
 		return SBC_ENOMEM;
+	memset(txn, 0, sizeof(*txn));
 	txn->layer = layer;
 	txn->kind = setup->kind;
 	txn->tag = ++layer->last_tag;
@@ -225,6 +233,7 @@ int txn_new(
 	txn->key = store(txn, &at, setup->key);
 	txn->merge = store(txn, &at, setup->merge);
 	txn->bytes = store(txn, &at, setup->bytes);
+	txn->is_secret = has_keys(txn->bytes);
 	timer_init(&txn->resend, on_resend, txn);
 	timer_init(&txn->end, on_end, txn);
 	err = enter_tables(txn);
@@ -250,10 +259,9 @@ static void leave_tables(struct txn *txn)
 		hash_remove(&layer->by_merge, &txn->by_merge);
 }
 
-/* A description in it may have had keys (RFC 4568). */
 static void wipe_bytes(struct txn *txn)
 {
-	if (txn->bytes.len)
+	if (txn->is_secret && txn->bytes.len)
 		mem_wipe((void *)txn->bytes.ptr, txn->bytes.len);
 }
 
@@ -268,8 +276,8 @@ static void release(struct txn *txn)
 {
 	wipe_bytes(txn);
 	free_spare(txn);
-	mem_free(txn->kept);
-	mem_free(txn);
+	slab_free(&txn->layer->slab, txn->kept);
+	slab_free(&txn->layer->slab, txn);
 }
 
 void txn_destroy(struct txn *txn)
@@ -333,9 +341,12 @@ static int send_bytes(struct txn *txn, struct slice bytes)
 static void keep(struct txn *txn, struct slice bytes)
 {
 	wipe_bytes(txn);
-	mem_free(txn->kept);
-	txn->kept = mem_strdup(bytes);
+	slab_free(&txn->layer->slab, txn->kept);
+	txn->kept = slab_take(&txn->layer->slab, bytes.len);
+	if (txn->kept && bytes.len)
+		memcpy(txn->kept, bytes.ptr, bytes.len);
 	txn->bytes = slice_of(txn->kept, txn->kept ? bytes.len : 0);
+	txn->is_secret = has_keys(txn->bytes);
 }
 
 static int send_all(struct txn *txn, unsigned actions, const struct txn_cause *cause)

@@ -3,6 +3,7 @@
 #define SBC_TXN_INTERNAL_H
 
 #include "base/hash.h"
+#include "base/slab.h"
 #include "base/timers.h"
 #include "sbc/txn.h"
 
@@ -98,6 +99,7 @@ struct txn_layer {
 	struct hash_table by_tag;
 	struct hash_table by_merge; /* requests out of dialogs */
 	uint64_t last_tag;
+	struct slab slab; /* transactions and what they keep */
 };
 
 struct txn {
@@ -115,11 +117,12 @@ struct txn {
 	struct timer end; /* always runs: moving it cannot fail */
 	usec_t interval;  /* of resend */
 	bool is_detached;
+	bool is_secret;          /* bytes have keys of media (RFC 4568): wiped */
 	bool is_leaving;         /* detached, and its last 64 T1 run */
 	struct slice key;        /* in storage */
 	struct slice merge;      /* in storage; empty: not in by_merge */
 	struct slice bytes;      /* client: the request, in storage; server: kept */
-	char *kept;              /* owned: a server's last response, or NULL */
+	char *kept;              /* owned, in the slab: a server's last response, or NULL */
 	struct txn_spare *spare; /* owned: how to go when the wider way is none; NULL */
 	char storage[];
 };

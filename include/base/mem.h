@@ -2,6 +2,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
@@ -15,6 +16,14 @@ void *mem_array(size_t count, size_t size); /* NULL also when count * size overf
 void *mem_resize(void *block, size_t size); /* the tail is not zeroed */
 void mem_free(void *block);                 /* NULL is allowed */
 
+/* Whole pages, straight from the system and back to it; zeroed. size: the same for both. */
+void *mem_pages_alloc(size_t size);
+void mem_pages_free(void *pages, size_t size); /* NULL is allowed */
+
+/* What is free among what is used goes back to the system, where it makes up whole pages. It
+ * takes some milliseconds after many thousand blocks were freed. */
+void mem_trim(void);
+
 /* A terminated copy that the caller frees. */
 char *mem_strdup(struct slice s);
 
@@ -27,5 +36,7 @@ bool mem_equal_secret(const void *a, const void *b, size_t size);
 /* Tests only: the allocation after next count ones, on this thread, fails once; negative
  * switches it off. */
 void mem_fail_after(long count);
+/* For allocators on top of this one: is this the one that fails? */
+bool mem_fails_now(void);
 
 #endif

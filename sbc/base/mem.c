@@ -3,9 +3,12 @@
 
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sys/mman.h>
 
 /* Tests only (mem_fail_after): thread-local, so a test disturbs nobody else. */
 static _Thread_local long fail_after = -1;
@@ -15,14 +18,14 @@ void mem_fail_after(long count)
 	fail_after = count;
 }
 
-static bool is_failing_now(void)
+bool mem_fails_now(void)
 {
 	return fail_after >= 0 && fail_after-- == 0;
 }
 
 void *mem_alloc(size_t size)
 {
-	if (is_failing_now())
+	if (mem_fails_now())
 		return NULL;
 	return calloc(1, size ? size : 1);
 }
@@ -36,7 +39,7 @@ void *mem_array(size_t count, size_t size)
 
 void *mem_resize(void *block, size_t size)
 {
-	if (is_failing_now())
+	if (mem_fails_now())
 		return NULL;
 	return realloc(block, size ? size : 1);
 }
@@ -44,6 +47,25 @@ void *mem_resize(void *block, size_t size)
 void mem_free(void *block)
 {
 	free(block);
+}
+
+void *mem_pages_alloc(size_t size)
+{
+	void *pages =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return pages == MAP_FAILED ? NULL : pages;
+}
+
+void mem_pages_free(void *pages, size_t size)
+{
+	if (pages)
+		munmap(pages, size);
+}
+
+void mem_trim(void)
+{
+	malloc_trim(0);
 }
 
 char *mem_strdup(struct slice s)

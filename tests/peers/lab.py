@@ -52,9 +52,11 @@ class Lab(unittest.TestCase):
     def before_start(cls):
         """What a class wants to add: cls.sbc is there, and not started."""
 
+    def wait_log(self, pattern, seconds=10):
+        self.sbc.program.wait_log(pattern, seconds)
+
     def log_text(self):
-        with open(self.sbc.program.log, encoding="utf-8", errors="replace") as log:
-            return log.read()
+        return self.sbc.program.log_text()
 
     def log_lines(self):
         return self.log_text().count("\n")

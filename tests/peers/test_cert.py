@@ -209,18 +209,18 @@ class Replaced(Lab):
         """The INVITE as it was signed, in a file, and the URL that it names."""
         alice = Ua("alice", DOMAIN, PASSWORDS["alice"], self.sip_port)
         self.addCleanup(alice.close)
+        before = len(self.invites())
         alice.invite("bob@biloxi.test")
-        invite = wait_for(self.last_invite, 10, "the signed INVITE")
+        invite = wait_for(lambda: self.invites()[before:], 10, "the signed INVITE")[-1]
         url = re.search(r"^Identity: [^\r\n]*;info=<([^>]+)>", invite, re.M)[1]
         path = os.path.join(self.folder, f"{token()}.sip")
         with open(path, "w", encoding="ascii", newline="") as file:
             file.write(invite)
         return path, url.partition(f":{self.https_port}")[2]
 
-    def last_invite(self):
-        found = [line["message"] for line in self.sbc.trace() if line["direction"] == "out"
-                 and line["message"].startswith("INVITE ")]
-        return found[-1] if found else None
+    def invites(self):
+        return [line["message"] for line in self.sbc.trace() if line["direction"] == "out"
+                and line["message"].startswith("INVITE ")]
 
     def verify(self, message, certificate):
         path = os.path.join(self.folder, "fetched.pem")

@@ -124,7 +124,7 @@ class Rpc(HttpLab):
             agent.respond(agent.wait(lambda m: m.method == "BYE"), 200, "OK")
         wait_for(lambda: not self.rpc("dlg.list").json()["result"], 10, "its end")
         wait_for(lambda: "rpc.write command=dlg.end_dlg" in self.log_text(), 5, "the log")
-        self.assertRegex(self.log_text(), r'dlg.end_dlg by="http 127\.0\.0\.1:\d+ token"')
+        self.wait_log(r'dlg.end_dlg by="http 127\.0\.0\.1:\d+ token"')
 
     def test_explain(self):
         """A call's messages and decisions, while it goes on and when it is over."""

@@ -137,7 +137,7 @@ class Sandbox(unittest.TestCase):
         """A start, clients at its doors, a reload, a stop."""
         self.assertEqual(0, run(BINARY, "-c", self.config).returncode)
         program.wait_for_port(self.tls, 60)
-        self.assertIn("countersip", self.ask("core.version").stdout)
+        wait_for(lambda: "countersip" in self.ask("core.version").stdout, 20, "its doors")
         run("openssl", "s_client", "-connect", f"127.0.0.1:{self.tls}",
             input="OPTIONS sip:x SIP/2.0\r\n\r\n")
         run("openssl", "s_client", "-connect", f"127.0.0.1:{self.tls + 1}",
@@ -177,7 +177,7 @@ class Sandbox(unittest.TestCase):
         with open(seen, encoding="utf-8", errors="replace") as file:
             pid = int(file.readline().split()[0])
         os.kill(pid, signal.SIGHUP)
-        wait_for(lambda: "reload" in self.log(program), 10, "a reload")
+        program.wait_log("reload")
         os.kill(pid, signal.SIGTERM)
         self.assertEqual(0, program.process.wait(20))
         with open(seen, encoding="utf-8", errors="replace") as file:
@@ -185,10 +185,6 @@ class Sandbox(unittest.TestCase):
         self.assertIn("sendto", made)
         self.assertIn("fchownat", made)
         self.assertFalse(made - self.allowed_calls())
-
-    def log(self, program):
-        with open(program.log, encoding="utf-8") as log:
-            return log.read()
 
     def test_answers_leave_its_mounts(self):
         """Everything read-only but its own folders, and /proc with its own process alone; a

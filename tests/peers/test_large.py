@@ -75,6 +75,7 @@ class Large(Lab):
             self.assertIn("SIP/2.0/UDP", invite.get("Via"))
             self.udp.respond(invite, 486, "Busy")
             self.assertEqual(486, self.alice.wait_final("INVITE").code)
+        self.wait_log("request.narrowed")
         self.assertEqual(1, self.log_text().count("request.narrowed"))
 
     def test_0_over_tcp_and_its_cancel_too(self):

@@ -5,7 +5,6 @@
 import glob
 import os
 import pwd
-import re
 import shutil
 import signal
 import socket
@@ -63,14 +62,6 @@ class Service(unittest.TestCase):
         program.wait_for_port(port or self.base, 20)
         return program
 
-    def log(self, program):
-        with open(program.log, encoding="utf-8") as log:
-            return log.read()
-
-    def wait_log(self, program, wanted):
-        """Lines are written a little later than what they tell of."""
-        wait_for(lambda: re.search(wanted, self.log(program)), 10, f"the log to say {wanted}")
-
     def refused(self, path, **how):
         """What a start that does not succeed says."""
         done = subprocess.run([self.binary, "-f", path], capture_output=True, text=True,
@@ -104,7 +95,7 @@ class Privileges(Service):
     def test_nothing_is_kept(self):
         program = self.start(self.write("user: nobody"))
         self.assert_dropped(program, 0)
-        self.wait_log(program, f"uid={NOBODY.pw_uid} gid={NOBODY.pw_gid} capabilities=none")
+        program.wait_log(f"uid={NOBODY.pw_uid} gid={NOBODY.pw_gid} capabilities=none")
         for name, mode in (("state", 0o700), ("run", 0o755)):
             made = os.stat(os.path.join(self.folder, name))
             self.assertEqual((NOBODY.pw_uid, NOBODY.pw_gid, mode),
@@ -124,7 +115,7 @@ class Privileges(Service):
                     break
         program = self.start(self.write("user: nobody", port=port), port)
         self.assert_dropped(program, CAP_NET_BIND_SERVICE)
-        self.wait_log(program, "capabilities=net_bind_service")
+        program.wait_log("capabilities=net_bind_service")
 
     def test_another_owner_of_the_fifo_keeps_chown(self):
         program = self.start(self.write("user: nobody", rpc="  fifo_user: daemon"))
@@ -147,8 +138,8 @@ class Privileges(Service):
 
     def test_root_is_warned(self):
         program = self.start(self.write())
-        self.wait_log(program, "uid=0 ")
-        self.wait_log(program, "warn sbc root why=.*user:")
+        program.wait_log("uid=0 ")
+        program.wait_log("warn sbc root why=.*user:")
 
     def test_what_cannot_be(self):
         for more, words in (("user: nobody-of-that-name", 'no user "nobody-of-that-name"'),
@@ -169,7 +160,7 @@ class Privileges(Service):
                    "--clear-groups", self.binary, "-f", path]
         program = self.programs.start("countersip", command)
         program.wait_for_port(self.base, 20)
-        self.wait_log(program, "capabilities=none")
+        program.wait_log("capabilities=none")
 
 
 class Notify(Service):

@@ -2,8 +2,10 @@
 /*
  * Conversations in which memory runs out at every single place: whatever was being said, the
  * call ends or goes on, nothing is left behind, and the next call is a call like any other.
+ * And what memory an established call takes.
  */
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -122,9 +124,65 @@ static void memory_runs_out(void **state)
 	}
 }
 
+/* ---- what a call takes ---- */
+
+#define CALLS 100
+#define BYPASS_MAX                                                                             \
+	15360             /* bytes: signalling only; the promise is 16 KiB with all around it  \
+			   */
+#define RELAYED_MAX 31744 /* bytes: DTLS-SRTP on both legs, without the media room's part */
+
+static void connect_one(struct world *w)
+{
+	struct talk t;
+
+	world_call(w, &t, ALICE, "sip:bob@atlanta.test");
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_answer(w, BOB, 180, NULL);
+	world_hear_code(w, ALICE, 180);
+	world_answer(w, BOB, 200, "active");
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	world_learn(w, &t);
+	world_ack(w, &t);
+	world_forget(w);
+}
+
+/* Bytes of each of many, once the transactions that made them are over. */
+static size_t call_size(enum media_mode mode)
+{
+	struct world *w = mem_alloc(sizeof(*w));
+	size_t before, after;
+
+	world_init_large(w, CALLS + 1);
+	w->users[0].media = w->users[1].media = mode;
+	world_register(w, BOB);
+	connect_one(w);
+	before = mallinfo2().uordblks;
+	for (int i = 0; i < CALLS; i++)
+		connect_one(w);
+	world_pass(w, SECONDS(40));
+	world_forget(w);
+	after = mallinfo2().uordblks;
+	world_fini(w);
+	mem_free(w);
+	return after > before ? (after - before) / CALLS : 0;
+}
+
+static void a_call_is_small(void **state)
+{
+	size_t bypass = call_size(MEDIA_MODE_BYPASS), relayed = call_size(MEDIA_MODE_DTLS);
+
+	(void)state;
+	print_message("bytes of a call: %zu signalling only, %zu relayed\n", bypass, relayed);
+	assert_true(bypass <= BYPASS_MAX);
+	assert_true(relayed <= RELAYED_MAX);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(memory_runs_out)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory_runs_out), cmocka_unit_test(a_call_is_small)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

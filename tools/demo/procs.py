@@ -6,11 +6,17 @@ is only asked to would try to unregister first); every other way out goes throug
 Programs.stop_all()."""
 
 import atexit
+import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+
+
+WRITTEN = 0.1  # s until a line of a log is in its file
 
 
 class DemoError(Exception):
@@ -40,6 +46,16 @@ class Program:
 
     def is_running(self):
         return self.process.poll() is None
+
+    def log_text(self):
+        """Once more than what was said a moment ago is written: logs are, in batches."""
+        time.sleep(WRITTEN)
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def wait_log(self, pattern, seconds=10):
+        wait_for(lambda: re.search(pattern, self.log_text()), seconds,
+                 f"{self.name}'s log to say {pattern}")
 
     def check(self):
         if not self.is_running():
@@ -101,10 +117,35 @@ def _is_free(port, kind):
         return True
 
 
+SLOT = 10  # ports that are taken together
+_taken = []  # open lock files: taken until this process ends
+
+
+def _take(base, size):
+    """Locks every slot that the block touches, so that two who look at the same time do not
+    find the same ports. False: somebody has one of them."""
+    folder = os.path.join(tempfile.gettempdir(), f"countersip-ports-{os.getuid()}")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    locks = []
+    for slot in range(base // SLOT, (base + size - 1) // SLOT + 1):
+        lock = open(os.path.join(folder, str(slot * SLOT)), "w", encoding="ascii")
+        locks.append(lock)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            for other in locks:
+                other.close()
+            return False
+    _taken.extend(locks)
+    return True
+
+
 def free_block(size, first=25000, last=32000):
-    """The first port of a block in which nobody listens. Below the ephemeral range."""
+    """The first port of a block in which nobody listens, this process's own until it ends.
+    Below the ephemeral range."""
     for base in range(first, last - size, size):
-        if all(_is_free(port, kind) for port in range(base, base + size)
-               for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
+        if _take(base, size) and all(
+                _is_free(port, kind) for port in range(base, base + size)
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
             return base
     raise DemoError("no free ports on 127.0.0.1")

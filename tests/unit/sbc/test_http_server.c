@@ -413,12 +413,44 @@ static void refuses(void **state)
 	close(fd);
 }
 
+static void on_other_closed(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* Two at once, as the daemon has them: with TLS and without. */
+static void two(void **state)
+{
+	struct stage *stage = *state;
+	struct http_server_config config = {.address = free_address(),
+		.connection_max = CONNECTION_MAX,
+		.request = on_request,
+		.arg = stage,
+		.now = clock_monotonic_us};
+	struct exchange x = {.method = "GET", .path = "/a"};
+	struct http_server *other;
+	char fault[128] = "";
+	bool is_closed = false;
+
+	assert_int_equal(0, open_server(stage, buf_slice(&stage->certificate),
+				    buf_slice(&stage->key), fault, sizeof(fault)));
+	assert_int_equal(
+		0, http_server_open(&other, &stage->loop, &config, fault, sizeof(fault)));
+	exchange(stage, &x);
+	assert_int_equal(200, x.status);
+	forget(&x);
+	http_server_close(other, on_other_closed, &is_closed);
+	close_server(stage);
+	assert_true(is_closed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(large, setup, teardown),
 		cmocka_unit_test_setup_teardown(gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(two, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses, setup, teardown),
 	};
