@@ -33,9 +33,9 @@ _countersipctl() {
 _countersipctl_doctor() {
 	case $2 in
 	doctor)
-		mapfile -t COMPREPLY < <(compgen -W 'fifo' -- "$1")
+		mapfile -t COMPREPLY < <(compgen -W 'fifo tls identity ports' -- "$1")
 		;;
-	--path | --reply-dir | --root)
+	--path | --reply-dir | --root | --config | --ca | --crl | --fetch-ca | --certificate | --key)
 		mapfile -t COMPREPLY < <(compgen -f -- "$1")
 		;;
 	--client)

@@ -11,8 +11,8 @@
 
 static const char usage[] =
 	"usage: countersipctl [--socket FILE] [--timeout SECONDS] [--json] [METHOD [ARGS]]\n"
-	"       countersipctl doctor fifo [options]\n"
-	"       countersipctl identity verify [options] FILE|-\n"
+	"       countersipctl doctor fifo|tls|identity|ports [options]\n"
+	"       countersipctl identity verify|sign|keygen|cert [options] ...\n"
 	"       countersipctl rules test [options] FILE|-\n"
 	"       countersipctl peer show [options] NAME\n";
 
@@ -29,7 +29,9 @@ static const char help[] =
 	"  --help              this, and the daemon's commands when it runs\n"
 	"\n"
 	"ARGS that look like numbers are sent as such, s:ARG is a string in any case.\n"
-	"countersipctl doctor fifo tells why a client cannot reach a server's FIFO.\n"
+	"countersipctl doctor tells why a client cannot reach a FIFO, TLS fails, others "
+	"cannot\n"
+	"verify us, or ports are missing.\n"
 	"\n"
 	"exit status: 0 done, 1 the daemon refused, 2 no daemon answers, 64 wrong options.\n";
 
