@@ -25,9 +25,11 @@
 
 /* A flight with a certificate of ours is about 1 kB. */
 #define FLIGHT_BYTES_MAX 8192
+#define ACK_MAX          128 /* bytes: no handshake message is so short, encrypted */
 #define FLIGHT_COUNT_MAX 16
 #define CLOSE_NOTIFY_MAX 96
-#define RETRANSMIT_MAX   (60 * USEC_PER_SEC) /* RFC 6347 section 4.2.4.1 */
+/* RFC 6347 section 4.2.4.1 lets it grow to 60 s; somebody waits for the call. */
+#define RETRANSMIT_MAX (2 * USEC_PER_SEC)
 /* A repeated last flight is answered so often and so many times: enough for any loss, too
  * little to make us a reflector. */
 #define REPEAT_INTERVAL  (50 * USEC_PER_MS)
@@ -57,7 +59,7 @@ struct dtls_assoc {
 	WOLFSSL *ssl; /* owned; NULL once done or dead */
 	struct dtls_records records;
 	bool has_cookie;
-	struct dtls_rest input; /* the datagram that wolfSSL is to read next; borrowed */
+	struct dtls_rest input; /* of the datagram, what wolfSSL is to read next; borrowed */
 
 	usec_t due;      /* of the next retransmission; -1: none */
 	usec_t interval; /* behind it */
@@ -67,6 +69,7 @@ struct dtls_assoc {
 	size_t flight_lens[FLIGHT_COUNT_MAX];
 	unsigned flight_count;
 	bool flight_is_over; /* the next datagram begins another one */
+	bool is_repeating;   /* what wolfSSL sends now was sent before */
 	unsigned repeats_left;
 	usec_t repeated_at;
 
@@ -89,32 +92,73 @@ static void set_state(struct dtls_assoc *assoc, enum dtls_state state)
 
 /* ---- what wolfSSL calls ---- */
 
+/* Record by record: one that is dropped, since it came before, would take all those behind it
+ * in its datagram with it. */
 static int on_receive(WOLFSSL *ssl, char *out, int size, void *arg)
 {
 	struct dtls_assoc *assoc = arg;
-	size_t len = assoc->input.len;
+	const uint8_t *at = assoc->input.at;
+	struct dtls_record record;
+	size_t len;
 
 	(void)ssl;
-	if (!len)
+	/* dtls_records_pass() has seen that all of it is records. */
+	if (!assoc->input.len || dtls_record_next(&assoc->input, &record))
 		return WOLFSSL_CBIO_ERR_WANT_READ;
+	len = (size_t)(assoc->input.at - at);
 	if (size < 0 || len > (size_t)size)
 		len = size < 0 ? 0 : (size_t)size;
-	memcpy(out, assoc->input.at, len);
-	assoc->input.len = 0;
+	memcpy(out, at, len);
 	return (int)len;
 }
 
-static void keep_in_flight(struct dtls_assoc *assoc, const void *bytes, size_t len)
+/* An acknowledgement of DTLS 1.3 behind others: each tells of other records (RFC 9147 section
+ * 7), so that the peer may want all of them again. */
+static bool is_next_ack(const struct dtls_assoc *assoc, const char *bytes, size_t len)
 {
-	if (assoc->flight_is_over) {
+	if (assoc->config.role != MEDIA_DTLS_SERVER || ((uint8_t)bytes[0] & 0xe0) != 0x20 ||
+		len > ACK_MAX || !assoc->flight_count)
+		return false;
+	for (unsigned i = 0; i < assoc->flight_count; i++)
+		if (assoc->flight_lens[i] > ACK_MAX)
+			return false;
+	return true;
+}
+
+static void keep_in_flight(struct dtls_assoc *assoc, const char *bytes, size_t len)
+{
+	if (assoc->flight_is_over && !is_next_ack(assoc, bytes, len)) {
 		/* The last flight, which stays, is mostly the smallest. */
 		buf_fini(&assoc->flight);
 		buf_init(&assoc->flight, FLIGHT_BYTES_MAX);
 		assoc->flight_count = 0;
-		assoc->flight_is_over = false;
 	}
+	assoc->flight_is_over = false;
 	if (assoc->flight_count < FLIGHT_COUNT_MAX && !buf_put(&assoc->flight, bytes, len))
 		assoc->flight_lens[assoc->flight_count++] = len;
+}
+
+static void send_datagram(struct dtls_assoc *assoc, const char *bytes, size_t len)
+{
+	keep_in_flight(assoc, bytes, len);
+	assoc->config.send((const uint8_t *)bytes, len, assoc->config.arg);
+}
+
+/* One datagram for each record, once a flight is repeated: a wolfSSL at the other end drops a
+ * record that it has already, and with it all that are behind it in the datagram. */
+static void send_apart(struct dtls_assoc *assoc, const char *bytes, size_t len)
+{
+	struct dtls_rest rest = {(const uint8_t *)bytes, len};
+	struct dtls_record record;
+
+	while (rest.len) {
+		const char *at = (const char *)rest.at;
+		size_t left = rest.len;
+
+		if (dtls_record_next(&rest, &record))
+			rest.len = 0;
+		send_datagram(assoc, at, left - rest.len);
+	}
 }
 
 static int on_send(WOLFSSL *ssl, char *bytes, int size, void *arg)
@@ -131,8 +175,10 @@ static int on_send(WOLFSSL *ssl, char *bytes, int size, void *arg)
 		return size;
 	}
 	assoc->has_sent = true;
-	keep_in_flight(assoc, bytes, len);
-	assoc->config.send((const uint8_t *)bytes, len, assoc->config.arg);
+	if (assoc->is_repeating)
+		send_apart(assoc, bytes, len);
+	else
+		send_datagram(assoc, bytes, len);
 	return size;
 }
 
@@ -465,10 +511,15 @@ usec_t dtls_assoc_due(const struct dtls_assoc *assoc)
 
 enum dtls_state dtls_assoc_tick(struct dtls_assoc *assoc, usec_t now)
 {
+	int err;
+
 	if (assoc->state != DTLS_HANDSHAKING || assoc->due < 0 || now < assoc->due)
 		return assoc->state;
 	assoc->flight_is_over = true;
-	if (wolfSSL_dtls_got_timeout(assoc->ssl) != WOLFSSL_SUCCESS) {
+	assoc->is_repeating = true;
+	err = wolfSSL_dtls_got_timeout(assoc->ssl);
+	assoc->is_repeating = false;
+	if (err != WOLFSSL_SUCCESS) {
 		set_state(assoc, DTLS_DEAD);
 		return assoc->state;
 	}

@@ -31,6 +31,7 @@ struct lab {
 	usec_t now;
 	int lose;       /* index of the datagram to lose; -1: none */
 	bool lose_ours; /* from us, or from the peer */
+	uint32_t luck;  /* of a link that loses three of ten; 0: none is lost so */
 	int seen_ours, seen_peers;
 	struct datagram hello; /* the client's first one */
 };
@@ -86,6 +87,7 @@ static void lab_reset(void)
 	memset(&lab.from_us, 0, sizeof(lab.from_us));
 	lab.seen_ours = lab.seen_peers = 0;
 	lab.lose = -1;
+	lab.luck = 0;
 	lab.assoc_config = (struct dtls_assoc_config){0};
 }
 
@@ -122,6 +124,10 @@ static bool is_lost(bool ours)
 {
 	int index = ours ? lab.seen_ours++ : lab.seen_peers++;
 
+	if (lab.luck) {
+		lab.luck = lab.luck * 1664525u + 1013904223u;
+		return (lab.luck >> 16) % 10 < 3;
+	}
 	return lab.lose == index && lab.lose_ours == ours;
 }
 
@@ -247,6 +253,33 @@ static void survives_loss(void **state)
 		lab.lose = row >> 3;
 		lab_open(role, &peer);
 		assert_true(lab_run());
+		assert_same_keys();
+	}
+}
+
+/* Three of ten lost each way: done within the deadline. Not with a bare wolfSSL as the server
+ * of DTLS 1.3: once it is done it does not acknowledge again (ours does: test_dtls_pair.c). */
+static void survives_a_bad_link(void **state)
+{
+	static const int versions[] = {12, 13};
+
+	(void)state;
+	for (unsigned row = 0; row < 24; row++) {
+		enum media_dtls_role role = row & 1 ? MEDIA_DTLS_SERVER : MEDIA_DTLS_CLIENT;
+		struct dtls_peer_config peer = {.role = role == MEDIA_DTLS_SERVER
+								? MEDIA_DTLS_CLIENT
+								: MEDIA_DTLS_SERVER,
+			.version = versions[row >> 1 & 1],
+			.profiles = ALL_PROFILES,
+			.certificate = &lab.peers};
+
+		if (role == MEDIA_DTLS_CLIENT && peer.version == 13)
+			continue;
+		lab_reset();
+		lab.luck = row + 1;
+		lab_open(role, &peer);
+		if (!lab_run())
+			fail_msg("row %u: role %d, version %d", row, (int)role, peer.version);
 		assert_same_keys();
 	}
 }
@@ -663,6 +696,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(handshakes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(survives_loss, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(survives_a_bad_link, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(chooses_by_own_preference, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_profile_gives_keys, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
