@@ -26,7 +26,8 @@ static const struct config_row rows[] = {
 		.help = "in order of preference; also SRTP_AES128_CM_HMAC_SHA1_32"},
 	{"media.dtls_retransmit_ms", TYPE(number), IN(config_media, dtls_retransmit_ms),
 		RANGE(20, 5000), DEFAULT("250"),
-		.help = "first repetition of a handshake message; then doubled, up to a second"},
+		.help = "first repetition of a handshake message; then doubled, up to a "
+			"second"},
 	{"media.dtls_deadline_ms", TYPE(number), IN(config_media, dtls_deadline_ms),
 		RANGE(500, 60000), DEFAULT("10000"),
 		.help = "a handshake that is not done by then ends the call"},
