@@ -594,6 +594,7 @@ static int start_rpc(struct app *app)
 		.transport = app->transport,
 		.reload = app->reload,
 		.history = witness_history(app->witness),
+		.witness = app->witness,
 		.log = app->log,
 		.start_s = clock_wall_s(),
 		.now = clock_monotonic_us};
