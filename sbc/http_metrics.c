@@ -49,6 +49,7 @@ struct row {
 };
 
 #define MORE     NULL, NULL
+#define FILES    "countersip_file_"
 #define DROPS    "countersip_media_packets_dropped_total"
 #define MESSAGES "countersip_sip_messages_"
 
@@ -139,6 +140,23 @@ static const struct row rows[] = {
 	{"countersip_tls_handshakes_failed_total", "counter",
 		"TLS handshakes of SIP connections that failed.", "", "tls",
 		"handshakes_failed"},
+	{FILES "lines_total", "counter", "Lines of call records and the SIP trace.",
+		"{file=\"call_records\",result=\"written\"}", "call_records", "written"},
+	{FILES "lines_total", MORE, "{file=\"call_records\",result=\"dropped\"}",
+		"call_records", "dropped"},
+	{FILES "lines_total", MORE, "{file=\"sip_trace\",result=\"written\"}", "sip_trace",
+		"written"},
+	{FILES "lines_total", MORE, "{file=\"sip_trace\",result=\"dropped\"}", "sip_trace",
+		"dropped"},
+	{FILES "lines_waiting", "gauge", "Lines that wait for the disk.",
+		"{file=\"call_records\"}", "call_records", "waiting"},
+	{FILES "lines_waiting", MORE, "{file=\"sip_trace\"}", "sip_trace", "waiting"},
+	{FILES "failures_total", "counter", "Writings that the disk did not take.",
+		"{file=\"call_records\"}", "call_records", "failures"},
+	{FILES "failures_total", MORE, "{file=\"sip_trace\"}", "sip_trace", "failures"},
+	{FILES "failing", "gauge", "1 while the disk takes nothing.", "{file=\"call_records\"}",
+		"call_records", "failing"},
+	{FILES "failing", MORE, "{file=\"sip_trace\"}", "sip_trace", "failing"},
 	{"countersip_heap_bytes", "gauge", "Memory from the heap that is in use.", "", "shmem",
 		"used_size"},
 };

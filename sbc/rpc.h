@@ -20,6 +20,7 @@
  */
 struct sbc;
 struct history;
+struct witness;
 struct transport;
 struct credentials;
 struct reload;
@@ -100,6 +101,7 @@ struct rpc_world {
 	struct transport *transport;   /* may be NULL (scenario tests) */
 	struct reload *reload;         /* likewise */
 	const struct history *history; /* NULL: none is kept */
+	struct witness *witness;       /* NULL: nothing is written down */
 	struct log *log;
 	struct rpc_budget *budget; /* NULL: none */
 	int64_t start_s;           /* when the program started */

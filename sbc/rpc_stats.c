@@ -14,6 +14,7 @@
 #include "sbc/policy_link.h"
 #include "sbc/rpc.h"
 #include "sbc/rpc_stats.h"
+#include "sbc/witness.h"
 
 /* What the rows point into. */
 struct numbers {
@@ -23,6 +24,7 @@ struct numbers {
 	struct mallinfo2 heap;
 	struct media_rings rings;
 	struct policy_kept kept;
+	struct witness_counters witness;
 	size_t transactions;
 };
 
@@ -192,14 +194,27 @@ static uint64_t kept_at(const struct numbers *n, unsigned offset)
 	return *(const uint64_t *)(const void *)((const char *)&n->kept + offset);
 }
 
+/* offset: into struct witness_counters */
+static uint64_t witness_at(const struct numbers *n, unsigned offset)
+{
+	return *(const uint64_t *)(const void *)((const char *)&n->witness + offset);
+}
+
 /* ---- the table ---- */
 
 #define CALLS(field)     counter_at, offsetof(struct sbc_counters, field)
 #define KEPT(field)      kept_at, offsetof(struct policy_kept, field)
+#define WITNESS(field)   witness_at, offsetof(struct witness_counters, field)
 #define TRANSPORT(field) transport_at, offsetof(struct transport_counters, field)
 
 /* clang-format off: a table */
 static const struct statistic stats[] = {
+	{"call_records", "dropped", WITNESS(call_records.dropped)},
+	{"call_records", "failing", WITNESS(call_records.is_failing)},
+	{"call_records", "failures", WITNESS(call_records.failures)},
+	{"call_records", "waiting", WITNESS(call_records.waiting)},
+	{"call_records", "written", WITNESS(call_records.written)},
+
 	{"core", "bad_msg_hdr", CALLS(messages_broken)},
 	{"core", "drop_replies", nothing, 0},
 	{"core", "drop_requests", nothing, 0},
@@ -287,6 +302,12 @@ static const struct statistic stats[] = {
 	{"shmem", "total_size", memory, MEMORY_TOTAL},
 	{"shmem", "used_size", memory, MEMORY_USED},
 
+	{"sip_trace", "dropped", WITNESS(sip_trace.dropped)},
+	{"sip_trace", "failing", WITNESS(sip_trace.is_failing)},
+	{"sip_trace", "failures", WITNESS(sip_trace.failures)},
+	{"sip_trace", "waiting", WITNESS(sip_trace.waiting)},
+	{"sip_trace", "written", WITNESS(sip_trace.written)},
+
 	{"sl", "1xx_replies", class_out, 1},
 	{"sl", "200_replies", class_out, 2},
 	{"sl", "3xx_replies", class_out, 3},
@@ -326,6 +347,8 @@ static void collect(const struct rpc_world *world, struct numbers *n)
 	if (world->transport)
 		transport_counters(world->transport, &n->transport);
 	policy_kept(world->sbc->policy, &n->kept);
+	if (world->witness)
+		witness_counters(world->witness, &n->witness);
 }
 
 void rpc_stats_visit(const struct rpc_world *world, rpc_stat_h *visit, void *arg)

@@ -4,12 +4,9 @@
 
 #include "sbc/trace.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <sys/uio.h>
 
 #include <uv.h>
 
@@ -18,12 +15,13 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "sbc/line_file.h"
 #include "sbc/sip_peek.h"
 
-#define QUEUE_MAX  (4 << 20)                /* bytes that may wait for the disk */
-#define BATCH      64                       /* lines written at once */
-#define NAP_NS     (20 * UINT64_C(1000000)) /* between two writings */
-#define LINE_BYTES (4 * 65536 + 1024)       /* the largest message, every byte escaped */
+#define NAP_NS     (20 * UINT64_C(1000000))   /* between two writings that are not synced */
+#define RETRY_NS   (1000 * UINT64_C(1000000)) /* after one that failed */
+#define REMIND_US  (60 * USEC_PER_SEC)        /* between log lines on one failure */
+#define LINE_BYTES (4 * 65536 + 1024)         /* the largest message, every byte escaped */
 
 struct line {
 	struct list node;
@@ -32,69 +30,137 @@ struct line {
 };
 
 struct trace {
-	int fd;
+	struct line_file file; /* the writer's */
+	const char *name;
+	struct log *log;
+	size_t queue_max;
 	uv_mutex_t lock;
 	uv_cond_t wake;
 	uv_thread_t writer;
-	struct list lines; /* under lock; owned */
-	size_t waiting;    /* bytes, under lock */
-	uint64_t dropped;  /* under lock */
-	bool is_closing;   /* under lock */
-	bool is_idle;      /* under lock: the writer waits to be woken */
+	struct list lines; /* under lock, as all below; owned */
+	size_t queued;     /* bytes */
+	bool is_closing;
+	bool is_idle; /* the writer waits to be woken */
+	struct trace_counters counters;
+	usec_t failing_since;
+	struct log_limit failing_limit;
+	bool is_told; /* that it fails */
 };
 
-/* All of it, whatever the disk takes at a time. */
-static void write_all(int fd, struct iovec *parts, int count)
-{
-	while (count) {
-		ssize_t n = writev(fd, parts, count);
+/* ---- the writer ---- */
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return; /* a full disk must not stop calls */
-		while (count && (size_t)n >= parts->iov_len) {
-			n -= (ssize_t)parts->iov_len;
-			parts++;
-			count--;
-		}
-		if (count) {
-			parts->iov_base = (char *)parts->iov_base + n;
-			parts->iov_len -= (size_t)n;
-		}
-	}
+static void note_failure(struct trace *trace, int why)
+{
+	usec_t now = clock_monotonic_us();
+
+	if (!trace->counters.is_failing)
+		trace->failing_since = now;
+	trace->counters.is_failing = true;
+	trace->counters.failures++;
+	if (!log_limit_pass(&trace->failing_limit, now, 1, REMIND_US))
+		return;
+	trace->is_told = true;
+	log_event(trace->log, LOG_ERROR, "sbc", "file.failing",
+		"name=%s path=%s why=\"%s\" waiting=%llu dropped=%llu", trace->name,
+		trace->file._path, strerror(why), (unsigned long long)trace->counters.waiting,
+		(unsigned long long)trace->counters.dropped);
 }
 
-/* Writes and frees the oldest lines, as many as one call takes; under lock, which it leaves
- * meanwhile. */
-static void write_batch(struct trace *trace)
+static void note_success(struct trace *trace)
 {
-	struct iovec parts[BATCH];
-	struct line *lines[BATCH];
-	size_t len = 0;
+	if (trace->counters.is_failing && trace->is_told)
+		log_event(trace->log, LOG_INFO, "sbc", "file.normal",
+			"name=%s path=%s failed_ms=%lld waiting=%llu dropped=%llu", trace->name,
+			trace->file._path,
+			(long long)((clock_monotonic_us() - trace->failing_since) /
+				    USEC_PER_MS),
+			(unsigned long long)trace->counters.waiting,
+			(unsigned long long)trace->counters.dropped);
+	trace->counters.is_failing = false;
+	trace->is_told = false;
+}
+
+static struct line *first_line(const struct trace *trace)
+{
+	return container_of(trace->lines.next, struct line, node);
+}
+
+/* Under lock. Nobody else takes lines out, and whoever appends does not look into them. */
+static int pick(const struct trace *trace, struct iovec *parts)
+{
 	int count = 0;
 
-	for (; count < BATCH && !list_is_empty(&trace->lines); count++) {
-		struct line *line = container_of(trace->lines.next, struct line, node);
+	for (const struct list *at = trace->lines.next;
+		at != &trace->lines && count < LINE_FILE_BATCH; at = at->next) {
+		struct line *line = container_of(at, struct line, node);
+
+		parts[count++] = (struct iovec){.iov_base = line->text, .iov_len = line->len};
+	}
+	return count;
+}
+
+/* Writes the oldest lines, as many as one call takes; under lock, which it leaves meanwhile.
+ * Those that are in the file are forgotten. False: not all of them are. */
+static bool write_batch(struct trace *trace)
+{
+	struct iovec parts[LINE_FILE_BATCH];
+	int count = pick(trace, parts), why = 0, done;
+
+	uv_mutex_unlock(&trace->lock);
+	done = line_file_append(&trace->file, parts, count, &why);
+	uv_mutex_lock(&trace->lock);
+	trace->counters.written += (uint64_t)done;
+	trace->counters.waiting -= (uint64_t)done;
+	for (int i = 0; i < done; i++) {
+		struct line *line = first_line(trace);
+
+		trace->queued -= line->len;
+		list_remove(&line->node);
+		mem_free(line);
+	}
+	if (done < count)
+		note_failure(trace, why);
+	else
+		note_success(trace);
+	return done == count;
+}
+
+/* At the end, with a disk that does not take them. */
+static void give_up(struct trace *trace)
+{
+	uint64_t lost = 0;
+
+	for (; !list_is_empty(&trace->lines); lost++) {
+		struct line *line = first_line(trace);
 
 		list_remove(&line->node);
-		len += line->len;
-		parts[count] = (struct iovec){.iov_base = line->text, .iov_len = line->len};
-		lines[count] = line;
+		mem_free(line);
 	}
-	uv_mutex_unlock(&trace->lock);
-	write_all(trace->fd, parts, count);
-	for (int i = 0; i < count; i++)
-		mem_free(lines[i]);
-	uv_mutex_lock(&trace->lock);
-	trace->waiting -= len; /* while they are written they are memory, too */
+	if (lost)
+		log_event(trace->log, LOG_ERROR, "sbc", "file.lost",
+			"name=%s path=%s lines=%llu", trace->name, trace->file._path,
+			(unsigned long long)lost);
+}
+
+/* How long until the next writing, in ns; 0: none is due, or at once. */
+static uint64_t pause_ns(const struct trace *trace, bool is_written)
+{
+	if (!is_written)
+		return RETRY_NS;
+	return list_is_empty(&trace->lines) && !trace->file.is_synced ? NAP_NS : 0;
 }
 
 /* As the log's: the first line at once, then what was collected meanwhile. */
 static void writer_main(void *arg)
 {
 	struct trace *trace = arg;
+	uint64_t pause;
+	sigset_t limits;
 
+	/* A file at the process's limit of size is a full disk, not the end of us. */
+	sigemptyset(&limits);
+	sigaddset(&limits, SIGXFSZ);
+	pthread_sigmask(SIG_BLOCK, &limits, NULL);
 	uv_mutex_lock(&trace->lock);
 	for (;;) {
 		trace->is_idle = true;
@@ -103,24 +169,33 @@ static void writer_main(void *arg)
 		trace->is_idle = false;
 		if (list_is_empty(&trace->lines))
 			break;
-		write_batch(trace);
-		if (list_is_empty(&trace->lines) && !trace->is_closing)
-			uv_cond_timedwait(&trace->wake, &trace->lock, NAP_NS);
+		pause = pause_ns(trace, write_batch(trace));
+		if (pause && trace->is_closing && trace->counters.is_failing)
+			break;
+		if (pause && !trace->is_closing)
+			uv_cond_timedwait(&trace->wake, &trace->lock, pause);
 	}
+	give_up(trace);
 	uv_mutex_unlock(&trace->lock);
 }
 
-int trace_open(struct trace **out, const char *path)
+/* ---- the door ---- */
+
+int trace_open(struct trace **out, const struct trace_setup *setup)
 {
 	struct trace *trace = mem_alloc(sizeof(*trace));
+	int err;
 
 	if (!trace)
 		return SBC_ENOMEM;
 	list_init(&trace->lines);
-	trace->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	if (trace->fd < 0) {
+	trace->name = setup->name;
+	trace->log = setup->log;
+	trace->queue_max = setup->queue_max;
+	err = line_file_open(&trace->file, setup->path, setup->is_synced);
+	if (err) {
 		mem_free(trace);
-		return SBC_EIO;
+		return err;
 	}
 	if (uv_mutex_init(&trace->lock))
 		goto fail_mutex;
@@ -136,7 +211,7 @@ fail_thread:
 fail_cond:
 	uv_mutex_destroy(&trace->lock);
 fail_mutex:
-	close(trace->fd);
+	line_file_close(&trace->file);
 	mem_free(trace);
 	return SBC_ENOMEM;
 }
@@ -152,8 +227,15 @@ void trace_close(struct trace *trace)
 	uv_thread_join(&trace->writer);
 	uv_cond_destroy(&trace->wake);
 	uv_mutex_destroy(&trace->lock);
-	close(trace->fd);
+	line_file_close(&trace->file);
 	mem_free(trace);
+}
+
+/* Under lock. A disk that takes nothing is not asked more often for a full queue. */
+static bool is_due(const struct trace *trace)
+{
+	return trace->is_idle ||
+	       (!trace->counters.is_failing && trace->queued > trace->queue_max / 2);
 }
 
 bool trace_line(struct trace *trace, struct slice json)
@@ -167,14 +249,15 @@ bool trace_line(struct trace *trace, struct slice json)
 		line->text[json.len] = '\n';
 	}
 	uv_mutex_lock(&trace->lock);
-	has_room = line && trace->waiting + line->len <= QUEUE_MAX;
+	has_room = line && trace->queued + line->len <= trace->queue_max;
 	if (has_room) {
 		list_append(&trace->lines, &line->node);
-		trace->waiting += line->len;
-		if (trace->is_idle || trace->waiting > QUEUE_MAX / 2)
+		trace->queued += line->len;
+		trace->counters.waiting++;
+		if (is_due(trace))
 			uv_cond_signal(&trace->wake);
 	} else {
-		trace->dropped++;
+		trace->counters.dropped++;
 	}
 	uv_mutex_unlock(&trace->lock);
 	if (!has_room)
@@ -182,14 +265,11 @@ bool trace_line(struct trace *trace, struct slice json)
 	return has_room;
 }
 
-uint64_t trace_dropped(struct trace *trace)
+void trace_counters(struct trace *trace, struct trace_counters *out)
 {
-	uint64_t dropped;
-
 	uv_mutex_lock(&trace->lock);
-	dropped = trace->dropped;
+	*out = trace->counters;
 	uv_mutex_unlock(&trace->lock);
-	return dropped;
 }
 
 static void put_time(struct buf *out)

@@ -4,24 +4,44 @@
 
 #include <stdbool.h>
 
+#include "base/log.h"
 #include "base/netaddr.h"
 #include "base/slice.h"
 #include "sbc/transport.h"
 
 /*
  * JSON Lines files: the SIP trace and the call records. Lines wait in a bounded queue for a
- * thread that writes them: no loop ever waits for a disk. Private to the sbc room.
+ * thread that writes them: no loop ever waits for a disk. What a full or broken disk does not
+ * take stays in the queue and is tried again each second. Private to the sbc room.
  */
 struct trace;
 
-/* Appends to path (0640). SBC_EIO, SBC_ENOMEM. */
-int trace_open(struct trace **out, const char *path);
-/* Writes what waits, then frees. NULL is allowed. */
+struct trace_setup {
+	const char *path; /* appended to, made with mode 0640; copied */
+	const char *name; /* in log lines; static */
+	struct log *log;  /* borrowed; NULL: none */
+	size_t queue_max; /* bytes that may wait for the disk; what comes then is dropped */
+	bool is_synced;   /* at once, and on the disk (fdatasync) before the next are written;
+			     else what 20 ms collected, and the system syncs when it likes */
+};
+
+/* SBC_EIO, SBC_ENOMEM. */
+int trace_open(struct trace **out, const struct trace_setup *setup);
+/* Writes what waits, if the disk takes it, then frees. NULL is allowed. */
 void trace_close(struct trace *trace);
 
 /* One line without its end; copied. False: the queue was full and it was dropped. */
 bool trace_line(struct trace *trace, struct slice json);
-uint64_t trace_dropped(struct trace *trace);
+
+/* Lines since the start. Any thread. */
+struct trace_counters {
+	uint64_t written;
+	uint64_t waiting;
+	uint64_t dropped;
+	uint64_t failures; /* writings that the disk did not take whole */
+	uint64_t is_failing;
+};
+void trace_counters(struct trace *trace, struct trace_counters *out);
 
 /* One SIP message: {"time":seconds,"direction":"in","transport":"TLS","local":"...",
  * "peer":"...","message":"..."}. What proves a password is masked. */

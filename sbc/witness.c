@@ -10,6 +10,9 @@
 #include "base/mem.h"
 #include "sbc/trace.h"
 
+#define TRACE_QUEUE_MAX  (4 << 20)  /* bytes that may wait for the disk */
+#define RECORD_QUEUE_MAX (32 << 20) /* the same, some ten thousand records */
+
 struct witness {
 	struct log *log;         /* borrowed */
 	struct trace *sip_trace; /* owned, as all below; NULL: none */
@@ -39,13 +42,31 @@ static void on_line(enum log_level level, struct slice line, void *arg)
 	history_note(witness->history, &entry);
 }
 
-static int open_file(struct trace **out, const char *path, char *fault, size_t fault_size)
+static int open_file(
+	struct trace **out, const struct trace_setup *setup, char *fault, size_t fault_size)
 {
-	int err = path[0] ? trace_open(out, path) : 0;
+	int err = setup->path[0] ? trace_open(out, setup) : 0;
 
 	if (err)
-		snprintf(fault, fault_size, "cannot write %s", path);
+		snprintf(fault, fault_size, "cannot write %s", setup->path);
 	return err;
+}
+
+static int open_files(
+	struct witness *witness, const struct config *config, char *fault, size_t fault_size)
+{
+	const struct trace_setup sip_trace = {.path = config->sip_trace,
+		.name = "sip_trace",
+		.log = witness->log,
+		.queue_max = TRACE_QUEUE_MAX};
+	const struct trace_setup call_records = {.path = config->call_records,
+		.name = "call_records",
+		.log = witness->log,
+		.queue_max = RECORD_QUEUE_MAX,
+		.is_synced = true};
+	int err = open_file(&witness->sip_trace, &sip_trace, fault, fault_size);
+
+	return err ? err : open_file(&witness->call_records, &call_records, fault, fault_size);
 }
 
 int witness_open(struct witness **out, const struct config *config, struct log *log,
@@ -58,9 +79,7 @@ int witness_open(struct witness **out, const struct config *config, struct log *
 	if (err)
 		return err;
 	witness->log = log;
-	err = open_file(&witness->sip_trace, config->sip_trace, fault, fault_size);
-	err = err ? err
-		  : open_file(&witness->call_records, config->call_records, fault, fault_size);
+	err = open_files(witness, config, fault, fault_size);
 	if (!err && config->history_kib)
 		err = history_new(
 			&witness->history, (size_t)config->history_kib * 1024, &random);
@@ -136,4 +155,17 @@ void witness_record(struct witness *witness, uint64_t number, struct slice json)
 const struct history *witness_history(const struct witness *witness)
 {
 	return witness->history;
+}
+
+static void count_file(struct trace *trace, struct trace_counters *out)
+{
+	*out = (struct trace_counters){0};
+	if (trace)
+		trace_counters(trace, out);
+}
+
+void witness_counters(const struct witness *witness, struct witness_counters *out)
+{
+	count_file(witness->sip_trace, &out->sip_trace);
+	count_file(witness->call_records, &out->call_records);
 }

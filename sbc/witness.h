@@ -5,6 +5,7 @@
 #include "sbc/config.h"
 #include "sbc/history.h"
 #include "sbc/sbc.h"
+#include "sbc/trace.h"
 
 /*
  * What is written down of what goes on, and where: the SIP trace and the call records (files),
@@ -32,5 +33,12 @@ void witness_record(struct witness *witness, uint64_t number, struct slice json)
 
 /* Borrowed; NULL: none is kept. */
 const struct history *witness_history(const struct witness *witness);
+
+/* Of files that are not configured: zeroes. */
+struct witness_counters {
+	struct trace_counters sip_trace;
+	struct trace_counters call_records;
+};
+void witness_counters(const struct witness *witness, struct witness_counters *out);
 
 #endif

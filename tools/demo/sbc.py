@@ -11,7 +11,7 @@ CONFIG = """\
 state_dir: {folder}/state
 log_level: info
 sip_trace: {folder}/sip_trace.jsonl
-call_records: {folder}/call_records.jsonl
+call_records: {call_records}
 ca: {ca}
 
 domains:
@@ -81,7 +81,8 @@ class Sbc:
     """settings: domain, users (name to password), ca, certificate, key, tls_port, sip_port,
     https_port, peer_domain, peer_port, media_first, media_last; if there are any: user_keys
     (name to lines), more_domain, more_listeners, more_interfaces,
-    more_peers, more_routes, more_rpc, more (YAML)."""
+    more_peers, more_routes, more_rpc, more (YAML); call_records (path); prefix (what starts
+    it: words of a command)."""
 
     def __init__(self, programs, binary, folder, **settings):
         self.programs = programs
@@ -105,6 +106,7 @@ class Sbc:
         words = dict(dict.fromkeys(("more_domain", "more_listeners", "more_interfaces",
                                     "more_peers", "more_routes", "more_rpc", "more"), ""),
                      **s)
+        words.setdefault("call_records", self._path("call_records.jsonl"))
         words.update(users=users, folder=self.folder, peer=s["peer_domain"].split(".")[0])
         text = CONFIG.format(**words)
         with open(self.config, "w", encoding="ascii") as out:
@@ -114,7 +116,8 @@ class Sbc:
     def start(self, **changes):
         self.settings.update(changes)
         self.write_config()
-        self.program = self.programs.start(self.name, [self.binary, "-f", self.config])
+        self.program = self.programs.start(self.name, [
+            *self.settings.get("prefix", ()), self.binary, "-f", self.config])
         self.program.wait_for_port(self.settings["tls_port"])
         self.program.wait_for_port(self.settings["https_port"])
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <uv.h>
@@ -21,6 +22,19 @@
 
 static char directory[] = "/tmp/countersip-test-trace-XXXXXX";
 static char path[64];
+
+#define QUEUE (4 << 20) /* bytes */
+static const struct trace_setup plain = {.path = path, .name = "test", .queue_max = QUEUE};
+static const struct trace_setup synced = {
+	.path = path, .name = "test", .queue_max = QUEUE, .is_synced = true};
+
+static struct trace_counters count(struct trace *trace)
+{
+	struct trace_counters counters;
+
+	trace_counters(trace, &counters);
+	return counters;
+}
 
 static int setup(void **state)
 {
@@ -80,14 +94,14 @@ static void writes_messages(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(0, trace_open(&trace, path));
+	assert_int_equal(0, trace_open(&trace, &plain));
 	assert_int_equal(0, netaddr_parse(&m.peer, SLICE("192.0.2.1"), 5060));
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
 		m.is_incoming = i % 2;
 		m.bytes = slice_str(messages[i].message);
 		trace_sip(trace, &m);
 	}
-	assert_int_equal(0, trace_dropped(trace));
+	assert_int_equal(0, count(trace).dropped);
 	trace_close(trace);
 	trace_close(NULL);
 	assert_int_equal(0, stat(path, &st));
@@ -131,7 +145,7 @@ static void never_waits(void **state)
 	memset(line, 'x', sizeof(line));
 	assert_int_equal(0, mkfifo(path, 0600));
 	fd = open(path, O_RDONLY | O_NONBLOCK);
-	assert_int_equal(0, trace_open(&trace, path));
+	assert_int_equal(0, trace_open(&trace, &plain));
 	for (int i = 0; i < 200; i++) {
 		bool is_taken = trace_line(trace, slice_of(line, sizeof(line)));
 		written += is_taken;
@@ -139,7 +153,7 @@ static void never_waits(void **state)
 	}
 	assert_true(clock_monotonic_us() - began < USEC_PER_SEC);
 	assert_true(dropped > 100);
-	assert_int_equal(dropped, trace_dropped(trace));
+	assert_int_equal(dropped, count(trace).dropped);
 	/* What was taken comes, whole, once somebody reads. */
 	for (size_t left = written * (sizeof(line) + 1); left;) {
 		ssize_t n = read(fd, drain, sizeof(drain));
@@ -153,12 +167,117 @@ static void never_waits(void **state)
 	unlink(path);
 }
 
+/* The disk is full where the limit of a file's size is: a write is short, then fails. */
+static void limit_file(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &limit));
+	limit.rlim_cur = bytes;
+	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &limit));
+}
+
+static void wait_until_failing(struct trace *trace)
+{
+	while (!count(trace).failures)
+		uv_sleep(1);
+}
+
+#define LINE_LEN 100
+static void put_lines(struct trace *trace, int from, int count_lines)
+{
+	char line[LINE_LEN];
+
+	for (int i = from; i < from + count_lines; i++) {
+		snprintf(line, sizeof(line), "%-*d", LINE_LEN - 1, i);
+		assert_true(trace_line(trace, slice_of(line, LINE_LEN - 1)));
+	}
+}
+
+/* Whole lines, and which. */
+static void assert_lines(int count_lines)
+{
+	struct buf text;
+	struct slice rest;
+
+	buf_init(&text, 1 << 20);
+	read_file(&text);
+	rest = buf_slice(&text);
+	for (int i = 0; i < count_lines; i++) {
+		char *end;
+		struct slice line = slice_cut(&rest, '\n');
+
+		assert_int_equal(LINE_LEN - 1, line.len);
+		assert_int_equal(i, strtol(line.ptr, &end, 10));
+	}
+	assert_int_equal(0, rest.len);
+	buf_fini(&text);
+}
+
+/* Nothing is lost, nothing twice, and no half line is seen meanwhile. */
+static void survives_a_full_disk(void **state)
+{
+	const struct trace_setup *const setups[] = {&plain, &synced};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct trace *trace;
+
+		assert_int_equal(0, trace_open(&trace, setups[i]));
+		limit_file(20 * LINE_LEN + 30);
+		put_lines(trace, 0, 150); /* more than one batch */
+		wait_until_failing(trace);
+		assert_lines(20);
+		put_lines(trace, 150, 10);
+		assert_int_equal(20, count(trace).written);
+		assert_int_equal(140, count(trace).waiting);
+		assert_true(count(trace).is_failing);
+		limit_file(RLIM_INFINITY);
+		while (count(trace).waiting)
+			uv_sleep(10);
+		assert_false(count(trace).is_failing);
+		assert_int_equal(160, count(trace).written);
+		assert_int_equal(0, count(trace).dropped);
+		assert_lines(160);
+		trace_close(trace);
+		unlink(path);
+	}
+}
+
+/* What no disk takes is counted, and nobody waits for it. */
+static void bounded_while_full(void **state)
+{
+	const struct trace_setup small = {
+		.path = path, .name = "test", .queue_max = 10 * LINE_LEN};
+	usec_t began = clock_monotonic_us();
+	struct trace *trace;
+
+	(void)state;
+	limit_file(0);
+	assert_int_equal(0, trace_open(&trace, &small));
+	put_lines(trace, 0, 10);
+	for (int i = 0; i < 5; i++)
+		assert_false(trace_line(trace, SLICE("x")));
+	wait_until_failing(trace);
+	assert_int_equal(5, count(trace).dropped);
+	assert_int_equal(10, count(trace).waiting);
+	/* A full queue does not make it try more often. */
+	uv_sleep(200);
+	assert_int_equal(1, count(trace).failures);
+	trace_close(trace);
+	assert_true(clock_monotonic_us() - began < USEC_PER_SEC);
+	limit_file(RLIM_INFINITY);
+	assert_lines(0);
+	unlink(path);
+}
+
 static void cannot_open(void **state)
 {
+	const struct trace_setup nowhere = {.path = "/nowhere/at/all", .name = "test"};
 	struct trace *trace = NULL;
 
 	(void)state;
-	assert_int_equal(SBC_EIO, trace_open(&trace, "/nowhere/at/all"));
+	assert_int_equal(SBC_EIO, trace_open(&trace, &nowhere));
 	assert_null(trace);
 }
 
@@ -167,6 +286,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_messages),
 		cmocka_unit_test(never_waits),
+		cmocka_unit_test(survives_a_full_disk),
+		cmocka_unit_test(bounded_while_full),
 		cmocka_unit_test(cannot_open),
 	};
 
