@@ -11,7 +11,7 @@ static const struct config_row rows[] = {
 		.help = "threads that carry media; one is enough for a thousand calls"},
 	{"media.interfaces", TYPE(list), IN(config_media, interfaces),
 		AND(config_media, interface_count), ITEMS(config_interface, 4), REQUIRED,
-		.help = "where media is received; a reload can add some at the end"},
+		.help = "where media is received"},
 	{"media.interfaces[].name", TYPE(name), IN(config_interface, name), OPTIONAL,
 		.help = "for peers and users: inside, outside"},
 	{"media.interfaces[].address", TYPE(address), IN(config_interface, address), REQUIRED,
@@ -43,6 +43,13 @@ static const struct config_row rows[] = {
 		.help = "a busy loop lets packets wait so long, to save wake-ups; 0: never"},
 	{"media.io_uring", TYPE(bool), FIXED, IN(config_media, io_uring), DEFAULT("true"),
 		.help = "many packets in one system call, where the kernel (6.1) allows it"},
+	{"media.connected_sockets", TYPE(bool), FIXED, IN(config_media, connected_sockets),
+		DEFAULT("true"),
+		.help = "hold a socket to the address that a peer's media comes from, and let "
+			"it go when the peer is silent for half a second: cheaper, and "
+			"strangers' "
+			"packets are dropped by the kernel; a peer that moves is missed so "
+			"long"},
 };
 /* clang-format on */
 
