@@ -136,16 +136,16 @@ int leg_via(struct sbc *sbc, const struct hop *hop, const char *branch, struct b
 {
 	/* RFC 5923: over TLS we show a certificate, so that the way back may be the same. */
 	return buf_printf(out, "SIP/2.0/%s %s;branch=%s;rport%s",
-		transport_kind_name(hop->kind), sbc->listeners[hop->listener].sent_by, branch,
-		hop->kind == TRANSPORT_TLS ? ";alias" : "");
+		transport_kind_name(hop->kind), sbc->listeners.items[hop->listener].sent_by,
+		branch, hop->kind == TRANSPORT_TLS ? ";alias" : "");
 }
 
 int leg_contact(struct sbc *sbc, const struct hop *hop, struct buf *out)
 {
 	static const char *const words[TRANSPORT_KIND_COUNT] = {"udp", "tcp", "tls"};
 
-	return buf_printf(out, "sip:%s;transport=%s", sbc->listeners[hop->listener].sent_by,
-		words[hop->kind]);
+	return buf_printf(out, "sip:%s;transport=%s",
+		sbc->listeners.items[hop->listener].sent_by, words[hop->kind]);
 }
 
 void leg_terminate_by(struct leg *leg, enum leg_event event, uint16_t code,

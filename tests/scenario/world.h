@@ -64,6 +64,7 @@ struct world {
 	struct config_user users[2];  /* alice, bob; a test may change how their media goes */
 	struct config_interface interfaces[2]; /* the first is 127.0.0.1 */
 	int send_error;                        /* what the transport says to everything */
+	unsigned closed_listeners;             /* bits, by number */
 };
 
 void world_init(struct world *w);
