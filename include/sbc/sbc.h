@@ -119,7 +119,8 @@ typedef void(sbc_drained_h)(void *arg);
 void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drained, void *arg);
 
 /* On: new calls and OPTIONS get 503 with Retry-After, so that neighbours go elsewhere, while
- * calls that live go on and registrations are kept. Tells in the log when the last one is gone. */
+ * calls that live go on and registrations are kept. Tells in the log when the last one is gone.
+ */
 void sbc_set_draining(struct sbc *sbc, bool is_on);
 /* Neither draining nor stopping. */
 bool sbc_takes_calls(const struct sbc *sbc);
