@@ -4,7 +4,6 @@
  * peer of the configuration, or all of them and our own listeners.
  */
 
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "base/err.h"
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/ctl_anchors.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/ctl_terminal.h"
 #include "tools/ctl/doctor_cert.h"
 #include "tools/ctl/doctor_desk.h"
@@ -80,7 +80,11 @@ static bool set_option(struct arguments *out, int code)
 
 static bool read_options(int argc, char **argv, struct arguments *out)
 {
-	static const struct option options[] = {CTL_ANCHOR_OPTIONS,
+	/* Nothing is fetched here. */
+	static const struct option options[] = {
+		{"config", required_argument, NULL, CTL_ANCHOR_CONFIG},
+		{"ca", required_argument, NULL, CTL_ANCHOR_CA},
+		{"crl", required_argument, NULL, CTL_ANCHOR_CRL},
 		{"name", required_argument, NULL, 'n'},
 		{"certificate", required_argument, NULL, 'c'},
 		{"key", required_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'},
@@ -90,7 +94,7 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 
 	*out = (struct arguments){0};
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, false)) != -1) {
 		if (!set_option(out, code))
 			return false;
 	}
