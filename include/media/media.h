@@ -163,6 +163,9 @@ struct media_config {
 	 * up to so much to their latency. 0: never. At most MEDIA_COALESCE_MAX. */
 	usec_t coalesce;
 	bool want_ring; /* receive and send by io_uring where the system has it */
+	/* Connect sockets to peers that settled: cheaper, and strangers' packets end in the
+	 * system. A peer that moves without a word is then not heard for up to 750 ms. */
+	bool want_connected;
 };
 
 /* Sensible values for all but interfaces. */
@@ -197,6 +200,7 @@ struct media_open_request {
 	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */
 	uint16_t port[MEDIA_SIDE_COUNT];      /* 0: any; else this RTP port (SBC_ELIMIT) */
 	uint8_t dscp[MEDIA_SIDE_COUNT];       /* of what is sent there (RFC 2474), 0 to 63 */
+	const struct media_id *beside;        /* on the loop of this one; NULL: on any */
 };
 
 struct media_opened {
@@ -209,7 +213,8 @@ struct media_opened {
  * made on its loop later. Until media_set_remote() the newest DTLS datagrams of a side are
  * kept (bounded), so that a peer may begin before its answer arrives.
  * SBC_ELIMIT: session_max or no free ports; SBC_EAGAIN: the loop's mailbox is full;
- * SBC_EIO: sockets; SBC_ESTATE: after media_stop(); SBC_EINVAL, SBC_ENOMEM.
+ * SBC_EIO: sockets; SBC_ENOENT: beside is dead; SBC_ESTATE: after media_stop();
+ * SBC_EINVAL, SBC_ENOMEM.
  */
 int media_open(struct media *media, const struct media_open_request *request,
 	struct media_opened *out);
@@ -277,6 +282,16 @@ int media_set_remote(struct media *media, struct media_id id, enum media_side si
 
 /* Policy's word on one side. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open);
+
+/*
+ * Two sides of two sessions change places: who was there hears and is heard by the other
+ * session's other side from now on. Each side takes along its ports, keys, association, gate
+ * and counters, so its peer notices nothing; nothing goes on but what both gates of the pair
+ * let through. SBC_EINVAL: not on the same loop (media_open_request.beside), or the same
+ * session; SBC_EAGAIN: mailbox full; SBC_ENOENT: a name is dead.
+ */
+int media_exchange(struct media *media, struct media_id one, enum media_side side,
+	struct media_id two, enum media_side other);
 
 /*
  * What a session needs to live on, here or on another machine: one value without pointers.
