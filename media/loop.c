@@ -158,6 +158,9 @@ static void on_command(const void *msg, void *arg)
 		session_exchange(session, command->side, loop->sessions[command->other.id.slot],
 			command->other.side);
 		break;
+	case COMMAND_PAYLOADS:
+		session_set_payload_map(session, command->side, command->map);
+		break;
 	case COMMAND_COUNTERS:
 		session_ask_counters(session);
 		break;

@@ -207,6 +207,12 @@ int media_link_set_gate(
 	return media_set_gate(sbc->media, stream->id, (enum media_side)side, is_open);
 }
 
+int media_link_set_payload_map(struct sbc *sbc, const struct call_stream *stream, int side,
+	const struct media_payload_map *map)
+{
+	return media_set_payload_map(sbc->media, stream->id, (enum media_side)side, map);
+}
+
 const struct call_stream *media_link_stream(const struct call_media *media, size_t index)
 {
 	for (size_t i = 0; i < media->count; i++) {

@@ -122,6 +122,19 @@ int media_set_gate(struct media *media, struct media_id id, enum media_side side
 	return 0;
 }
 
+int media_set_payload_map(struct media *media, struct media_id id, enum media_side side,
+	const struct media_payload_map *map)
+{
+	struct fake_session *session = &room.sessions[id.slot];
+
+	(void)media;
+	session->map_count++;
+	session->has_map[side] = map != NULL;
+	if (map)
+		session->map[side] = *map;
+	return 0;
+}
+
 int media_ask_counters(struct media *media, struct media_id id)
 {
 	(void)media;
