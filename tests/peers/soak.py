@@ -30,6 +30,7 @@ SAMPLE = 1.0  # s
 TOLD = 10  # s between two lines of progress
 GROWTH_KB = 1024  # that memory may move between the first third after warming up and the last
 GROWTH_SHARE = 0.02
+REGISTER = 240  # s between two REGISTERs of a user; a binding lives 600
 ENDS = ("caller", "callee", "caller", "callee", "busy", "cancel")
 
 
@@ -80,10 +81,11 @@ class Line(threading.Thread):
 
     def run(self):
         try:
-            for ua in (self.caller, self.callee):
-                if ua.register().code != 200:
-                    raise AssertionError(f"{ua.user} does not register")
+            registered = None
             while not self.soak.is_over.is_set():
+                if registered is None or time.monotonic() - registered > REGISTER:
+                    registered = time.monotonic()
+                    self._register()
                 self._call(self.random.choice(ENDS))
         except Exception as fault:  # told at the end, whatever it is
             self.fault = fault
@@ -91,6 +93,11 @@ class Line(threading.Thread):
         finally:
             self.caller.close()
             self.callee.close()
+
+    def _register(self):
+        for ua in (self.caller, self.callee):
+            if ua.register().code != 200:
+                raise AssertionError(f"{ua.user} does not register")
 
     def _call(self, end):
         pair = self.soak.phones.ask("open")
