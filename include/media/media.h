@@ -195,6 +195,11 @@ struct media_rings {
 };
 void media_rings(const struct media *media, struct media_rings *out);
 
+/* How many loops have not turned since this was asked last: a loop that does nothing answers
+ * in no time, a busy one within milliseconds. For a watchdog that asks every few seconds; it
+ * posts a message and waits for nothing. 0 while media stops. */
+unsigned media_stuck_loops(struct media *media);
+
 struct media_open_request {
 	uint64_t cookie;                      /* comes back in each event; names the call */
 	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */
