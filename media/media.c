@@ -331,6 +331,15 @@ void media_rings(const struct media *media, struct media_rings *out)
 		media_loop_rings(media->loops[i], &out->in_use, &out->lost);
 }
 
+unsigned media_stuck_loops(struct media *media)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; !media->is_stopping && i < media->config.loop_count; i++)
+		count += !media_loop_is_alive(media->loops[i]);
+	return count;
+}
+
 /* ---- sessions ---- */
 
 static struct name *find(struct media *media, struct media_id id)

@@ -17,6 +17,7 @@ enum command_type {
 	COMMAND_COUNTERS, /* answered by a report */
 	COMMAND_STATE,    /* likewise */
 	COMMAND_RESTORE,  /* state changes owner */
+	COMMAND_PING,     /* of no session: that it is done is the answer */
 	COMMAND_CLOSE,    /* the session's last */
 	COMMAND_STOP,     /* the loop's last */
 };

@@ -98,6 +98,11 @@ const struct fingerprint *media_link_fingerprint(const struct sbc *sbc)
 	return media_own_fingerprint(sbc->media);
 }
 
+unsigned media_link_stuck_loops(struct media *media)
+{
+	return media_stuck_loops(media);
+}
+
 void media_link_rings(const struct sbc *sbc, struct media_rings *out)
 {
 	*out = (struct media_rings){0};

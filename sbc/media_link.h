@@ -137,6 +137,9 @@ const char *media_link_keying_name(const struct stream_keying *keying);
 /* How the media loops receive and send. */
 void media_link_rings(const struct sbc *sbc, struct media_rings *out);
 
+/* As media_stuck_loops(). */
+unsigned media_link_stuck_loops(struct media *media);
+
 /* The last numbers of a session go into the totals. */
 void media_link_count(struct sbc_counters *counters, const struct media_event *ev);
 

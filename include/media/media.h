@@ -201,6 +201,11 @@ int media_add_interface(struct media *media, const struct media_interface *inter
 /* Takes the last one back, which was never opened on. */
 void media_drop_interface(struct media *media);
 
+/* How many loops have not turned since this was asked last: a loop that does nothing answers
+ * in no time, a busy one within milliseconds. For a watchdog that asks every few seconds; it
+ * posts a message and waits for nothing. 0 while media stops. */
+unsigned media_stuck_loops(struct media *media);
+
 struct media_open_request {
 	uint64_t cookie;                      /* comes back in each event; names the call */
 	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */

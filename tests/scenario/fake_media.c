@@ -71,6 +71,12 @@ void media_stop(struct media *media, media_stopped_h *stopped, void *arg)
 	stopped(arg);
 }
 
+unsigned media_stuck_loops(struct media *media)
+{
+	(void)media;
+	return 0;
+}
+
 void media_rings(const struct media *media, struct media_rings *out)
 {
 	(void)media;
