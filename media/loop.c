@@ -19,8 +19,8 @@
 #define COMMAND_SPARE 2
 #define REPORT_ROOM   1024
 #define RETRY_MS      10 /* until a full mailbox is tried again */
-/* Timers of a session: two of each side, two of each component. */
-#define SESSION_TIMERS 12
+/* Timers of a session: three of each side, two of each component. */
+#define SESSION_TIMERS 14
 
 struct media_loop {
 	/* the signalling thread's */
