@@ -246,7 +246,7 @@ static void renew(struct stream *stream, usec_t now)
 	const struct media_remote *remote = &stream->remote;
 
 	stream->is_renewing = true;
-	straight_stop(&stream->straight); /* the next one may be elsewhere */
+	straight_stop(&stream->straight);     /* the next one may be elsewhere */
 	stream->tell &= ~STREAM_TELL_SECURED; /* of the one before */
 	start_timer(stream, &stream->deadline, now + stream->env->config->dtls_deadline);
 	if (!stream->is_failed)

@@ -124,6 +124,33 @@ static void keys_before_teach_no_address(void **state)
 	close(old_fd);
 }
 
+/* The phone before still speaks, so that its socket is connected to it (media/straight.h); the
+ * next one is elsewhere. */
+static void next_phone_is_elsewhere(void **state)
+{
+	struct phone before;
+
+	(void)state;
+	secure_and_open(true);
+	for (int i = 0; i < 40; i++) {
+		phone_send_rtp(&w.phones[A]);
+		pause_ms(20);
+	}
+	before = w.phones[A];
+	phone_init(&w.phones[A], MEDIA_DTLS_CLIENT, true);
+	set_number(A, 1);
+	phone_start(&w.phones[A], &w.opened.local[A]);
+	for (int i = 0; i < 100 && w.heard.secured[A] < 2; i++) {
+		phone_send_rtp(&before);
+		pause_ms(20);
+	}
+	assert_int_equal(2, w.heard.secured[A]);
+	wait_for(phone_is_done(&w.phones[A]));
+	w.phones[A].ssrc++;
+	both_hear();
+	phone_fini(&before);
+}
+
 /* SDP-33: without rtcp-mux it is done when both are. */
 static void both_ports_are_renewed(void **state)
 {
@@ -324,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(keys_stay_until_the_next),
 		TEST(keys_before_teach_no_address),
+		TEST(next_phone_is_elsewhere),
 		TEST(both_ports_are_renewed),
 		TEST(hello_without_signalling),
 		TEST(strangers_beside_an_association),
