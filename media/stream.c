@@ -307,9 +307,9 @@ void stream_set_remote(struct stream *stream, const struct media_remote *remote,
 	} else {
 		if (remote->keying == MEDIA_KEYING_SDES)
 			rekey(stream, &before, now);
+		component_set_address(&stream->rtp, &remote->rtp, now);
 		if (stream->is_secured && !netaddr_equal(&before.rtp, &remote->rtp))
 			straight_again(&stream->straight, now);
-		component_set_address(&stream->rtp, &remote->rtp, now);
 		component_set_address(&stream->rtcp, &remote->rtcp, now);
 	}
 	mem_wipe(&before, sizeof(before));
