@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which test proves which row of the requirements on identity and on media.
+"""Which test proves which row of the requirements on identity, on media and on calls.
 
-tests/identity_rows.txt and tests/media_rows.txt have the rows; a test claims one by naming its
+tests/*_rows.txt have the rows; a test claims one by naming its
 id in a comment, and the claim counts for the test function that the comment stands in or before.
 What the head of a file says (before its first #include, or in its docstring) is about no test
-and claims nothing. Run alone it prints the tables, row by row; `make test T=identity` and
-`make test T=media_rows` run all the tests that one names and print it after them. `make check`
+and claims nothing. Run alone it prints the tables, row by row; `make test T=identity`,
+`T=media_rows` and `T=calls_rows` run all the tests that one names and print it after them. `make check`
 refuses a row that nobody proves and an id that is no row."""
 
 import ast
@@ -29,6 +29,8 @@ KINDS = {
         r"|I(?:[1-9]|1[0-4])\b(?!\.))")),
     "media_rows": Kind("tests/media_rows.txt", re.compile(
         r"\b(?:(?:SDP|DTLS|D12|D13|MUX|SRTP|WOLF)-\d+|MB-[1-6])\b")),
+    "calls_rows": Kind("tests/calls_rows.txt", re.compile(
+        r"\b(?:(?:SIP|REL|UPD|OA|ST|AU|KAM)-\d+|ID-[1-5])\b")),
 }
 
 _COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)

@@ -33,6 +33,7 @@ static void assert_all_over(struct world *w)
 
 /* ---- a call ---- */
 
+/* SIP-2. */
 static void caller_hangs_up(void **state)
 {
 	struct world *w = *state;
@@ -435,7 +436,7 @@ static void callee_is_busy(void **state)
 	assert_all_over(w);
 }
 
-/* SIP-24: what a callee's side says is not always for the caller's ears. */
+/* SIP-23, SIP-24: what a callee's side says is not always for the caller's ears. */
 static void codes_are_mapped(void **state)
 {
 	static const struct {
