@@ -473,7 +473,7 @@ static int start_http_get(struct app *app)
 /* Making one costs time. */
 static bool needs_records(const struct config *config)
 {
-	return config->call_records[0] || config->history_kib;
+	return config->call_records[0] || config->call_records_sqlite[0] || config->history_kib;
 }
 
 static int start_core(struct app *app)

@@ -215,6 +215,12 @@ static const struct statistic stats[] = {
 	{"call_records", "waiting", WITNESS(call_records.waiting)},
 	{"call_records", "written", WITNESS(call_records.written)},
 
+	{"call_records_sqlite", "dropped", WITNESS(call_records_sqlite.dropped)},
+	{"call_records_sqlite", "failing", WITNESS(call_records_sqlite.is_failing)},
+	{"call_records_sqlite", "failures", WITNESS(call_records_sqlite.failures)},
+	{"call_records_sqlite", "waiting", WITNESS(call_records_sqlite.waiting)},
+	{"call_records_sqlite", "written", WITNESS(call_records_sqlite.written)},
+
 	{"core", "bad_msg_hdr", CALLS(messages_broken)},
 	{"core", "drop_replies", nothing, 0},
 	{"core", "drop_requests", nothing, 0},

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sbc/record_db.h"
 #include "sbc/trace.h"
 
 #define TRACE_QUEUE_MAX  (4 << 20)  /* bytes that may wait for the disk */
@@ -17,6 +18,7 @@ struct witness {
 	struct log *log;         /* borrowed */
 	struct trace *sip_trace; /* owned, as all below; NULL: none */
 	struct trace *call_records;
+	struct trace *call_records_sqlite;
 	struct history *history;
 	struct log_limit record_limit;
 };
@@ -52,6 +54,37 @@ static int open_file(
 	return err;
 }
 
+static int append_rows(void *arg, const struct iovec *lines, int count, const char **why)
+{
+	return record_db_append(arg, lines, count, why);
+}
+
+static void close_database(void *arg)
+{
+	record_db_close(arg);
+}
+
+static int open_database(
+	struct witness *witness, const char *path, char *fault, size_t fault_size)
+{
+	struct trace_sink sink = {.append = append_rows, .close = close_database};
+	const struct trace_setup setup = {.path = path,
+		.name = "call_records_sqlite",
+		.sink = &sink,
+		.log = witness->log,
+		.queue_max = RECORD_QUEUE_MAX};
+	struct record_db *db;
+	int err = record_db_open(&db, path, fault, fault_size);
+
+	if (err)
+		return err;
+	sink.arg = db;
+	err = trace_open(&witness->call_records_sqlite, &setup);
+	if (err)
+		record_db_close(db);
+	return err;
+}
+
 static int open_files(
 	struct witness *witness, const struct config *config, char *fault, size_t fault_size)
 {
@@ -66,7 +99,10 @@ static int open_files(
 		.is_synced = true};
 	int err = open_file(&witness->sip_trace, &sip_trace, fault, fault_size);
 
-	return err ? err : open_file(&witness->call_records, &call_records, fault, fault_size);
+	err = err ? err : open_file(&witness->call_records, &call_records, fault, fault_size);
+	if (!err && config->call_records_sqlite[0])
+		err = open_database(witness, config->call_records_sqlite, fault, fault_size);
+	return err;
 }
 
 int witness_open(struct witness **out, const struct config *config, struct log *log,
@@ -101,6 +137,7 @@ void witness_close(struct witness *witness)
 		log_set_tap(witness->log, NULL, NULL);
 	trace_close(witness->sip_trace);
 	trace_close(witness->call_records);
+	trace_close(witness->call_records_sqlite);
 	history_free(witness->history);
 	mem_free(witness);
 }
@@ -136,15 +173,22 @@ void witness_leg(struct witness *witness, const struct sbc_leg_note *leg)
 		history_note(witness->history, &entry);
 }
 
+static bool keep(struct trace *trace, struct slice json)
+{
+	return !trace || trace_line(trace, json);
+}
+
 void witness_record(struct witness *witness, uint64_t number, struct slice json)
 {
 	const struct history_entry entry = {.kind = HISTORY_RECORD,
 		.time_us = clock_wall_us(),
 		.call = number,
 		.text = json};
+	bool is_kept;
 
 	history_note(witness->history, &entry);
-	if (!witness->call_records || trace_line(witness->call_records, json))
+	is_kept = keep(witness->call_records, json);
+	if (keep(witness->call_records_sqlite, json) && is_kept)
 		return;
 	if (log_limit_pass(&witness->record_limit, clock_monotonic_us(), 1, 10 * USEC_PER_SEC))
 		log_event(witness->log, LOG_ERROR, "sbc", "record.dropped",
@@ -168,4 +212,5 @@ void witness_counters(const struct witness *witness, struct witness_counters *ou
 {
 	count_file(witness->sip_trace, &out->sip_trace);
 	count_file(witness->call_records, &out->call_records);
+	count_file(witness->call_records_sqlite, &out->call_records_sqlite);
 }

@@ -8,9 +8,9 @@
 #include "sbc/trace.h"
 
 /*
- * What is written down of what goes on, and where: the SIP trace and the call records (files),
- * the history (memory). It hears of every message, leg, log line and record, and nobody hears
- * of it. Signalling thread; private to the sbc room.
+ * What is written down of what goes on, and where: the SIP trace and the call records (files,
+ * a database), the history (memory). It hears of every message, leg, log line and record, and
+ * nobody hears of it. Signalling thread; private to the sbc room.
  */
 struct witness;
 
@@ -38,6 +38,7 @@ const struct history *witness_history(const struct witness *witness);
 struct witness_counters {
 	struct trace_counters sip_trace;
 	struct trace_counters call_records;
+	struct trace_counters call_records_sqlite;
 };
 void witness_counters(const struct witness *witness, struct witness_counters *out);
 

@@ -326,12 +326,13 @@ struct config {
 	const char *group; /* "": the user's own */
 	const char *state_dir;
 	enum log_level log_level;
-	const char *sip_trace;    /* path of a JSON Lines file; "": none */
-	const char *call_records; /* path of a JSON Lines file; "": none */
-	const char *ca;           /* anchors for identity, TLS and fetch; "": demo CA */
-	const char *dns_servers;  /* "127.0.0.1:53,..."; "": the system's */
-	unsigned history_kib;     /* memory for call.explain; 0: none */
-	const char *user_agent;   /* in User-Agent and Server; "": neither is sent */
+	const char *sip_trace;           /* path of a JSON Lines file; "": none */
+	const char *call_records;        /* path of a JSON Lines file; "": none */
+	const char *call_records_sqlite; /* path of an SQLite database; "": none */
+	const char *ca;                  /* anchors for identity, TLS and fetch; "": demo CA */
+	const char *dns_servers;         /* "127.0.0.1:53,..."; "": the system's */
+	unsigned history_kib;            /* memory for call.explain; 0: none */
+	const char *user_agent;          /* in User-Agent and Server; "": neither is sent */
 	struct config_domain *domains;
 	size_t domain_count;
 	struct config_listener *listeners;

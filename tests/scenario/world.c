@@ -229,6 +229,7 @@ static void make_config(struct world *w, unsigned calls)
 		.state_dir = "",
 		.sip_trace = "",
 		.call_records = "",
+		.call_records_sqlite = "",
 		.ca = "",
 		.user_agent = "",
 		.dns_servers = "",
