@@ -193,7 +193,7 @@ static bool is_same_association(const struct stream *stream, const struct media_
 		before->rtcp_mux != remote->rtcp_mux)
 		return false;
 	return remote->keying != MEDIA_KEYING_DTLS ||
-	       (before->role == remote->role &&
+	       (before->role == remote->role && before->association == remote->association &&
 		       fingerprint_set_equal(&before->fingerprints, &remote->fingerprints));
 }
 

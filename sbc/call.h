@@ -167,7 +167,7 @@ struct call {
 
 #define CALL_ARENA_MAX   (256 * 1024) /* bytes: a dozen branches and their texts */
 #define CALL_INVITE_MAX  (256 * 1024) /* bytes: one large INVITE as osip keeps it */
-#define CALL_ARENA_BLOCK 5120         /* bytes: there are many calls, and most take one */
+#define CALL_ARENA_BLOCK 5376         /* bytes: there are many calls, and most take one */
 
 static inline struct leg *call_leg(struct call *call, int side)
 {
@@ -304,7 +304,7 @@ void call_media_reset(struct call *call);
 /* Those in what we tell a side, for its signature. */
 void call_media_own_fingerprints(
 	const struct call *call, int side, struct fingerprint_set *out);
-/* A new association, or other keys, would be needed (RFC 8842 section 3). */
+/* Another key or role, or other keying: what must be proved. A changed tls-id is none of it. */
 bool call_media_changes_key(
 	const struct call *call, int side, const struct call_description *said);
 /* What a side says goes to the media room. is_answer: it chose the codecs. */

@@ -32,6 +32,13 @@ static struct slice proto_for(const struct leg_media *leg, struct slice offered)
 					       : SLICE("UDP/TLS/RTP/SAVP");
 }
 
+static void say_dtls(const struct call *call, const struct call_stream *stream, int side,
+	struct sdp_section *section)
+{
+	section->fingerprint = media_link_fingerprint(call->sbc);
+	section->tls_id = slice_str(stream->tls_id[side].ours);
+}
+
 /* The first time: all that the leg's policy offers. */
 static void offer_first(const struct call *call, int side, const struct call_stream *stream,
 	struct sdp_section *section, struct slice proto)
@@ -40,7 +47,7 @@ static void offer_first(const struct call *call, int side, const struct call_str
 
 	section->proto = proto_for(&call->media.legs[side], proto);
 	if (rules.takes_dtls)
-		section->fingerprint = media_link_fingerprint(call->sbc);
+		say_dtls(call, stream, side, section);
 	section->setup = SDP_SETUP_ACTPASS;
 	section->crypto = stream->keying[side].ours;
 	section->crypto_count = stream->keying[side].count;
@@ -57,7 +64,7 @@ static void say_agreed(const struct call *call, const struct call_stream *stream
 
 	section->proto = words->proto;
 	if (taken->keying == SDP_DTLS)
-		section->fingerprint = media_link_fingerprint(call->sbc);
+		say_dtls(call, stream, side, section);
 	if (taken->keying != SDP_SDES)
 		return;
 	*line = stream->keying[side].ours[taken->line];
@@ -88,6 +95,9 @@ static void say_stream(struct call *call, int side, const struct call_stream *st
 	if (!offered)
 		return;
 	section->rtcp_mux = offered->sdp->media[stream->index].rtcp_mux;
+	/* RFC 8842 section 5.3: nothing of it to who does not speak it. */
+	if (!offered->sdp->media[stream->index].tls_id.len)
+		section->tls_id = (struct slice){0};
 	section->setup =
 		stream->role[side] == MEDIA_DTLS_CLIENT ? SDP_SETUP_ACTIVE : SDP_SETUP_PASSIVE;
 }

@@ -95,6 +95,8 @@ static int add_stream(
 	struct call_stream *stream = &call->media.streams[call->media.count];
 
 	*stream = (struct call_stream){.index = index};
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		tls_id_renew(&stream->tls_id[side], &call->sbc->random);
 	slice_copy(slice_head(section->kind, sizeof(stream->kind) - 1), stream->kind,
 		sizeof(stream->kind));
 	call->media.count++;
@@ -269,8 +271,25 @@ static void read_codec(struct call_stream *stream, const struct sdp_media *answe
 		sizeof(stream->codec));
 }
 
+/* RFC 8842 section 5.3: what answers an offer of another association has another name of
+ * ours; what we offered keeps the one that was offered, whatever its answer begins. */
+static void take_association(struct call *call, int side, struct call_stream *stream,
+	const struct call_description *said, bool is_answer)
+{
+	struct slice theirs = said->sdp->media[stream->index].tls_id;
+	struct tls_id *id = &stream->tls_id[side];
+	bool is_other = changes_key(call, stream, side, said) ||
+			tls_id_is_other(id, &call->sbc->by_dialog, theirs);
+
+	if (is_other)
+		stream->is_secured[side] = false;
+	if (is_other && !is_answer && stream->has_remote[side])
+		tls_id_renew(id, &call->sbc->random);
+	tls_id_take(id, &call->sbc->by_dialog, theirs);
+}
+
 static int set_stream(struct call *call, int side, struct call_stream *stream,
-	const struct call_description *said)
+	const struct call_description *said, bool is_answer)
 {
 	const struct call_taken *taken = &said->taken[stream->index];
 	const struct sdp_media *section = &said->sdp->media[stream->index];
@@ -280,8 +299,7 @@ static int set_stream(struct call *call, int side, struct call_stream *stream,
 	struct fingerprint_set allowed;
 	int err;
 
-	if (changes_key(call, stream, side, said))
-		stream->is_secured[side] = false;
+	take_association(call, side, stream, said, is_answer);
 	keying->chosen = taken->keying;
 	if (taken->keying == SDP_SDES) {
 		keying->line = taken->line;
@@ -325,7 +343,7 @@ int call_media_set(
 		}
 		if (is_answer)
 			read_codec(stream, &said->sdp->media[stream->index]);
-		err = set_stream(call, side, stream, said);
+		err = set_stream(call, side, stream, said, is_answer);
 	}
 	return err;
 }

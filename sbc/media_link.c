@@ -180,6 +180,7 @@ int media_link_set_remote(struct sbc *sbc, const struct call_media *media,
 		.is_held = section->direction == SDP_RECVONLY ||
 			   section->direction == SDP_INACTIVE,
 		.role = words->role,
+		.association = stream->tls_id[words->side].association,
 		.clock_rate = stream->clock_rate,
 		.may_latch = media->legs[side].rules->may_latch};
 	int err;

@@ -5,6 +5,7 @@
 #include "media/media.h"
 #include "sbc/core.h"
 #include "sbc/sdp_keying.h"
+#include "sbc/tls_id.h"
 
 /*
  * The door to the media room: what offer and answer came to becomes media commands, media
@@ -38,6 +39,7 @@ struct call_stream {
 	bool has_remote[MEDIA_SIDE_COUNT]; /* the media room knows that side, and these: */
 	struct fingerprint_set signalled[MEDIA_SIDE_COUNT];
 	enum media_dtls_role role[MEDIA_SIDE_COUNT]; /* ours */
+	struct tls_id tls_id[MEDIA_SIDE_COUNT];
 	bool is_secured[MEDIA_SIDE_COUNT];
 	enum media_failure failure[MEDIA_SIDE_COUNT];
 	struct media_security security[MEDIA_SIDE_COUNT];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Session descriptions, read line by line: RFC 8866, with the attributes of RFC 4145, 5761,
- * 3605, 4568, 8122 and 3264. Tolerant where devices differ (line ends, order of lines, empty
- * or missing s= and t=, unknown lines); strict in what media and identity hang on. osip's
+ * 3605, 4568, 8122, 8842 and 3264. Tolerant where devices differ (line ends, order of lines,
+ * empty or missing s= and t=, unknown lines); strict in what media and identity hang on. osip's
  * parser refuses half of what real devices send, so it has no part in this. Pure.
  */
 
@@ -21,6 +21,7 @@ struct level {
 	struct netaddr address;
 	bool has_address;
 	enum sdp_setup setup;
+	struct slice tls_id;
 	struct fingerprint_set fingerprints;
 	enum sdp_direction direction;
 	bool has_direction;
@@ -69,6 +70,14 @@ static bool is_word(struct slice s)
 			return false;
 	}
 	return s.len > 0;
+}
+
+static bool is_tls_id_char(char c)
+{
+	char lower = (char)(c | 0x20);
+
+	return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+	       c == '/' || c == '-' || c == '_';
 }
 
 /* ---- lines ---- */
@@ -168,6 +177,23 @@ static int read_setup(struct reader *r, struct slice value)
 	return fail(r, SBC_EPARSE, "unknown a=setup");
 }
 
+/* RFC 8842 section 4. Only ever compared: one that is shorter than it should be will do. */
+static int read_tls_id(struct reader *r, struct slice value)
+{
+	struct level *level = current_level(r);
+
+	if (!value.len || value.len > SDP_TLS_ID_MAX)
+		return fail(r, SBC_EPARSE, "malformed a=tls-id");
+	for (size_t i = 0; i < value.len; i++) {
+		if (!is_tls_id_char(value.ptr[i]))
+			return fail(r, SBC_EPARSE, "malformed a=tls-id");
+	}
+	if (level->tls_id.len && !slice_equal(level->tls_id, value))
+		return fail(r, SBC_EPARSE, "two different a=tls-id");
+	level->tls_id = value;
+	return 0;
+}
+
 static bool read_direction(struct reader *r, struct slice name)
 {
 	static const struct {
@@ -264,6 +290,8 @@ static int read_attribute(struct reader *r, struct slice attribute)
 		return read_fingerprint(r, value);
 	if (slice_equal_nocase(name, SLICE("setup")))
 		return read_setup(r, value);
+	if (slice_equal_nocase(name, SLICE("tls-id")))
+		return read_tls_id(r, value);
 	if (read_direction(r, name) || !media)
 		return 0;
 	if (slice_equal_nocase(name, SLICE("rtcp-mux")) ||
@@ -293,6 +321,7 @@ static void close_section(struct reader *r)
 	if (netaddr_is_set(&media->address))
 		netaddr_set_port(&media->address, media->port);
 	media->setup = own->setup != SDP_SETUP_ABSENT ? own->setup : session->setup;
+	media->tls_id = own->tls_id.len ? own->tls_id : session->tls_id;
 	media->fingerprints =
 		own->fingerprints.count ? own->fingerprints : session->fingerprints;
 	media->direction = direction->has_direction ? direction->direction : SDP_SENDRECV;

@@ -75,6 +75,8 @@ static void put_keys(struct buf *out, const struct sdp_section *section)
 	if (setup)
 		buf_printf(out, "a=setup:%s\r\n", setup);
 	buf_printf(out, "a=fingerprint:%s\r\n", fingerprint_print(section->fingerprint, text));
+	if (section->tls_id.len)
+		buf_printf(out, "a=tls-id:%.*s\r\n", SLICE_ARG(section->tls_id));
 }
 
 static void put_connection(struct buf *out, const struct netaddr *address)

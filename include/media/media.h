@@ -248,6 +248,9 @@ struct media_remote {
 	/* DTLS */
 	enum media_dtls_role role;           /* ours */
 	struct fingerprint_set fingerprints; /* signalled; any of the strongest hash will do */
+	/* Another one than before: a new association, though role and fingerprints stay (a
+	 * changed tls-id, RFC 8842 section 3.1). */
+	uint32_t association;
 	/* SDES */
 	enum media_srtp_profile profile;
 	struct srtp_master ours;  /* protects what we send */
@@ -259,8 +262,8 @@ struct media_remote {
 };
 
 /*
- * Repeating it with the same keying, role and fingerprints keeps the association and only
- * changes addresses; a change of one of them begins a new association (RFC 8842) and shuts
+ * Repeating it with the same keying, role, fingerprints and association keeps the one there is
+ * and only changes addresses; a change of one of them begins a new one (RFC 8842) and shuts
  * the side until it is secured again. So does a change of rtcp_mux. A new SDES key re-keys
  * its own direction: rollover counters stay (RFC 3711 section 3.3.1) unless the address
  * changes with the peer's key, which begins at zero (RFC 4568 section 7.1.4). SBC_EAGAIN:

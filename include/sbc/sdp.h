@@ -22,6 +22,7 @@
 #define SDP_MEDIA_MAX     8    /* m= sections that we look at; more: SBC_ELIMIT */
 #define SDP_LINE_MAX      1000 /* lines of one description */
 #define SDP_FORMAT_MAX    64   /* formats of one m= section; a browser's video has forty */
+#define SDP_TLS_ID_MAX    255  /* characters (RFC 8842 section 4) */
 #define SDP_ATTRIBUTE_MAX 256  /* attributes of one m= section that we relay; likewise */
 
 enum sdp_setup { /* RFC 4145 section 4 */
@@ -45,6 +46,7 @@ struct sdp_media {
 	uint16_t rtcp_port;     /* a=rtcp (RFC 3605); 0: port + 1 */
 	bool rtcp_mux;          /* RFC 5761 */
 	enum sdp_setup setup;
+	struct slice tls_id;                    /* RFC 8842; empty: none */
 	struct fingerprint_set fingerprints;    /* in force here */
 	size_t crypto_seen;                     /* a=crypto lines (RFC 4568), usable or not */
 	struct sdes_line crypto[SDES_LINE_MAX]; /* those we could take; secret */
@@ -89,6 +91,7 @@ struct sdp_section {
 	/* DTLS; NULL: none */
 	const struct fingerprint *fingerprint; /* ours */
 	enum sdp_setup setup;
+	struct slice tls_id; /* ours; empty: none */
 	/* SDES */
 	const struct sdes_line *crypto;
 	size_t crypto_count;

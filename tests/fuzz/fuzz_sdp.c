@@ -31,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sections[i].crypto = media->crypto;
 		sections[i].crypto_count = media->crypto_count;
 		sections[i].fingerprint = &own;
+		sections[i].tls_id = media->tls_id;
 		netaddr_parse(&sections[i].address, SLICE("192.0.2.1"), 4000);
 		used += sections[i].is_used;
 	}

@@ -93,6 +93,14 @@ static inline void phone_line_fini(struct phone_line *line)
 	line->in = line->out = NULL;
 }
 
+/* As if it had just been switched on. */
+static inline void phone_forget(struct phone *phone)
+{
+	phone_line_fini(&phone->rtp);
+	phone_line_fini(&phone->rtcp);
+	phone->rtp.join = phone->rtcp.join = (struct hello_join){0};
+}
+
 static inline void phone_fini(struct phone *phone)
 {
 	phone_line_fini(&phone->rtp);

@@ -58,6 +58,38 @@ static void new_fingerprint_new_association(void **state)
 	assert_int_equal(2, w.phones[B].rtp.rtp_received);
 }
 
+/* RFC 8842 section 3.1, SDP-20: the number alone (a changed tls-id) makes another association,
+ * by another handshake with the same certificate; the number again keeps it. */
+static void new_number_new_association(void **state)
+{
+	struct media_remote remote;
+
+	(void)state;
+	open_session(true, true);
+	set_gates(true);
+	secure_both();
+	for (int side = A; side <= B; side++) { /* we are server, then client */
+		struct phone *phone = &w.phones[side];
+		struct dtls_keys before = dtls_assoc_result(phone->rtp.assoc)->keys;
+
+		remote = remote_of(phone);
+		remote.association = 1;
+		phone_forget(phone);
+		media_set_remote(w.media, w.opened.id, (enum media_side)side, &remote);
+		ask_counters();
+		phone_start(phone, &w.opened.local[side]);
+		wait_for(w.heard.secured[side] == 2 && phone_is_done(phone));
+		assert_memory_not_equal(
+			&before, &dtls_assoc_result(phone->rtp.assoc)->keys, sizeof(before));
+		media_set_remote(w.media, w.opened.id, (enum media_side)side, &remote);
+		ask_counters();
+		phone_send_rtp(phone);
+		wait_for(w.phones[1 - side].rtp.rtp_received == 1);
+	}
+	assert_int_equal(2, w.heard.secured[A]);
+	assert_int_equal(2, w.heard.secured[B]);
+}
+
 /* A hold that says 0.0.0.0 neither loses the peer nor sends anything there. */
 static void hold_keeps_the_association(void **state)
 {
@@ -122,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(early_handshake),
 		TEST(new_fingerprint_new_association),
+		TEST(new_number_new_association),
 		TEST(hold_keeps_the_association),
 		TEST(deadlines),
 	};

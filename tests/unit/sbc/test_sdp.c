@@ -15,6 +15,7 @@
 #define SESSION  "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
 #define AUDIO    "m=audio 4000 UDP/TLS/RTP/SAVPF 0 101\r\n"
 #define KEY      "a=fingerprint:" F256("A1") "\r\n"
+#define X64      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define COMPLETE SESSION AUDIO KEY "a=setup:actpass\r\n"
 
 struct read {
@@ -144,6 +145,16 @@ static void is_strict(void **state)
 		{SESSION AUDIO KEY "a=setup:active\r\na=setup:passive\r\n", SBC_EPARSE,
 			"two different a=setup"},
 		{SESSION AUDIO KEY "a=rtcp:x\r\n", SBC_EPARSE, "broken a=rtcp"},
+		/* SDP-18: the characters of RFC 8842 section 4, at most 255 of them. */
+		{SESSION AUDIO KEY "a=tls-id:\r\n", SBC_EPARSE, "malformed a=tls-id"},
+		{SESSION AUDIO KEY "a=tls-id:0123456789abcdef 0123\r\n", SBC_EPARSE,
+			"malformed a=tls-id"},
+		{SESSION "a=tls-id:0123456789abcdef=0123\r\n" AUDIO KEY, SBC_EPARSE,
+			"malformed a=tls-id"},
+		{SESSION AUDIO KEY "a=tls-id:" X64 X64 X64 X64 "\r\n", SBC_EPARSE,
+			"malformed a=tls-id"},
+		{SESSION AUDIO KEY "a=tls-id:" X64 "\r\na=tls-id:y" X64 "\r\n", SBC_EPARSE,
+			"two different a=tls-id"},
 	};
 
 	(void)state;
@@ -282,6 +293,24 @@ static void applies_session_values(void **state)
 	read_fini(&r);
 }
 
+/* SDP-18, SDP-7: a name for each section; one for the session holds where none is. */
+static void reads_tls_id(void **state)
+{
+	struct read r;
+
+	(void)state;
+	read_text(&r, SESSION "a=tls-id:session-0123456789/+_\r\n" AUDIO KEY "a=tls-id:" X64
+			      "\r\na=TLS-ID: " X64 " \r\n" AUDIO KEY);
+	assert_int_equal(0, r.err);
+	assert_slice(X64, r.sdp->media[0].tls_id);
+	assert_slice("session-0123456789/+_", r.sdp->media[1].tls_id);
+	assert_int_equal(0, r.sdp->media[0].attribute_count); /* a leg's own: never crosses */
+	read_fini(&r);
+	read_text(&r, COMPLETE);
+	assert_int_equal(0, r.sdp->media[0].tls_id.len);
+	read_fini(&r);
+}
+
 static void finds_the_section(void **state)
 {
 	static const struct {
@@ -406,6 +435,7 @@ int main(void)
 		cmocka_unit_test(limits_fingerprints),
 		cmocka_unit_test(reads_mux),
 		cmocka_unit_test(applies_session_values),
+		cmocka_unit_test(reads_tls_id),
 		cmocka_unit_test(finds_the_section),
 		cmocka_unit_test(without_memory),
 		cmocka_unit_test(reads_baresip),

@@ -102,6 +102,25 @@ static void hides_the_other_leg(void **state)
 	end(&f);
 }
 
+/* SDP-18: ours, beside the fingerprint; without one there is no association to name. */
+static void names_the_association(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	f.sections[1].tls_id = SLICE("0123456789abcdefghij");
+	assert_int_equal(0, sdp_print(&f.out, &f.print));
+	assert_non_null(strstr(f.out.data, "\r\na=tls-id:0123456789abcdefghij\r\nm=app"));
+	end(&f);
+	begin(&f);
+	f.sections[1].tls_id = SLICE("0123456789abcdefghij");
+	f.sections[1].fingerprint = NULL;
+	assert_int_equal(0, sdp_print(&f.out, &f.print));
+	assert_null(strstr(f.out.data, "tls-id"));
+	end(&f);
+}
+
 static void writes_roles_and_families(void **state)
 {
 	static const struct {
@@ -225,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_our_leg),
 		cmocka_unit_test(hides_the_other_leg),
+		cmocka_unit_test(names_the_association),
 		cmocka_unit_test(writes_roles_and_families),
 		cmocka_unit_test(reads_its_own_text),
 		cmocka_unit_test(writes_keys_and_several_sections),

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * When a leg gets another DTLS association, and when it keeps the one it has (RFC 8842; rows
+ * SDP-18 to SDP-24). Virtual time.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scenario/world.h"
+
+#define ONE   "a=tls-id:one-one-one-one-one-one-1\r\n"
+#define OTHER "a=tls-id:another-another-another-2\r\n"
+
+/* A description with more lines at its end. */
+static const char *sdp_with(enum actor who, const char *setup, const char *lines)
+{
+	static char text[2048];
+	size_t len;
+
+	world_sdp(who, setup, 0, text, sizeof(text));
+	len = strlen(text);
+	snprintf(text + len, sizeof(text) - len, "%s", lines);
+	return text;
+}
+
+/* The one that who heard last; "": there is none. */
+static void tls_id_heard(const struct world *w, enum actor who, char out[64])
+{
+	struct slice body = w->heard[who].msg->body;
+	const char *at = memmem(body.ptr, body.len, "a=tls-id:", 9);
+
+	out[0] = '\0';
+	if (at)
+		assert_int_equal(1, sscanf(at, "a=tls-id:%63s", out));
+}
+
+static void assert_heard(const struct world *w, enum actor who, const char *expected)
+{
+	char heard[64];
+
+	tls_id_heard(w, who, heard);
+	assert_string_equal(expected, heard);
+}
+
+static uint32_t association(enum media_side side)
+{
+	return fake_media()->remote[side].association;
+}
+
+/* What we told alice and bob when they were connected; each said lines in what it told us. */
+struct told {
+	char alice[64], bob[64];
+};
+
+static void join(
+	struct world *w, struct talk *a, struct talk *b, struct told *told, const char *lines)
+{
+	static char sdp[2][2048];
+
+	snprintf(sdp[0], sizeof(sdp[0]), "%s", sdp_with(ALICE, "actpass", lines));
+	snprintf(sdp[1], sizeof(sdp[1]), "%s", sdp_with(BOB, "active", lines));
+	w->sdp[ALICE] = sdp[0];
+	w->sdp[BOB] = sdp[1];
+	world_register(w, BOB);
+	world_call(w, a, ALICE, "sip:bob@atlanta.test");
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	tls_id_heard(w, BOB, told->bob);
+	world_answer(w, BOB, 200, "active");
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	tls_id_heard(w, ALICE, told->alice);
+	world_learn(w, a);
+	world_ack(w, a);
+	world_callee(w, b, BOB);
+	world_secured(w, MEDIA_SIDE_A);
+	world_secured(w, MEDIA_SIDE_B);
+}
+
+static void offer_again(struct world *w, struct talk *t, const char *setup, const char *lines)
+{
+	world_request(w, t, "INVITE", "", sdp_with(t->who, setup, lines));
+	world_hear_code(w, t->who, 100);
+	world_hear_code(w, t->who, 200);
+	world_ack(w, t);
+}
+
+/* SDP-18, SDP-19: each offer has one of ours, an answer only where the offer had one; each
+ * leg's is its own, and nobody's crosses. */
+static void each_leg_has_its_own(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+	struct told told;
+
+	join(w, &a, &b, &told, ONE);
+	assert_true(strlen(told.alice) >= 20);
+	assert_true(strlen(told.bob) >= 20);
+	assert_string_not_equal(told.alice, told.bob);
+	assert_null(strstr(ONE, told.alice));
+	assert_null(strstr(ONE, told.bob));
+}
+
+/* SDP-19, SDP-24: who does not speak it is not told of it in an answer, and changes nothing
+ * by saying nothing. */
+static void without_it(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+	struct told told;
+
+	join(w, &a, &b, &told, "");
+	assert_string_equal("", told.alice);
+	assert_true(strlen(told.bob) >= 20);
+	offer_again(w, &a, "actpass", "");
+	assert_heard(w, ALICE, "");
+	assert_int_equal(0, association(MEDIA_SIDE_A));
+	/* An offer may name the association that goes on already. */
+	offer_again(w, &a, "actpass", ONE);
+	assert_int_equal(0, association(MEDIA_SIDE_A));
+	tls_id_heard(w, ALICE, told.alice);
+	assert_true(strlen(told.alice) >= 20);
+	offer_again(w, &a, "actpass", ONE);
+	assert_heard(w, ALICE, told.alice);
+	assert_int_equal(0, association(MEDIA_SIDE_A));
+	world_hear_nothing(w, BOB);
+}
+
+/* SDP-24: nothing changes: the same name, the role kept, no handshake. */
+static void refresh_keeps_it(void **state)
+{
+	struct world *w = *state;
+	struct media_remote before;
+	struct talk a, b;
+	struct told told;
+
+	join(w, &a, &b, &told, ONE);
+	before = fake_media()->remote[MEDIA_SIDE_A];
+	offer_again(w, &a, "actpass", ONE);
+	assert_heard(w, ALICE, told.alice);
+	assert_true(world_heard_body(w, ALICE, "a=setup:active"));
+	world_request(w, &a, "UPDATE", "", sdp_with(ALICE, "actpass", ONE));
+	world_hear_code(w, ALICE, 200);
+	assert_heard(w, ALICE, told.alice);
+	assert_memory_equal(&before, &fake_media()->remote[MEDIA_SIDE_A], sizeof(before));
+}
+
+/* SDP-20: another one and nothing else: another association on that leg, named anew by us,
+ * once; the other leg hears nothing of it. */
+static void changed_in_an_offer(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+	struct told told;
+	char renewed[64];
+
+	join(w, &a, &b, &told, ONE);
+	offer_again(w, &a, "actpass", OTHER);
+	assert_int_equal(1, association(MEDIA_SIDE_A));
+	assert_int_equal(0, association(MEDIA_SIDE_B));
+	assert_int_equal(MEDIA_DTLS_CLIENT, fake_media()->remote[MEDIA_SIDE_A].role);
+	tls_id_heard(w, ALICE, renewed);
+	assert_true(strlen(renewed) >= 20);
+	assert_string_not_equal(told.alice, renewed);
+	offer_again(w, &a, "actpass", OTHER);
+	assert_heard(w, ALICE, renewed);
+	assert_int_equal(1, association(MEDIA_SIDE_A));
+	world_hear_nothing(w, BOB);
+}
+
+/* SDP-20, SDP-24: what crosses is offered to the other leg under the name it has there, with
+ * actpass; an answer that changes its own begins another association, and ours stays. */
+static void changed_in_an_answer(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+	struct told told;
+	char hold[2048];
+
+	join(w, &a, &b, &told, ONE);
+	snprintf(hold, sizeof(hold), "%s", sdp_with(ALICE, "actpass", ONE));
+	world_edit(hold, sizeof(hold), "a=sendrecv", "a=sendonly");
+	world_request(w, &a, "INVITE", "", hold);
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_heard(w, BOB, told.bob);
+	assert_true(world_heard_body(w, BOB, "a=setup:actpass"));
+	world_reply(w, BOB, 200, "", sdp_with(BOB, "active", OTHER));
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	world_ack(w, &a);
+	assert_heard(w, ALICE, told.alice);
+	assert_int_equal(0, association(MEDIA_SIDE_A));
+	assert_int_equal(1, association(MEDIA_SIDE_B));
+	assert_int_equal(MEDIA_DTLS_SERVER, fake_media()->remote[MEDIA_SIDE_B].role);
+	/* SDP-23: that was bob's doing; what we offer him next is the same name. */
+	world_request(w, &a, "INVITE", "", sdp_with(ALICE, "actpass", ONE));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	assert_heard(w, BOB, told.bob);
+}
+
+/* SDP-20: a role or key that changes makes another association under whatever name; who
+ * names his hears another one of ours. */
+static void changed_key_and_role(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+	struct told told;
+	char renewed[64];
+
+	join(w, &a, &b, &told, ONE);
+	world_request(w, &a, "INVITE", "", sdp_with(ALICE, "active", ONE));
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 407); /* proved as the first one was */
+	world_ack(w, &a);
+	world_request_again(w, &a, "INVITE", sdp_with(ALICE, "active", ONE));
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 200);
+	world_ack(w, &a);
+	assert_int_equal(MEDIA_DTLS_SERVER, fake_media()->remote[MEDIA_SIDE_A].role);
+	tls_id_heard(w, ALICE, renewed);
+	assert_true(strlen(renewed) >= 20);
+	assert_string_not_equal(told.alice, renewed);
+}
+
+/* SDP-22: other ICE credentials are another path, not another association. */
+static void ice_restart_keeps_it(void **state)
+{
+	struct world *w = *state;
+	struct media_remote before;
+	struct talk a, b;
+	struct told told;
+
+	join(w, &a, &b, &told, ONE "a=ice-ufrag:aaaa\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaa\r\n");
+	before = fake_media()->remote[MEDIA_SIDE_A];
+	offer_again(w, &a, "actpass",
+		ONE "a=ice-ufrag:bbbb\r\na=ice-pwd:bbbbbbbbbbbbbbbbbbbbbb\r\n");
+	assert_heard(w, ALICE, told.alice);
+	assert_memory_equal(&before, &fake_media()->remote[MEDIA_SIDE_A], sizeof(before));
+}
+
+/* SDP-21: another port, and the name that it had, or none: the keys are kept. */
+static void port_alone_keeps_it(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+	struct told told;
+	char sdp[2048];
+
+	join(w, &a, &b, &told, ONE);
+	for (int i = 0; i < 2; i++) {
+		snprintf(sdp, sizeof(sdp), "%s", sdp_with(ALICE, "actpass", i ? "" : ONE));
+		world_edit(sdp, sizeof(sdp), "m=audio 30000",
+			i ? "m=audio 32000" : "m=audio 31000");
+		world_request(w, &a, "INVITE", "", sdp);
+		world_hear_code(w, ALICE, 100);
+		world_hear_code(w, ALICE, 200);
+		world_ack(w, &a);
+		assert_heard(w, ALICE, i ? "" : told.alice);
+		assert_int_equal(i ? 32000 : 31000,
+			netaddr_port(&fake_media()->remote[MEDIA_SIDE_A].rtp));
+		assert_int_equal(0, association(MEDIA_SIDE_A));
+	}
+}
+
+/* A name that breaks the grammar is refused, and the call stays as it was. */
+static void malformed(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+	struct told told;
+
+	join(w, &a, &b, &told, ONE);
+	world_request(w, &a, "INVITE", "", sdp_with(ALICE, "actpass", "a=tls-id:a b\r\n"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_code(w, ALICE, 488);
+	world_ack(w, &a);
+	assert_int_equal(0, association(MEDIA_SIDE_A));
+	offer_again(w, &a, "actpass", ONE);
+	assert_heard(w, ALICE, told.alice);
+}
+
+#define SCENARIO(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO(each_leg_has_its_own),
+		SCENARIO(without_it),
+		SCENARIO(refresh_keeps_it),
+		SCENARIO(changed_in_an_offer),
+		SCENARIO(changed_in_an_answer),
+		SCENARIO(changed_key_and_role),
+		SCENARIO(ice_restart_keeps_it),
+		SCENARIO(port_alone_keeps_it),
+		SCENARIO(malformed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
