@@ -154,6 +154,10 @@ static void on_command(const void *msg, void *arg)
 	case COMMAND_GATE:
 		session_set_gate(session, command->side, command->is_open);
 		break;
+	case COMMAND_EXCHANGE:
+		session_exchange(session, command->side, loop->sessions[command->other.id.slot],
+			command->other.side);
+		break;
 	case COMMAND_COUNTERS:
 		session_ask_counters(session);
 		break;

@@ -412,7 +412,8 @@ static void tell_local(const struct media *media, const struct media_open_reques
 int media_open(
 	struct media *media, const struct media_open_request *request, struct media_opened *out)
 {
-	struct media_id id = {.loop = least_loaded(media)};
+	struct media_id id = {
+		.loop = request->beside ? request->beside->loop : least_loaded(media)};
 	struct names *names = &media->names[id.loop];
 	struct port_pair pairs[MEDIA_SIDE_COUNT];
 	struct name *name;
@@ -420,6 +421,8 @@ int media_open(
 
 	if (media->is_stopping)
 		return SBC_ESTATE;
+	if (request->beside && !find(media, *request->beside))
+		return SBC_ENOENT;
 	if (media->session_count >= media->config.session_max || names_take(names, &id))
 		return SBC_ELIMIT;
 	err = take_pairs(media, request, pairs);
@@ -491,6 +494,39 @@ int media_set_gate(struct media *media, struct media_id id, enum media_side side
 	if (!find(media, id))
 		return SBC_ENOENT;
 	return media_loop_post(media->loops[id.loop], &command);
+}
+
+/* What CLOSED gives back goes with the side. */
+static void exchange_ports(
+	struct name *one, enum media_side side, struct name *two, enum media_side other)
+{
+	unsigned interface = one->interface[side];
+	uint16_t port = one->port[side];
+
+	one->interface[side] = two->interface[other];
+	one->port[side] = two->port[other];
+	two->interface[other] = interface;
+	two->port[other] = port;
+}
+
+int media_exchange(struct media *media, struct media_id one, enum media_side side,
+	struct media_id two, enum media_side other)
+{
+	const struct command command = {.type = COMMAND_EXCHANGE,
+		.id = one,
+		.side = side,
+		.other = {.id = two, .side = other}};
+	struct name *first = find(media, one), *second = find(media, two);
+	int err;
+
+	if (!first || !second)
+		return SBC_ENOENT;
+	if (one.loop != two.loop || first == second)
+		return SBC_EINVAL;
+	err = media_loop_post(media->loops[one.loop], &command);
+	if (!err)
+		exchange_ports(first, side, second, other);
+	return err;
 }
 
 int media_ask_counters(struct media *media, struct media_id id)

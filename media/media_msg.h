@@ -12,6 +12,7 @@ enum command_type {
 	COMMAND_OPEN,     /* session changes owner, with its sockets */
 	COMMAND_REMOTE,   /* remote changes owner */
 	COMMAND_GATE,     /* is_open */
+	COMMAND_EXCHANGE, /* side of id with other's */
 	COMMAND_COUNTERS, /* answered by a report */
 	COMMAND_STATE,    /* likewise */
 	COMMAND_RESTORE,  /* state changes owner */
@@ -22,12 +23,16 @@ enum command_type {
 struct command {
 	enum command_type type;
 	struct media_id id;
-	enum media_side side; /* REMOTE, GATE */
+	enum media_side side; /* REMOTE, GATE, EXCHANGE */
 	bool is_open;         /* GATE */
 	union {
 		struct session *session;     /* OPEN; owned */
 		struct media_remote *remote; /* REMOTE; owned */
 		struct media_state *state;   /* RESTORE; owned */
+		struct {
+			struct media_id id; /* on the same loop */
+			enum media_side side;
+		} other; /* EXCHANGE */
 	};
 };
 

@@ -10,6 +10,32 @@
 #include "base/mem.h"
 #include "media/relay.h"
 
+static void free_sides(struct session *session)
+{
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		if (session->sides[side])
+			mem_wipe(session->sides[side], sizeof(*session->sides[side]));
+		mem_free(session->sides[side]);
+	}
+}
+
+static int make_sides(struct session *session)
+{
+	struct session_side **sides = session->sides;
+
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		sides[side] = mem_alloc(sizeof(*sides[side]));
+		if (!sides[side]) {
+			free_sides(session);
+			return SBC_ENOMEM;
+		}
+		sides[side]->session = session;
+	}
+	sides[MEDIA_SIDE_A]->other = sides[MEDIA_SIDE_B];
+	sides[MEDIA_SIDE_B]->other = sides[MEDIA_SIDE_A];
+	return 0;
+}
+
 int session_new(struct session **out, struct media_id id, uint64_t cookie,
 	const int fds[MEDIA_SIDE_COUNT][2])
 {
@@ -17,6 +43,10 @@ int session_new(struct session **out, struct media_id id, uint64_t cookie,
 
 	if (!session)
 		return SBC_ENOMEM;
+	if (make_sides(session)) {
+		mem_free(session);
+		return SBC_ENOMEM;
+	}
 	list_init(&session->telling);
 	session->id = id;
 	session->cookie = cookie;
@@ -30,6 +60,7 @@ int session_new(struct session **out, struct media_id id, uint64_t cookie,
 
 void session_discard(struct session *session)
 {
+	free_sides(session);
 	mem_free(session);
 }
 
@@ -44,6 +75,7 @@ void session_free(struct session *session)
 {
 	list_remove(&session->telling);
 	session_state_free(session->state);
+	free_sides(session);
 	mem_wipe(session, sizeof(*session));
 	mem_free(session);
 }
@@ -53,56 +85,44 @@ static void tell(struct session *session)
 	session->env->on_tell(session, session->env->arg);
 }
 
+/* What arg of a side's handlers is: the side, since it may go to another session. */
 static void on_stream_tell(struct stream *stream, void *arg)
 {
+	struct session_side *side = arg;
+
 	(void)stream;
-	tell(arg);
+	tell(side->session);
 }
 
-/* ---- sockets: which one it is tells side and component ---- */
+/* ---- sockets: which one it is tells the component ---- */
 
-static void on_rtp_a(struct udp_packet *packet, usec_t now, void *arg)
+static void on_rtp(struct udp_packet *packet, usec_t now, void *arg)
 {
-	struct stream *s = ((struct session *)arg)->streams;
+	struct session_side *side = arg;
 
-	relay_packet(&s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A].rtp, packet, now);
+	relay_packet(&side->stream, &side->other->stream, &side->stream.rtp, packet, now);
 }
 
-static void on_rtcp_a(struct udp_packet *packet, usec_t now, void *arg)
+static void on_rtcp(struct udp_packet *packet, usec_t now, void *arg)
 {
-	struct stream *s = ((struct session *)arg)->streams;
+	struct session_side *side = arg;
 
-	relay_packet(&s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A].rtcp, packet, now);
-}
-
-static void on_rtp_b(struct udp_packet *packet, usec_t now, void *arg)
-{
-	struct stream *s = ((struct session *)arg)->streams;
-
-	relay_packet(&s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B].rtp, packet, now);
-}
-
-static void on_rtcp_b(struct udp_packet *packet, usec_t now, void *arg)
-{
-	struct stream *s = ((struct session *)arg)->streams;
-
-	relay_packet(&s[MEDIA_SIDE_B], &s[MEDIA_SIDE_A], &s[MEDIA_SIDE_B].rtcp, packet, now);
+	relay_packet(&side->stream, &side->other->stream, &side->stream.rtcp, packet, now);
 }
 
 static int open_stream(struct session *session, enum media_side side)
 {
 	const struct session_env *env = session->env;
-	struct stream *stream = &session->streams[side];
+	struct session_side *own = session->sides[side];
+	struct stream *stream = &own->stream;
 	int err = udp_socket_open(&stream->rtp.socket, env->uv, env->io, session->fds[side][0]);
 	int err2 =
 		udp_socket_open(&stream->rtcp.socket, env->uv, env->io, session->fds[side][1]);
 
 	if (err || err2)
 		return SBC_EIO;
-	udp_socket_start(
-		&stream->rtp.socket, side == MEDIA_SIDE_A ? on_rtp_a : on_rtp_b, session);
-	udp_socket_start(
-		&stream->rtcp.socket, side == MEDIA_SIDE_A ? on_rtcp_a : on_rtcp_b, session);
+	udp_socket_start(&stream->rtp.socket, on_rtp, own);
+	udp_socket_start(&stream->rtcp.socket, on_rtcp, own);
 	return 0;
 }
 
@@ -111,17 +131,18 @@ void session_open(struct session *session, const struct session_env *env)
 	session->env = env;
 	session->open_sockets = 2 * MEDIA_SIDE_COUNT;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
-		stream_init(&session->streams[side], &env->component, on_stream_tell, session);
+		stream_init(&session->sides[side]->stream, &env->component, on_stream_tell,
+			session->sides[side]);
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
 		if (open_stream(session, (enum media_side)side))
-			stream_fail(&session->streams[side], MEDIA_FAILURE_INTERNAL);
+			stream_fail(&session->sides[side]->stream, MEDIA_FAILURE_INTERNAL);
 	}
 }
 
 void session_set_remote(struct session *session, enum media_side side,
 	const struct media_remote *remote, usec_t now)
 {
-	struct stream *stream = &session->streams[side];
+	struct stream *stream = &session->sides[side]->stream;
 
 	/* Without sockets a new description is of no use. */
 	if (session->is_closing || !stream->rtp.socket.is_open || !stream->rtcp.socket.is_open)
@@ -131,7 +152,7 @@ void session_set_remote(struct session *session, enum media_side side,
 
 void session_set_gate(struct session *session, enum media_side side, bool is_open)
 {
-	session->streams[side].is_gate_open = is_open;
+	session->sides[side]->stream.is_gate_open = is_open;
 }
 
 void session_ask_counters(struct session *session)
@@ -150,7 +171,7 @@ void session_ask_state(struct session *session)
 	if (!state)
 		return;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
-		stream_export(&session->streams[side], &state->sides[side]);
+		stream_export(&session->sides[side]->stream, &state->sides[side]);
 	session_state_free(session->state);
 	session->state = state;
 	tell(session);
@@ -161,16 +182,41 @@ void session_restore(struct session *session, const struct media_state *state, u
 	if (session->is_closing)
 		return;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
-		struct stream *stream = &session->streams[side];
+		struct stream *stream = &session->sides[side]->stream;
 
 		if (stream->rtp.socket.is_open && stream->rtcp.socket.is_open)
 			stream_restore(stream, &state->sides[side], now);
 	}
 }
 
+static void put(struct session *session, enum media_side side, struct session_side *own)
+{
+	struct session_side *other = session->sides[!side];
+
+	session->sides[side] = own;
+	own->session = session;
+	own->other = other;
+	other->other = own;
+}
+
+void session_exchange(
+	struct session *one, enum media_side side, struct session *two, enum media_side other)
+{
+	struct session_side *first = one->sides[side], *second = two->sides[other];
+
+	/* Their sockets are counted: a closing one waits for its own. */
+	if (one == two || one->is_closing || two->is_closing)
+		return;
+	put(one, side, second);
+	put(two, other, first);
+	/* What a side has to tell is told of where it is now. */
+	tell(one);
+	tell(two);
+}
+
 static void on_socket_closed(void *arg)
 {
-	struct session *session = arg;
+	struct session *session = ((struct session_side *)arg)->session;
 
 	if (--session->open_sockets)
 		return;
@@ -184,7 +230,7 @@ void session_close(struct session *session)
 		return;
 	session->is_closing = true;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
-		struct stream *stream = &session->streams[side];
+		struct stream *stream = &session->sides[side]->stream;
 
 		stream_close(stream);
 		stream_fini(stream);
@@ -195,10 +241,10 @@ void session_close(struct session *session)
 	session_state_free(session->state);
 	session->state = NULL;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
-		struct stream *stream = &session->streams[side];
+		struct session_side *own = session->sides[side];
 
-		udp_socket_close(&stream->rtp.socket, on_socket_closed, session);
-		udp_socket_close(&stream->rtcp.socket, on_socket_closed, session);
+		udp_socket_close(&own->stream.rtp.socket, on_socket_closed, own);
+		udp_socket_close(&own->stream.rtcp.socket, on_socket_closed, own);
 	}
 }
 
@@ -226,10 +272,10 @@ bool session_next_event(const struct session *session, struct media_event *out)
 	*out = (struct media_event){.id = session->id, .cookie = session->cookie};
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
 		out->side = (enum media_side)side;
-		if (stream_event(&session->streams[side], out)) {
+		if (stream_event(&session->sides[side]->stream, out)) {
 			out->is_one_way = out->type == MEDIA_EVENT_TIMEOUT &&
-					  !session->streams[!side].is_silent &&
-					  !session->streams[!side].remote.is_held;
+					  !session->sides[!side]->stream.is_silent &&
+					  !session->sides[!side]->stream.remote.is_held;
 			return true;
 		}
 	}
@@ -243,15 +289,15 @@ bool session_next_event(const struct session *session, struct media_event *out)
 		return false;
 	out->type = session->wants_counters ? MEDIA_EVENT_COUNTERS : MEDIA_EVENT_CLOSED;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
-		stream_counters(&session->streams[side], &out->counters[side]);
+		stream_counters(&session->sides[side]->stream, &out->counters[side]);
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
-		stream_quality(&session->streams[side], &out->quality[side]);
+		stream_quality(&session->sides[side]->stream, &out->quality[side]);
 	return true;
 }
 
 void session_event_taken(struct session *session, const struct media_event *event)
 {
-	struct stream *stream = &session->streams[event->side];
+	struct stream *stream = &session->sides[event->side]->stream;
 
 	switch (event->type) {
 	case MEDIA_EVENT_FAILED: /* and nothing else matters any more */

@@ -21,6 +21,13 @@ struct session_env {
 	void *arg; /* borrowed */
 };
 
+/* One side, with its sockets and keys. It may go over to another session of its loop. */
+struct session_side {
+	struct stream stream;
+	struct session_side *other; /* borrowed: the other side of the same session */
+	struct session *session;    /* borrowed: whose it is now */
+};
+
 /*
  * A media session: sides A and B, four sockets. Made on the signalling loop, then handed to
  * a media loop for good.
@@ -30,8 +37,8 @@ struct session {
 	struct media_id id;
 	uint64_t cookie;
 	int fds[MEDIA_SIDE_COUNT][2]; /* RTP, RTCP; the sockets' owned from session_open() on */
-	const struct session_env *env; /* borrowed; NULL until session_open() */
-	struct stream streams[MEDIA_SIDE_COUNT];
+	const struct session_env *env;                /* borrowed; NULL until session_open() */
+	struct session_side *sides[MEDIA_SIDE_COUNT]; /* owned */
 	unsigned open_sockets;
 	bool is_closing;
 	bool wants_counters;
@@ -50,6 +57,10 @@ void session_open(struct session *session, const struct session_env *env);
 void session_set_remote(struct session *session, enum media_side side,
 	const struct media_remote *remote, usec_t now);
 void session_set_gate(struct session *session, enum media_side side, bool is_open);
+/* The two sides change places, with all that is theirs: sockets, keys, gates, counters. Not
+ * when one of the sessions is closing. */
+void session_exchange(
+	struct session *one, enum media_side side, struct session *two, enum media_side other);
 void session_ask_counters(struct session *session);
 /* Without memory nothing is told: who asked may ask again. */
 void session_ask_state(struct session *session);

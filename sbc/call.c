@@ -56,10 +56,10 @@ void call_free(struct call *call)
 	timer_stop(sbc->timers, &call->target_timer);
 	timer_stop(sbc->timers, &call->connect_timer);
 	timer_stop(sbc->timers, &call->reap_timer);
-	leg_fini(&call->a);
+	leg_fini(call->a);
 	leg_fini(call->b);
 	for (size_t i = 0; i < call->left_count; i++)
-		leg_fini(call->left_b[i]);
+		leg_fini(call->left[i]);
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		call_description_fini(&call->remote[side]);
 	for (int i = 0; i < 2; i++)
@@ -94,10 +94,10 @@ static void on_reap(struct timer *timer, usec_t now, void *arg)
 static bool are_legs_over(const struct call *call)
 {
 	for (size_t i = 0; i < call->left_count; i++) {
-		if (call->left_b[i]->state != LEG_TERMINATED)
+		if (call->left[i]->state != LEG_TERMINATED)
 			return false;
 	}
-	return call->a.state == LEG_TERMINATED && call->b->state == LEG_TERMINATED;
+	return call->a->state == LEG_TERMINATED && call->b->state == LEG_TERMINATED;
 }
 
 /* Over when all legs said their last word and the media room closed its session. Freed from
@@ -140,7 +140,7 @@ void call_end(
 	if (call->reason[0])
 		buf_printf(&lines, "Reason: %s\r\n", call->reason);
 	leg_end(call->b, code, buf_slice(&lines), now);
-	leg_end(&call->a, code, buf_slice(&lines), now);
+	leg_end(call->a, code, buf_slice(&lines), now);
 	buf_fini(&lines);
 	media_link_close(sbc, &call->media);
 	call_finish_if_over(call, now);
@@ -200,7 +200,7 @@ static void on_refused(struct call *call, uint16_t code, const struct sip_msg *m
 /* Of a branch that was given up nothing matters but its end. */
 static bool is_left(const struct call *call, const struct leg *leg)
 {
-	return leg != &call->a && leg != call->b;
+	return leg != call->a && leg != call->b;
 }
 
 static void on_end(struct call *call, int side, const struct sip_msg *msg, usec_t now)
@@ -286,7 +286,7 @@ static void fill_job(const struct call *call, const struct leg *leg, struct sign
 	job->origin = slice_str(speaker->name);
 	job->received_attest = call_party_verdict(speaker)->attest;
 	job->origid = slice_str(call_party_verdict(speaker)->origid);
-	if (leg != &call->a) {
+	if (leg != call->a) {
 		job->proof = call->proof;
 		job->may_use_identity = call->proof == PROOF_USER ||
 					(call->proof == PROOF_PEER &&
@@ -317,7 +317,7 @@ static int sign(struct leg *leg, const struct sip_request_spec *spec, struct sli
 	if (!leg->dialog.remote_tag.len) /* else it is a Contact */
 		job.called_uri = spec->request_uri;
 	err = policy_link_sign(spec, contact_uri, lines, &job);
-	if (job.is_signed && leg != &call->a && !party->identity_outcome[0])
+	if (job.is_signed && leg != call->a && !party->identity_outcome[0])
 		party->identity_outcome = "signed";
 	return err;
 }
@@ -334,8 +334,9 @@ struct call *call_new(struct sbc *sbc)
 		return NULL;
 	arena_init_small(&call->arena, CALL_ARENA_MAX, CALL_ARENA_BLOCK);
 	arena_init(&call->invite_arena, CALL_INVITE_MAX);
+	call->a = arena_alloc(&call->arena, sizeof(*call->a));
 	call->b = arena_alloc(&call->arena, sizeof(*call->b));
-	if (!call->b) {
+	if (!call->a || !call->b) {
 		arena_fini(&call->arena);
 		mem_free(call);
 		return NULL;
@@ -353,11 +354,11 @@ struct call *call_new(struct sbc *sbc)
 	}
 	call->config = config_ref(sbc->config);
 	list_append(&sbc->calls, &call->in_order);
-	leg_init(&call->a, sbc, &call->arena, 'a');
+	leg_init(call->a, sbc, &call->arena, 'a');
 	leg_init(call->b, sbc, &call->arena, 'b');
-	call->a.call_name = call->b->call_name = call->name;
-	call->a.owner = call->b->owner = &call_leg_owner;
-	call->a.owner_arg = call->b->owner_arg = call;
+	call->a->call_name = call->b->call_name = call->name;
+	call->a->owner = call->b->owner = &call_leg_owner;
+	call->a->owner_arg = call->b->owner_arg = call;
 	call->start_s = sbc->outside.wall_s(sbc->outside.arg);
 	sbc->counters.calls_started++;
 	sbc->counters.calls_now++;

@@ -115,6 +115,7 @@ struct call_target {
 	struct slice name;              /* user or peer */
 };
 #define CALL_TARGET_MAX ROUTE_TARGET_MAX
+#define CALL_LEFT_MAX   (CALL_TARGET_MAX + 4) /* branches, and ends that were replaced */
 struct call_targets {
 	struct call_target *items[CALL_TARGET_MAX]; /* in the arena */
 	size_t count;
@@ -132,10 +133,9 @@ struct call {
 	enum call_state state;
 	struct arena arena;
 	struct hash_node by_number;
-	struct list in_order; /* in sbc->calls */
-	struct leg a;
-	struct leg *b;                       /* the present branch; in the arena */
-	struct leg *left_b[CALL_TARGET_MAX]; /* given up: they only say goodbye */
+	struct list in_order;            /* in sbc->calls */
+	struct leg *a, *b;               /* the present ones; in the arena */
+	struct leg *left[CALL_LEFT_MAX]; /* given up: they only say goodbye */
 	size_t left_count;
 	struct sip_uri called, caller; /* rewritten; texts in the arena */
 	struct call_targets targets;
@@ -167,16 +167,16 @@ struct call {
 
 #define CALL_ARENA_MAX   (256 * 1024) /* bytes: a dozen branches and their texts */
 #define CALL_INVITE_MAX  (256 * 1024) /* bytes: one large INVITE as osip keeps it */
-#define CALL_ARENA_BLOCK 5376         /* bytes: there are many calls, and most take one */
+#define CALL_ARENA_BLOCK 7808         /* bytes: there are many calls, and most take one */
 
 static inline struct leg *call_leg(struct call *call, int side)
 {
-	return side == MEDIA_SIDE_A ? &call->a : call->b;
+	return side == MEDIA_SIDE_A ? call->a : call->b;
 }
 
 static inline int call_side(const struct call *call, const struct leg *leg)
 {
-	return leg == &call->a ? MEDIA_SIDE_A : MEDIA_SIDE_B;
+	return leg == call->a ? MEDIA_SIDE_A : MEDIA_SIDE_B;
 }
 
 /* Media of this leg goes from end to end; then so does the other leg's. */

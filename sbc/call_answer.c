@@ -18,14 +18,14 @@ static int answer_caller(struct call *call, bool is_final, uint16_t code, usec_t
 
 	buf_init(&body, OA_TEXT_MAX);
 	if (call->is_early_told)
-		err = buf_put_slice(&body, buf_slice(&call->a.oa.told));
+		err = buf_put_slice(&body, buf_slice(&call->a->oa.told));
 	else
 		err = call_media_print(
 			call, MEDIA_SIDE_A, &call->remote[MEDIA_SIDE_B], offered, &body);
 	if (!err && is_final)
-		err = leg_uas_accept(&call->a, buf_slice(&body), now);
+		err = leg_uas_accept(call->a, buf_slice(&body), now);
 	else if (!err)
-		leg_uas_provisional(&call->a, code, buf_slice(&body), now);
+		leg_uas_provisional(call->a, code, buf_slice(&body), now);
 	buf_fini_secret(&body);
 	return err;
 }
@@ -113,7 +113,7 @@ void call_ringing(struct call *call, uint16_t code, const struct sip_msg *msg, u
 	if (pass_early(call, code, msg, now))
 		return;
 	keep_reliable(call, msg);
-	leg_uas_provisional(&call->a, code, (struct slice){0}, now);
+	leg_uas_provisional(call->a, code, (struct slice){0}, now);
 }
 
 /* ---- the answer ---- */
@@ -124,7 +124,7 @@ static void mark_answered(struct call *call, usec_t now)
 
 	call->state = CALL_ANSWERED;
 	call->code = 200;
-	sbc_praise(sbc, &call->a.source, now);
+	sbc_praise(sbc, &call->a->source, now);
 	call->answer_s = sbc->outside.wall_s(sbc->outside.arg);
 	sbc->counters.calls_answered++;
 	log_event(sbc->log, LOG_INFO, "sbc", "call.answer", "call=%s", call->name);
@@ -149,7 +149,7 @@ static int pass_offer(
 	buf_init(&body, OA_TEXT_MAX);
 	err = err ? err : call_media_open(call, MEDIA_SIDE_B, offer, why);
 	err = err ? err : call_media_print(call, MEDIA_SIDE_A, offer, NULL, &body);
-	err = err ? err : leg_uas_accept(&call->a, buf_slice(&body), now);
+	err = err ? err : leg_uas_accept(call->a, buf_slice(&body), now);
 	buf_fini_secret(&body);
 	return err;
 }

@@ -102,15 +102,15 @@ static bool may_sign(const struct call *call)
 
 void call_connect_confirmed(struct call *call, usec_t now)
 {
-	struct leg_change change = {.is_update = true, .body = buf_slice(&call->a.oa.told)};
+	struct leg_change change = {.is_update = true, .body = buf_slice(&call->a->oa.told)};
 	int err;
 
-	if (policy_of(call, MEDIA_SIDE_A) == ANSWER_IDENTITY_OFF || !call->a.knows_rename ||
+	if (policy_of(call, MEDIA_SIDE_A) == ANSWER_IDENTITY_OFF || !call->a->knows_rename ||
 		!may_sign(call) || call->change.stage != CHANGE_NONE)
 		return;
 	/* CI-6: what was said last once more, with the same o= line, so that no new
 	 * association comes of it. */
-	err = leg_out_start(&call->a, &change, now);
+	err = leg_out_start(call->a, &change, now);
 	if (err)
 		log_event(call->sbc->log, LOG_WARN, "sbc", "identity.connect_unsent",
 			"call=%s err=%s", call->name, err_name(err));

@@ -160,7 +160,7 @@ static void put_address(struct buf *out, const struct leg *leg)
 
 static void put_leg(struct buf *out, const struct call *call, int i)
 {
-	const struct leg *leg = i ? call->b : &call->a;
+	const struct leg *leg = i ? call->b : call->a;
 	const struct call_party *party = &call->party[i];
 	const struct call_stream *stream = media_link_first(&call->media);
 	const struct media_security *security = &stream->security[i];

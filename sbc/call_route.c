@@ -351,7 +351,7 @@ int call_route(struct call *call, struct reply *refusal, usec_t now)
 	if (call_try_next(call, refusal->code, now))
 		return 0;
 	if (refusal->code == 503) /* a limit, or nobody is there just now */
-		buf_put_str(&call->a.cross, "Retry-After: 5\r\n");
+		buf_put_str(&call->a->cross, "Retry-After: 5\r\n");
 	return SBC_ENOENT;
 }
 
@@ -367,13 +367,13 @@ static int new_branch(struct call *call)
 {
 	struct leg *leg = arena_alloc(&call->arena, sizeof(*leg));
 
-	if (!leg || call->left_count == CALL_TARGET_MAX)
+	if (!leg || call->left_count == CALL_LEFT_MAX)
 		return SBC_ENOMEM;
 	leg_init(leg, call->sbc, &call->arena, 'b');
 	leg->call_name = call->name;
 	leg->owner = &call_leg_owner;
 	leg->owner_arg = call;
-	call->left_b[call->left_count++] = call->b;
+	call->left[call->left_count++] = call->b;
 	call->b = leg;
 	return 0;
 }

@@ -22,7 +22,7 @@ static void go_on(struct call *call, usec_t now)
 
 	if (call_route(call, &refusal, now)) {
 		if (refusal.code == 503) /* a limit, or nobody is there just now */
-			buf_put_str(&call->a.cross, "Retry-After: 5\r\n");
+			buf_put_str(&call->a->cross, "Retry-After: 5\r\n");
 		call_end(call, CALL_ENDER_US, refusal.code, NULL, now);
 		return;
 	}
@@ -39,7 +39,7 @@ static void refuse_identity(struct call *call, usec_t now)
 		.code = (uint16_t)verdict->code, .reason = slice_str(verdict->phrase)};
 
 	call->sbc->counters.identity_refused++;
-	leg_uas_refuse(&call->a, &reply, now);
+	leg_uas_refuse(call->a, &reply, now);
 	call_end(call, CALL_ENDER_US, reply.code, NULL, now);
 }
 
@@ -213,7 +213,7 @@ static bool is_loop(struct sbc *sbc, const struct sip_msg *msg)
 {
 	const struct leg *leg = leg_find(sbc, msg, false);
 
-	return leg && leg->name == 'b' &&
+	return leg && !leg->is_uas &&
 	       slice_equal(leg->dialog.remote_target, msg->request_uri.raw);
 }
 
@@ -277,8 +277,8 @@ void call_start(struct sbc *sbc, const struct request *request)
 	call->party[0].transport = request->source->kind;
 	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
 		sizeof(call->party[0].name));
-	call->a.peer = peer;
-	if (leg_uas_start(&call->a, &kept)) {
+	call->a->peer = peer;
+	if (leg_uas_start(call->a, &kept)) {
 		sbc_refuse(sbc, request, 400);
 		call_free(call);
 		return;

@@ -57,7 +57,7 @@ static void put_dialog(struct rpc_call *call, const struct call *dialog)
 	rpc_integer(call, "h_entry", name.entry);
 	rpc_integer(call, "h_id", name.id);
 	rpc_integer(call, "ref", 1);
-	rpc_text(call, "call-id", dialog->a.dialog.call_id);
+	rpc_text(call, "call-id", dialog->a->dialog.call_id);
 	rpc_text(call, "from_uri", dialog->from);
 	rpc_text(call, "to_uri", dialog->to);
 	rpc_integer(call, "state", rpc_dlg_state(dialog));
@@ -65,7 +65,7 @@ static void put_dialog(struct rpc_call *call, const struct call *dialog)
 	rpc_integer(call, "dflags", 0);
 	rpc_integer(call, "sflags", 0);
 	rpc_integer(call, "iflags", 0);
-	put_end(call, "caller", &dialog->a);
+	put_end(call, "caller", dialog->a);
 	put_end(call, "callee", dialog->b);
 	rpc_open_array(call, "profiles", NULL);
 	rpc_close(call);
@@ -85,7 +85,7 @@ static void put_brief(struct rpc_call *call, const struct call *dialog)
 	rpc_open_struct(call, NULL);
 	rpc_integer(call, "h_entry", name.entry);
 	rpc_integer(call, "h_id", name.id);
-	rpc_text(call, "call-id", dialog->a.dialog.call_id);
+	rpc_text(call, "call-id", dialog->a->dialog.call_id);
 	rpc_text(call, "from_uri", dialog->from);
 	rpc_text(call, "to_uri", dialog->to);
 	rpc_integer(call, "state", rpc_dlg_state(dialog));
@@ -192,7 +192,7 @@ static enum rpc_step dlg_terminate_dlg(struct rpc_call *call)
 		call_cursor_start(&progress->cursor, call->world->sbc);
 	for (int looked = 0; looked < 512; looked++) {
 		dialog = call_cursor_next(&progress->cursor);
-		if (!dialog || is_leg(call, &dialog->a) || is_leg(call, dialog->b))
+		if (!dialog || is_leg(call, dialog->a) || is_leg(call, dialog->b))
 			return rpc_dlg_end(call, dialog);
 	}
 	return RPC_MORE;

@@ -53,7 +53,7 @@ static void put_callee(struct rpc_call *call, const struct leg *leg, uint32_t ca
 static void put_dialog(struct rpc_call *call, const struct call *dialog)
 {
 	const struct sbc *sbc = dialog->sbc;
-	const struct leg *a = &dialog->a, *b = dialog->b;
+	const struct leg *a = dialog->a, *b = dialog->b;
 	struct dlg_name name = rpc_dlg_name(dialog);
 	int64_t timeout =
 		dialog->answer_s ? 0 : dialog->start_s + sbc->config->limits.ring_timeout_s;

@@ -29,7 +29,7 @@ struct call *rpc_dlg_find(struct sbc *sbc, struct dlg_name name)
 
 unsigned rpc_dlg_state(const struct call *call)
 {
-	switch (call->a.state) {
+	switch (call->a->state) {
 	case LEG_NEW:
 	case LEG_PROCEEDING:
 		return 1;
@@ -49,9 +49,10 @@ unsigned rpc_dlg_state(const struct call *call)
 
 static bool is_chosen(const struct dlg_choice *choice, const struct call *call)
 {
-	return (!choice->call_id.len || slice_equal(choice->call_id, call->a.dialog.call_id)) &&
+	return (!choice->call_id.len ||
+		       slice_equal(choice->call_id, call->a->dialog.call_id)) &&
 	       (!choice->from_tag.len ||
-		       slice_equal(choice->from_tag, call->a.dialog.remote_tag));
+		       slice_equal(choice->from_tag, call->a->dialog.remote_tag));
 }
 
 enum rpc_step rpc_dlg_walk(
@@ -132,7 +133,7 @@ static void put_identity(struct rpc_call *call, const struct call_party *party)
 
 void rpc_dlg_leg(struct rpc_call *call, const char *name, const struct call *dialog, int i)
 {
-	const struct leg *leg = i ? dialog->b : &dialog->a;
+	const struct leg *leg = i ? dialog->b : dialog->a;
 	const struct call_party *party = &dialog->party[i];
 	const struct call_stream *stream = media_link_first(&dialog->media);
 	const struct media_security *security = &stream->security[i];

@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/fingerprint.h"
 #include "base/netaddr.h"
@@ -196,6 +197,7 @@ struct media_open_request {
 	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */
 	uint16_t port[MEDIA_SIDE_COUNT];      /* 0: any; else this RTP port (SBC_ELIMIT) */
 	uint8_t dscp[MEDIA_SIDE_COUNT];       /* of what is sent there (RFC 2474), 0 to 63 */
+	const struct media_id *beside;        /* on the loop of this one; NULL: on any */
 };
 
 struct media_opened {
@@ -208,7 +210,8 @@ struct media_opened {
  * made on its loop later. Until media_set_remote() the newest DTLS datagrams of a side are
  * kept (bounded), so that a peer may begin before its answer arrives.
  * SBC_ELIMIT: session_max or no free ports; SBC_EAGAIN: the loop's mailbox is full;
- * SBC_EIO: sockets; SBC_ESTATE: after media_stop(); SBC_EINVAL, SBC_ENOMEM.
+ * SBC_EIO: sockets; SBC_ENOENT: beside is dead; SBC_ESTATE: after media_stop();
+ * SBC_EINVAL, SBC_ENOMEM.
  */
 int media_open(struct media *media, const struct media_open_request *request,
 	struct media_opened *out);
@@ -228,12 +231,13 @@ struct srtp_master {
 struct media_direction_state {
 	enum media_srtp_profile profile;
 	struct srtp_master master; /* as it is in force; of DTLS, out of the handshake */
-	uint32_t rtcp_count;       /* SRTCP packets protected: no index above it was used */
 	unsigned source_count;
 	struct media_source_state {
 		uint32_t ssrc;
-		uint32_t roc;      /* rollover counter */
-		uint16_t sequence; /* highest */
+		bool has_rtp;       /* else only RTCP was seen, and the next two mean nothing */
+		uint32_t roc;       /* rollover counter */
+		uint16_t sequence;  /* highest */
+		uint32_t rtcp_next; /* above every SRTCP index that was used; 0: none was */
 	} sources[MEDIA_STATE_SOURCE_MAX];
 };
 
@@ -277,6 +281,16 @@ int media_set_remote(struct media *media, struct media_id id, enum media_side si
 int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open);
 
 /*
+ * Two sides of two sessions change places: who was there hears and is heard by the other
+ * session's other side from now on. Each side takes along its ports, keys, association, gate
+ * and counters, so its peer notices nothing; nothing goes on but what both gates of the pair
+ * let through. SBC_EINVAL: not on the same loop (media_open_request.beside), or the same
+ * session; SBC_EAGAIN: mailbox full; SBC_ENOENT: a name is dead.
+ */
+int media_exchange(struct media *media, struct media_id one, enum media_side side,
+	struct media_id two, enum media_side other);
+
+/*
  * What a session needs to live on, here or on another machine: one value without pointers.
  * Secret: wiped by who keeps it. It is a snapshot. Sequence numbers are the peers' own, so one
  * that is older by less than 32768 packets and MEDIA_STATE_RTCP_MARGIN reports of a side will
@@ -285,6 +299,7 @@ int media_set_gate(struct media *media, struct media_id id, enum media_side side
  * and a new one begins as RFC 8842 says, by signalling.
  */
 #define MEDIA_STATE_RTCP_MARGIN 256
+#define MEDIA_RTCP_INDEX_MAX    0x7fffffffu /* RFC 3711 section 3.4 */
 
 struct media_state {
 	uint16_t port[MEDIA_SIDE_COUNT]; /* our RTP ports */
@@ -302,10 +317,23 @@ struct media_state {
 
 /* Answered by a STATE event. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_ask_state(struct media *media, struct media_id id);
-/* Into a session that was opened with the same ports and got no remote yet: sides that were
- * secured are so at once (SECURED follows), others begin again. SBC_EINVAL, SBC_EAGAIN,
+/* Into a session that got no remote yet, opened with the same ports or with others that the
+ * peers are told: sides that were secured are so at once (SECURED follows), others begin
+ * again. What was heard before the export is a replay here too. SBC_EINVAL, SBC_EAGAIN,
  * SBC_ENOENT, SBC_ENOMEM. */
 int media_restore(struct media *media, struct media_id id, const struct media_state *state);
+
+/*
+ * The state as bytes, for another machine or a store: secret, and to be carried where nobody
+ * reads or changes them. Any thread.
+ * write: appends at most MEDIA_STATE_BYTES_MAX. SBC_ELIMIT, SBC_ENOMEM; SBC_EINVAL: no
+ * session has such a state.
+ * read: all of bytes. out is untouched on error. SBC_EPROTO: another version; SBC_EPARSE:
+ * anything else that media_state_write() would not have written; SBC_ENOMEM.
+ */
+#define MEDIA_STATE_BYTES_MAX 16384
+int media_state_write(struct buf *out, const struct media_state *state);
+int media_state_read(struct media_state *out, struct slice bytes);
 
 /* Answered by a COUNTERS event. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_ask_counters(struct media *media, struct media_id id);
