@@ -163,6 +163,9 @@ struct media_config {
 	 * up to so much to their latency. 0: never. At most MEDIA_COALESCE_MAX. */
 	usec_t coalesce;
 	bool want_ring; /* receive and send by io_uring where the system has it */
+	/* Connect sockets to peers that settled: cheaper, and strangers' packets end in the
+	 * system. A peer that moves without a word is then not heard for up to 750 ms. */
+	bool want_connected;
 };
 
 /* Sensible values for all but interfaces. */
