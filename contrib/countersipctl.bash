@@ -24,6 +24,15 @@ _countersipctl() {
 	--timeout)
 		return
 		;;
+	call.trace)
+		compopt -o nospace 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -W 'from= to= peer=' -- "$word")
+		return
+		;;
+	call.trace_stop)
+		mapfile -t COMPREPLY < <(compgen -W 'all' -- "$word")
+		return
+		;;
 	esac
 	local words='doctor --socket --timeout --json --list --version --help'
 	[[ $word == -* ]] || words="doctor $(countersipctl "${socket[@]}" --timeout 1 --list 2>/dev/null)"

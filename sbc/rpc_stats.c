@@ -221,6 +221,14 @@ static const struct statistic stats[] = {
 	{"call_records_sqlite", "waiting", WITNESS(call_records_sqlite.waiting)},
 	{"call_records_sqlite", "written", WITNESS(call_records_sqlite.written)},
 
+	{"call_trace", "dropped", WITNESS(call_trace.pcap.dropped)},
+	{"call_trace", "failing", WITNESS(call_trace.pcap.is_failing)},
+	{"call_trace", "failures", WITNESS(call_trace.pcap.failures)},
+	{"call_trace", "hep_failed", WITNESS(call_trace.hep_failed)},
+	{"call_trace", "hep_sent", WITNESS(call_trace.hep_sent)},
+	{"call_trace", "waiting", WITNESS(call_trace.pcap.waiting)},
+	{"call_trace", "written", WITNESS(call_trace.pcap.written)},
+
 	{"core", "bad_msg_hdr", CALLS(messages_broken)},
 	{"core", "drop_replies", nothing, 0},
 	{"core", "drop_requests", nothing, 0},

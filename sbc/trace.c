@@ -292,15 +292,17 @@ static bool is_due(const struct trace *trace)
 	       (!trace->counters.is_failing && trace->queued > trace->queue_max / 2);
 }
 
-bool trace_line(struct trace *trace, struct slice json)
+bool trace_put(struct trace *trace, struct slice head, struct slice rest)
 {
-	struct line *line = mem_alloc(sizeof(*line) + json.len + 1);
+	struct line *line = mem_alloc(sizeof(*line) + head.len + rest.len);
 	bool has_room;
 
 	if (line) {
-		line->len = json.len + 1;
-		memcpy(line->text, json.ptr, json.len);
-		line->text[json.len] = '\n';
+		line->len = head.len + rest.len;
+		if (head.len)
+			memcpy(line->text, head.ptr, head.len);
+		if (rest.len)
+			memcpy(line->text + head.len, rest.ptr, rest.len);
 	}
 	uv_mutex_lock(&trace->lock);
 	has_room = line && trace->queued + line->len <= trace->queue_max;
@@ -317,6 +319,11 @@ bool trace_line(struct trace *trace, struct slice json)
 	if (!has_room)
 		mem_free(line);
 	return has_room;
+}
+
+bool trace_line(struct trace *trace, struct slice json)
+{
+	return trace_put(trace, json, SLICE("\n"));
 }
 
 void trace_counters(struct trace *trace, struct trace_counters *out)

@@ -45,6 +45,9 @@ void trace_close(struct trace *trace);
 
 /* One line without its end; copied. False: the queue was full and it was dropped. */
 bool trace_line(struct trace *trace, struct slice json);
+/* The same for a sink whose lines are something else: head and rest in one piece, as they
+ * are. */
+bool trace_put(struct trace *trace, struct slice head, struct slice rest);
 
 /* Lines since the start. Any thread. */
 struct trace_counters {

@@ -20,6 +20,7 @@ struct witness {
 	struct trace *call_records;
 	struct trace *call_records_sqlite;
 	struct history *history;
+	struct call_trace *call_trace;
 	struct log_limit record_limit;
 };
 
@@ -105,6 +106,11 @@ static int open_files(
 	return err;
 }
 
+static bool is_tracing(const struct config *config)
+{
+	return config->trace.pcap_dir[0] || netaddr_is_set(&config->trace.hep_address);
+}
+
 int witness_open(struct witness **out, const struct config *config, struct log *log,
 	char *fault, size_t fault_size)
 {
@@ -119,6 +125,9 @@ int witness_open(struct witness **out, const struct config *config, struct log *
 	if (!err && config->history_kib)
 		err = history_new(
 			&witness->history, (size_t)config->history_kib * 1024, &random);
+	if (!err && is_tracing(config))
+		err = call_trace_open(&witness->call_trace, config, log, witness->history,
+			&random, fault, fault_size);
 	if (err) {
 		witness_close(witness);
 		return err;
@@ -138,6 +147,7 @@ void witness_close(struct witness *witness)
 	trace_close(witness->sip_trace);
 	trace_close(witness->call_records);
 	trace_close(witness->call_records_sqlite);
+	call_trace_close(witness->call_trace);
 	history_free(witness->history);
 	mem_free(witness);
 }
@@ -160,6 +170,8 @@ void witness_message(struct witness *witness, const struct witness_message *mess
 		trace_sip(witness->sip_trace, &line);
 	if (witness->history)
 		history_message(witness->history, &entry);
+	if (witness->call_trace)
+		call_trace_message(witness->call_trace, &entry, clock_monotonic_us());
 }
 
 void witness_leg(struct witness *witness, const struct sbc_leg_note *leg)
@@ -169,8 +181,12 @@ void witness_leg(struct witness *witness, const struct sbc_leg_note *leg)
 		.leg = leg->leg,
 		.text = leg->call_id};
 
-	if (history_number(leg->call, &entry.call))
-		history_note(witness->history, &entry);
+	if (!history_number(leg->call, &entry.call))
+		return;
+	history_note(witness->history, &entry);
+	if (witness->call_trace)
+		call_trace_leg(
+			witness->call_trace, entry.call, leg->call_id, clock_monotonic_us());
 }
 
 static bool keep(struct trace *trace, struct slice json)
@@ -187,6 +203,8 @@ void witness_record(struct witness *witness, uint64_t number, struct slice json)
 	bool is_kept;
 
 	history_note(witness->history, &entry);
+	if (witness->call_trace)
+		call_trace_ended(witness->call_trace, number);
 	is_kept = keep(witness->call_records, json);
 	if (keep(witness->call_records_sqlite, json) && is_kept)
 		return;
@@ -201,6 +219,11 @@ const struct history *witness_history(const struct witness *witness)
 	return witness->history;
 }
 
+struct call_trace *witness_call_trace(const struct witness *witness)
+{
+	return witness->call_trace;
+}
+
 static void count_file(struct trace *trace, struct trace_counters *out)
 {
 	*out = (struct trace_counters){0};
@@ -213,4 +236,7 @@ void witness_counters(const struct witness *witness, struct witness_counters *ou
 	count_file(witness->sip_trace, &out->sip_trace);
 	count_file(witness->call_records, &out->call_records);
 	count_file(witness->call_records_sqlite, &out->call_records_sqlite);
+	out->call_trace = (struct call_trace_counters){0};
+	if (witness->call_trace)
+		call_trace_counters(witness->call_trace, &out->call_trace);
 }

@@ -249,6 +249,15 @@ struct config_fetch {
 	unsigned parallel_max;
 };
 
+/* Where call.trace writes to. */
+struct config_trace {
+	const char *pcap_dir; /* "": none */
+	unsigned pcap_max_kib;
+	struct netaddr hep_address; /* unset: none */
+	unsigned hep_capture_id;
+	const char *hep_auth_key; /* "": none */
+};
+
 struct config_http {
 	bool is_enabled;
 	struct netaddr address;
@@ -353,6 +362,7 @@ struct config {
 	size_t host_count;
 	struct config_media media;
 	struct config_fetch fetch;
+	struct config_trace trace;
 	struct config_http http;
 	struct config_dispatcher dispatcher;
 	struct config_blocking blocking;

@@ -180,6 +180,14 @@ class Ctl(unittest.TestCase):
         done = subprocess.run(["bash", "-c", script, "bash", self.path], capture_output=True,
                               text=True, cwd=ROOT, env=env, timeout=60, check=False)
         self.assertEqual("dlg.list\n", done.stdout, done.stderr)
+        for words, wanted in (("call.trace ''", "from= to= peer="), ("call.trace p", "peer="),
+                              ("call.trace_stop ''", "all")):
+            script = ("source contrib/countersipctl.bash; "
+                      f"COMP_WORDS=(countersipctl {words}); COMP_CWORD=2; _countersipctl; "
+                      'echo "${COMPREPLY[@]}"')
+            done = subprocess.run(["bash", "-c", script], capture_output=True, text=True,
+                                  cwd=ROOT, env=env, timeout=60, check=False)
+            self.assertEqual(wanted + "\n", done.stdout, done.stderr)
 
     def test_interactive(self):
         """On a terminal: completion, an answer, an error, history that is kept."""
