@@ -28,7 +28,7 @@ KINDS = {
         r"\b(?:(?:ID4474|ID8224|DS|CAN|PP|MKY|CERT|EXT|BR|CI|RSP|NEG|KAI)-\d+"
         r"|I(?:[1-9]|1[0-4])\b(?!\.))")),
     "media_rows": Kind("tests/media_rows.txt", re.compile(
-        r"\b(?:(?:SDP|DTLS|D12|D13|MUX|SRTP|WOLF)-\d+|MB-[1-6])\b")),
+        r"\b(?:SDP|DTLS|D12|D13|MUX|SRTP|MB|WOLF)-\d+\b")),
     "calls_rows": Kind("tests/calls_rows.txt", re.compile(
         r"\b(?:(?:SIP|REL|UPD|OA|ST|AU|KAM)-\d+|ID-[1-5])\b")),
 }

@@ -437,8 +437,6 @@ static int set_up_load(void **state)
 
 	set_up(state);
 	w.config.loop_count = LOOPS;
-	/* What the system drops for a connected socket (media/straight.h) is in no counter. */
-	w.config.want_connected = false;
 	w.config.session_max = SLOTS + LOOPS;
 	w.config.interfaces[0].port_min = find_ports(ports);
 	w.config.interfaces[0].port_max =
