@@ -78,6 +78,7 @@ extern const struct rpc_family rpc_core_family;       /* rpc_core.c */
 extern const struct rpc_family rpc_dlg_family;        /* rpc_dlg.c */
 extern const struct rpc_family rpc_dlg_mi_family;     /* rpc_dlg_mi.c */
 extern const struct rpc_family rpc_stats_family;      /* rpc_stats.c */
+extern const struct rpc_family rpc_traffic_family;    /* rpc_traffic.c */
 extern const struct rpc_family rpc_tls_family;        /* rpc_tls.c */
 extern const struct rpc_family rpc_identity_family;   /* rpc_identity.c */
 extern const struct rpc_family rpc_media_family;      /* rpc_media.c */

@@ -8,6 +8,7 @@ static const struct rpc_family *const families[] = {
 	&rpc_dlg_family,
 	&rpc_dlg_mi_family,
 	&rpc_stats_family,
+	&rpc_traffic_family,
 	&rpc_tls_family,
 	&rpc_identity_family,
 	&rpc_media_family,

@@ -27,14 +27,15 @@
 static void on_stray(
 	const struct sip_msg *msg, const struct transport_source *source, usec_t now, void *arg)
 {
-	struct leg *leg;
+	bool is_success = msg->method == SIP_METHOD_INVITE && msg->status / 100 == 2;
+	struct leg *leg = is_success ? leg_find(arg, msg, false) : NULL;
+	struct sbc *sbc = arg;
 
 	(void)source;
-	if (msg->method != SIP_METHOD_INVITE || msg->status / 100 != 2)
-		return;
-	leg = leg_find(arg, msg, false);
 	if (leg)
 		leg_uac_stray(leg, msg, now);
+	else
+		sbc->counters.responses_stray++;
 }
 
 static void note_received(struct sbc *sbc, const struct sip_msg *msg)
@@ -407,8 +408,10 @@ void sbc_receive(
 	struct sip_fault fault = {0};
 	struct sip_msg *msg;
 
-	if (!sbc_admits(sbc, source, now))
+	if (!sbc_admits(sbc, source, now)) {
+		sbc->counters.messages_shunned++;
 		return;
+	}
 	if (!sip_msg_parse(&msg, &sbc->arena, bytes, &fault)) {
 		note_received(sbc, msg);
 		note_alias(sbc, msg, source);

@@ -124,6 +124,9 @@ struct sbc_counters {
 	uint64_t calls_now;
 	uint64_t requests_refused; /* parsed, and answered with an error */
 	uint64_t messages_broken;  /* did not parse */
+	uint64_t messages_shunned; /* from a source that sent too much that is wrong: unread */
+	uint64_t responses_stray;  /* to nothing that we asked, or not any more */
+	uint64_t sessions_expired; /* nobody refreshed them (RFC 4028) */
 	uint64_t calls_shed;       /* refused, since there was no time for them */
 	uint64_t identity_verified;
 	uint64_t identity_refused;

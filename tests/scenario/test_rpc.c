@@ -497,6 +497,13 @@ static void statistics(void **state)
 	assert_has(&a, "\"result\":\t{\n\t\t\"dialog.active_dialogs\":\t\"1\"\n\t},");
 	forget(&a);
 	assert_asked(w, "tm.stats", "\"rpl_received\":\t2,");
+	/* An answer to nothing; and what no peer of ours may send would be drop_requests. */
+	assert_asked(w, "stats.fetchn", "\"core.drop_replies\":\t0,");
+	world_say(w, BOB,
+		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKnone\r\n"
+		"From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: none\r\n"
+		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+	assert_asked(w, "stats.fetchn", "\"core.drop_replies\":\t1,");
 	assert_asked(w, "sl.stats", "\"407\":\t1,");
 }
 
