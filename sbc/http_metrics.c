@@ -222,6 +222,13 @@ static void put_traffic(struct rpc_out *out, const struct sbc *sbc)
 		traffic->replies_sent);
 }
 
+static void put_draining(struct rpc_out *out, const struct sbc *sbc)
+{
+	put_family(out, "countersip_draining", "gauge",
+		"1 while new calls are refused, by command or since it stops.");
+	put(out, "countersip_draining %d\n", !sbc_takes_calls(sbc));
+}
+
 static void put_overload(struct rpc_out *out, const struct sbc *sbc)
 {
 	const struct overload *overload = &sbc->overload;
@@ -333,6 +340,7 @@ void http_metrics_print(struct rpc_out *out, const struct rpc_world *world)
 	put_process(out, world);
 	put_rows(out, world);
 	put_overload(out, world->sbc);
+	put_draining(out, world->sbc);
 	put_traffic(out, world->sbc);
 	put_peers(out, world->sbc);
 }
