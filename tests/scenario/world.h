@@ -177,12 +177,14 @@ struct fake_session {
 	struct media_id id; /* slot: its place in the list */
 	uint64_t cookie;
 	bool is_open, is_closing;
+	bool is_asked; /* for its state */
 	struct media_open_request request;
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
 	bool gate[MEDIA_SIDE_COUNT];
 };
 
+#define FAKE_RESTORED_MAX 4
 struct fake_media {
 	unsigned open_count, close_count;
 	struct fake_session sessions[FAKE_SESSION_MAX]; /* in the order of opening */
@@ -194,6 +196,9 @@ struct fake_media {
 	bool has_remote[MEDIA_SIDE_COUNT];
 	bool gate[MEDIA_SIDE_COUNT];
 	int open_error; /* what media_open() says */
+	int restore_error;
+	unsigned restored_count;
+	struct media_state restored[FAKE_RESTORED_MAX]; /* in order */
 };
 struct fake_media *fake_media(void);
 void fake_media_reset(void);
