@@ -91,6 +91,12 @@ void leg_set_state(struct leg *leg, enum leg_state state, const char *because)
 	++*count_of(leg);
 }
 
+void leg_note_timer(const struct leg *leg, const char *timer, const char *why)
+{
+	log_event(leg->sbc->log, LOG_INFO, "sbc", "call.timer",
+		"call=%s leg=%c timer=%s why=\"%s\"", leg->call_name, leg->name, timer, why);
+}
+
 static uint64_t dialog_hash(const struct sbc *sbc, struct slice call_id, struct slice tag)
 {
 	/* Our own tag is random: the pair is as good as unique, the tag alone would do. */
@@ -214,8 +220,11 @@ static void on_bye_event(
 			leg_terminate(leg, now);
 		break;
 	case TXN_EVENT_SUCCESS:
-	case TXN_EVENT_TIMEOUT:
 	case TXN_EVENT_TRANSPORT:
+		leg_terminate(leg, now);
+		break;
+	case TXN_EVENT_TIMEOUT:
+		leg_note_timer(leg, "F", "no response came to our BYE");
 		leg_terminate(leg, now);
 		break;
 	case TXN_EVENT_GONE:

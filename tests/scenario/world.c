@@ -279,6 +279,7 @@ void world_remake(struct world *w)
 	setup = (struct sbc_setup){
 		.config = &w->config,
 		.timers = &w->timers,
+		.log = w->log,
 		.policy = w->policy,
 		.random = {.fill = on_random, .arg = w},
 		.outside = {.send = on_send,

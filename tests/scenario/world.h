@@ -35,6 +35,7 @@ struct world {
 	struct config_peer peers[3]; /* of config: biloxi, trunk, spare */
 	struct config_route routes[4];
 	struct timers timers;
+	struct log *log; /* borrowed; NULL: none is kept */
 	struct policy *policy;
 	struct policy *biloxi_policy; /* signs for biloxi.test */
 	struct buf biloxi_certificate, own_certificate;
