@@ -50,15 +50,15 @@ struct call_description {
 	struct sdp *sdp;
 	struct call_taken {
 		enum sdp_keying keying; /* SDP_REFUSED: not relayed */
-		size_t crypto;          /* SDES: its line that counts */
+		unsigned crypto;        /* SDES: its line that counts */
 		size_t line;            /* SDES: ours beside it, of those that it was offered */
 	} taken[SDP_MEDIA_MAX];
 	size_t index; /* of the section that decides: the first sound, else the first */
 	/* Media that bypasses us: the description as it crosses. sdp has no sections then, only
 	 * their number and the fingerprints. */
 	struct slice text;
-	bool has_keys;     /* it has a=crypto */
 	struct slice body; /* as it came, in the arena */
+	bool has_keys;     /* it has a=crypto */
 	bool is_answer;    /* to an offer of ours */
 };
 

@@ -91,7 +91,7 @@ static const char *take_first(
 	line = sdp_choose_crypto(offered, config->profiles, config->profile_count);
 	if (!line)
 		return "no suite in common";
-	out->crypto = (size_t)(line - offered->crypto);
+	out->crypto = (unsigned)(line - offered->crypto);
 	return NULL;
 }
 
@@ -109,7 +109,7 @@ static const char *find_same_key(const struct sdp_media *offered,
 		if (line->profile != last->profile ||
 			!mem_equal_secret(line->key, last->key, sizeof(line->key)))
 			continue;
-		out->crypto = i;
+		out->crypto = (unsigned)i;
 		out->line = agreed->line;
 		return NULL;
 	}

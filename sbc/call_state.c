@@ -146,7 +146,7 @@ static void code_taken(struct coder *c, struct call_description *d, size_t i)
 	size_t crypto_max = section->crypto_count ? section->crypto_count - 1 : 0;
 
 	taken->keying = (enum sdp_keying)code_number(c, taken->keying, 1, SDP_DTLS);
-	taken->crypto = code_number(c, taken->crypto, 1, crypto_max);
+	taken->crypto = (unsigned)code_number(c, taken->crypto, 1, crypto_max);
 	taken->line = code_number(c, taken->line, 1, SDES_LINE_MAX - 1);
 	if (taken->keying == SDP_SDES && !section->crypto_count)
 		coder_refuse(c);
