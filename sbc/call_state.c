@@ -220,6 +220,7 @@ static void code_side(struct coder *c, struct call *call, int side, struct call_
 	code_address(c, &stream->local[side]);
 	code_keying(c, &stream->keying[side]);
 	stream->has_remote[side] = code_bool(c, stream->has_remote[side]);
+	stream->is_renumbered[side] = code_bool(c, stream->is_renumbered[side]);
 	code_fingerprints(c, &stream->signalled[side]);
 	stream->role[side] =
 		(enum media_dtls_role)code_number(c, stream->role[side], 1, MEDIA_DTLS_SERVER);
@@ -275,6 +276,7 @@ static void code_call(
 	call->answer_s = (int64_t)code_number(c, (uint64_t)call->answer_s, 8, SECONDS_MAX);
 	call->code = (uint16_t)code_number(c, call->code, 2, 699);
 	call->proof = (enum caller_proof)code_number(c, call->proof, 1, PROOF_VERIFIED);
+	call->may_renumber = code_bool(c, call->may_renumber);
 	code_slice(c, &call->from, TEXT_MAX);
 	code_slice(c, &call->to, TEXT_MAX);
 	code_slice(c, &call->caller.user, TEXT_MAX);
