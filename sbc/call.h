@@ -30,6 +30,7 @@
  *   call_media.c   sections' sessions, keys, gates, what the media room says
  *   call_pass.c    INFO and MESSAGE across
  *   call_record.c  the record of it
+ *   call_state.c   the call as one value; call_export.c: out of here and into here
  */
 enum call_state {
 	CALL_CHECKING, /* a certificate is fetched */
@@ -49,14 +50,16 @@ struct call_description {
 	struct sdp *sdp;
 	struct call_taken {
 		enum sdp_keying keying; /* SDP_REFUSED: not relayed */
-		size_t crypto;          /* SDES: its line that counts */
+		unsigned crypto;        /* SDES: its line that counts */
 		size_t line;            /* SDES: ours beside it, of those that it was offered */
 	} taken[SDP_MEDIA_MAX];
 	size_t index; /* of the section that decides: the first sound, else the first */
 	/* Media that bypasses us: the description as it crosses. sdp has no sections then, only
 	 * their number and the fingerprints. */
 	struct slice text;
-	bool has_keys; /* it has a=crypto */
+	struct slice body; /* as it came, in the arena */
+	bool has_keys;     /* it has a=crypto */
+	bool is_answer;    /* to an offer of ours */
 };
 
 /* What is known about the other end of one leg, for log and call record. */
@@ -122,6 +125,7 @@ struct call_targets {
 	size_t next; /* the one to try */
 };
 
+struct call_export;       /* call_export.c */
 struct call_passed;       /* call_pass.c */
 #define CALL_PASSED_MAX 8 /* INFO and MESSAGE on their way at once */
 
@@ -154,6 +158,7 @@ struct call {
 	bool may_renumber;            /* the legs may call a format by different numbers */
 	struct identity_check *check; /* owned: of the INVITE, while it lasts */
 	enum caller_proof proof;      /* of the caller */
+	struct call_export *export;   /* owned; NULL: nobody wants it as a value */
 	struct list passed;           /* struct call_passed */
 	size_t passed_count;
 	struct timer ring_timer;
@@ -276,6 +281,10 @@ struct call_said {
 /* SBC_EPARSE, SBC_EPROTO, SBC_ENOMEM: *why says what; out is untouched then. */
 int call_description_read(struct call *call, const struct call_said *said,
 	struct call_description *out, const char **why);
+/* One that was read before, on another machine: what of it is in force is the caller's to say.
+ * SBC_EPARSE, SBC_ELIMIT, SBC_ENOMEM. */
+int call_description_restore(struct call *call, int side, struct slice body, bool is_answer,
+	struct call_description *out);
 void call_description_fini(struct call_description *description);
 /* from becomes empty. */
 void call_description_move(struct call_description *to, struct call_description *from);
@@ -323,6 +332,13 @@ void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 /* An INFO or MESSAGE of one side: goes to the other, or is refused. */
 void call_pass(struct call *call, int from, const struct request *request);
 void call_pass_fini(struct call *call);
+
+/* ---- call_export.c ---- */
+/* A session's state came, or its stream closed (NULL). */
+void call_export_took(
+	struct call *call, const struct call_stream *stream, const struct media_state *state);
+/* Whoever waits is told that it did not come to it. */
+void call_export_fini(struct call *call);
 
 /* ---- call_cross.c ---- */
 /* Header lines of msg (from that side; may be NULL), and our own, for the next message to

@@ -117,19 +117,32 @@ int leg_enter_table(struct leg *leg)
 	return err;
 }
 
+static struct leg *find_dialog(
+	struct sbc *sbc, struct slice call_id, struct slice local, struct slice remote)
+{
+	struct hash_node *node = hash_first(&sbc->by_dialog, dialog_hash(sbc, call_id, local));
+
+	for (; node; node = hash_next(node)) {
+		struct leg *leg = container_of(node, struct leg, by_dialog);
+		if (dialog_matches(&leg->dialog, call_id, local, remote))
+			return leg;
+	}
+	return NULL;
+}
+
 struct leg *leg_find(struct sbc *sbc, const struct sip_msg *msg, bool is_request)
 {
 	struct slice local = is_request ? msg->to.tag : msg->from.tag;
 	struct slice remote = is_request ? msg->from.tag : msg->to.tag;
-	struct hash_node *node =
-		hash_first(&sbc->by_dialog, dialog_hash(sbc, msg->call_id, local));
 
-	for (; node; node = hash_next(node)) {
-		struct leg *leg = container_of(node, struct leg, by_dialog);
-		if (dialog_matches(&leg->dialog, msg->call_id, local, remote))
-			return leg;
-	}
-	return NULL;
+	return find_dialog(sbc, msg->call_id, local, remote);
+}
+
+bool leg_has_twin(const struct leg *leg)
+{
+	const struct dialog *d = &leg->dialog;
+
+	return find_dialog(leg->sbc, d->call_id, d->local_tag, d->remote_tag) != NULL;
 }
 
 int leg_via(struct sbc *sbc, const struct hop *hop, const char *branch, struct buf *out)
@@ -440,6 +453,14 @@ static void pass(struct leg *leg, const struct request *request)
 	leg->passed = NULL;
 }
 
+/* Of a dialog that came from elsewhere without its connection: the one that its peer makes. */
+static void learn_connection(struct leg *leg, const struct request *request)
+{
+	if (transport_kind_is_reliable(leg->hop.kind) && !leg->hop.flow.generation &&
+		!netaddr_is_set(&leg->hop.addr) && request->source->kind == leg->hop.kind)
+		hop_from_source(&leg->hop, request->source);
+}
+
 void leg_request(struct leg *leg, const struct request *request)
 {
 	struct reply options = {.code = 200, .lines = SLICE(SBC_ALLOW SBC_SUPPORTED)};
@@ -454,6 +475,7 @@ void leg_request(struct leg *leg, const struct request *request)
 		sbc_refuse(leg->sbc, request, 500); /* SIP-13 */
 		return;
 	}
+	learn_connection(leg, request);
 	switch (msg->method) {
 	case SIP_METHOD_BYE:
 		take_bye(leg, request);

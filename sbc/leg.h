@@ -200,6 +200,8 @@ const char *leg_state_name(enum leg_state state);
 
 /* In-dialog lookup: by Call-ID and our tag. */
 struct leg *leg_find(struct sbc *sbc, const struct sip_msg *msg, bool is_request);
+/* Before it enters the table: its dialog is there already. */
+bool leg_has_twin(const struct leg *leg);
 int leg_enter_table(struct leg *leg);
 
 /* A request within the dialog, other than ACK. Always answered. */
@@ -282,6 +284,8 @@ bool leg_session_refuse(struct sbc *sbc, const struct request *request);
 struct session_wish leg_session_wish(const struct leg *leg);
 /* From a successful refresh, sent or received. */
 void leg_session_start(struct leg *leg, usec_t now);
+/* One whose session_expiry is known already, of a dialog that came from elsewhere. */
+void leg_session_resume(struct leg *leg, usec_t now);
 void leg_session_stop(struct leg *leg);
 
 /* ---- shared ---- */

@@ -134,8 +134,9 @@ int media_link_interface(const struct config *config, const struct config_media_
 	return SBC_ENOENT;
 }
 
+/* port: 0 for any. */
 static int open_stream(struct sbc *sbc, const struct call_media *media,
-	struct call_stream *stream, uint64_t number)
+	struct call_stream *stream, uint64_t number, const uint16_t port[MEDIA_SIDE_COUNT])
 {
 	struct media_open_request request = {.cookie = number};
 	struct media_opened opened;
@@ -143,6 +144,7 @@ static int open_stream(struct sbc *sbc, const struct call_media *media,
 
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
 		request.interface[side] = stream->interface[side];
+		request.port[side] = port[side];
 		request.dscp[side] = (uint8_t)media->legs[side].rules->dscp;
 	}
 	err = media_open(sbc->media, &request, &opened);
@@ -157,10 +159,11 @@ static int open_stream(struct sbc *sbc, const struct call_media *media,
 
 int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number)
 {
+	static const uint16_t any[MEDIA_SIDE_COUNT] = {0};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < media->count; i++) {
-		err = open_stream(sbc, media, &media->streams[i], number);
+		err = open_stream(sbc, media, &media->streams[i], number, any);
 		media->open_count += !err;
 	}
 	if (err)
@@ -292,6 +295,50 @@ int media_link_ask_counters(struct sbc *sbc, const struct call_media *media)
 		if (media->streams[i].is_open)
 			err = media_ask_counters(sbc->media, media->streams[i].id);
 	}
+	return err;
+}
+
+int media_link_ask_states(struct sbc *sbc, const struct call_media *media)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < media->count; i++)
+		if (media_link_is_live(&media->streams[i]))
+			err = media_ask_state(sbc->media, media->streams[i].id);
+	return err;
+}
+
+int media_link_put_state(struct buf *out, const struct media_state *state)
+{
+	return media_state_write(out, state);
+}
+
+static int restore_stream(struct sbc *sbc, struct call_media *media, struct call_stream *stream,
+	uint64_t number, struct slice bytes)
+{
+	struct media_state *state = mem_alloc(sizeof(*state));
+	int err = state ? media_state_read(state, bytes) : SBC_ENOMEM;
+
+	err = err ? err : open_stream(sbc, media, stream, number, state->port);
+	if (!err) {
+		media->open_count++;
+		err = media_restore(sbc->media, stream->id, state);
+	}
+	if (state)
+		mem_wipe(state, sizeof(*state));
+	mem_free(state);
+	return err;
+}
+
+int media_link_restore(
+	struct sbc *sbc, struct call_media *media, uint64_t number, const struct slice *states)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < media->count; i++)
+		err = restore_stream(sbc, media, &media->streams[i], number, states[i]);
+	if (err)
+		media_link_close(sbc, media);
 	return err;
 }
 
