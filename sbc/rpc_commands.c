@@ -18,6 +18,7 @@ static const struct rpc_family *const families[] = {
 	&rpc_drain_family,
 	&rpc_ul_family,
 	&rpc_explain_family,
+	&rpc_trace_family,
 };
 
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
