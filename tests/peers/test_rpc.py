@@ -378,6 +378,7 @@ class Files(Desk):
         self.assertIn("/run/countersip", done.stderr)
 
     def test_faults_of_the_configuration(self):
+        """MI-1, MI-2, MI-6."""
         for key, value, words in (
                 ("fifo_mode", "660", "write 0660"),
                 ("fifo_mode", "0999", "octal"),

@@ -418,8 +418,8 @@ static void accept_from(struct bed *bed, int *listening, int *fd, struct hop *ho
 	rig_until(&bed->loop, (*fd = accept(*listening, NULL, NULL)) >= 0);
 }
 
-/* RFC 5626 section 4.4.1 on a connection we made: CRLF CRLF after the interval, CRLF as the
- * answer, and the end of it when one who answered is silent; what is sent then makes a new
+/* KAM-13, RFC 5626 section 4.4.1 on a connection we made: CRLF CRLF after the interval, CRLF as
+ * the answer, and the end of it when one who answered is silent; what is sent then makes a new
  * connection. */
 static void pings(void **state)
 {

@@ -308,7 +308,7 @@ static void judged_by_name(void **state)
 	}
 }
 
-/* What a client's certificate says of it: whole domains and nothing else. */
+/* KAM-12: what a client's certificate says of it: whole domains and nothing else. */
 static void names_of_clients(void **state)
 {
 	static const struct {
