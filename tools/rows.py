@@ -28,7 +28,7 @@ KINDS = {
     "media_rows": Kind("tests/media_rows.txt", re.compile(
         r"\b(?:SDP|DTLS|D12|D13|MUX|SRTP|MB|WOLF)-\d+\b")),
     "management_rows": Kind("tests/management_rows.txt", re.compile(
-        r"\b(?:KAM|MI|FIFO|DX)-[1-9]\d*\b")),
+        r"\b(?:KAM|MI|FIFO|DX|HC[FDSH])-[1-9]\d*\b")),
 }
 
 _COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
