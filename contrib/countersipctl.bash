@@ -7,6 +7,17 @@ _countersipctl() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
 	local path=() socket=() words=() i
 	COMPREPLY=()
+	case $before in
+	call.trace)
+		compopt -o nospace 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -W 'from= to= peer=' -- "$word")
+		return
+		;;
+	call.trace_stop)
+		mapfile -t COMPREPLY < <(compgen -W 'all' -- "$word")
+		return
+		;;
+	esac
 	mapfile -t words < <(countersipctl --words 2>/dev/null)
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		if [[ ${COMP_WORDS[i]} == --* ]]; then

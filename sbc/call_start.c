@@ -233,7 +233,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	const char *why;
 	struct call *call;
 
-	if (sbc->drained || sbc->counters.calls_now >= sbc->config->limits.calls) {
+	if (!sbc_takes_calls(sbc) || sbc->counters.calls_now >= sbc->config->limits.calls) {
 		sbc_reply(sbc, request, &busy);
 		return;
 	}

@@ -98,6 +98,11 @@ const struct fingerprint *media_link_fingerprint(const struct sbc *sbc)
 	return media_own_fingerprint(sbc->media);
 }
 
+unsigned media_link_stuck_loops(struct media *media)
+{
+	return media_stuck_loops(media);
+}
+
 void media_link_rings(const struct sbc *sbc, struct media_rings *out)
 {
 	*out = (struct media_rings){0};
@@ -250,6 +255,12 @@ int media_link_set_gate(
 	struct sbc *sbc, const struct call_stream *stream, int side, bool is_open)
 {
 	return media_set_gate(sbc->media, stream->id, (enum media_side)side, is_open);
+}
+
+int media_link_set_payload_map(struct sbc *sbc, const struct call_stream *stream, int side,
+	const struct media_payload_map *map)
+{
+	return media_set_payload_map(sbc->media, stream->id, (enum media_side)side, map);
 }
 
 const struct call_stream *media_link_stream(const struct call_media *media, size_t index)

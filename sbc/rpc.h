@@ -86,7 +86,9 @@ extern const struct rpc_family rpc_peer_family;       /* rpc_peer.c */
 extern const struct rpc_family rpc_dispatcher_family; /* rpc_dispatcher.c */
 extern const struct rpc_family rpc_ul_family;         /* rpc_ul.c */
 extern const struct rpc_family rpc_reload_family;     /* rpc_reload.c */
+extern const struct rpc_family rpc_drain_family;      /* rpc_drain.c */
 extern const struct rpc_family rpc_explain_family;    /* rpc_explain.c */
+extern const struct rpc_family rpc_trace_family;      /* rpc_trace.c */
 
 /* NULL when there is none. */
 const struct rpc_command *rpc_command_find(struct slice name);

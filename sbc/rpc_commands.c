@@ -15,8 +15,10 @@ static const struct rpc_family *const families[] = {
 	&rpc_peer_family,
 	&rpc_dispatcher_family,
 	&rpc_reload_family,
+	&rpc_drain_family,
 	&rpc_ul_family,
 	&rpc_explain_family,
+	&rpc_trace_family,
 };
 
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))

@@ -205,6 +205,20 @@ static const struct statistic stats[] = {
 	{"call_records", "waiting", WITNESS(call_records.waiting)},
 	{"call_records", "written", WITNESS(call_records.written)},
 
+	{"call_records_sqlite", "dropped", WITNESS(call_records_sqlite.dropped)},
+	{"call_records_sqlite", "failing", WITNESS(call_records_sqlite.is_failing)},
+	{"call_records_sqlite", "failures", WITNESS(call_records_sqlite.failures)},
+	{"call_records_sqlite", "waiting", WITNESS(call_records_sqlite.waiting)},
+	{"call_records_sqlite", "written", WITNESS(call_records_sqlite.written)},
+
+	{"call_trace", "dropped", WITNESS(call_trace.pcap.dropped)},
+	{"call_trace", "failing", WITNESS(call_trace.pcap.is_failing)},
+	{"call_trace", "failures", WITNESS(call_trace.pcap.failures)},
+	{"call_trace", "hep_failed", WITNESS(call_trace.hep_failed)},
+	{"call_trace", "hep_sent", WITNESS(call_trace.hep_sent)},
+	{"call_trace", "waiting", WITNESS(call_trace.pcap.waiting)},
+	{"call_trace", "written", WITNESS(call_trace.pcap.written)},
+
 	{"core", "bad_msg_hdr", CALLS(messages_broken)},
 	{"core", "drop_replies", CALLS(responses_stray)},
 	{"core", "drop_requests", CALLS(messages_shunned)},

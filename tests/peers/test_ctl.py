@@ -205,6 +205,11 @@ class Ctl(unittest.TestCase):
                          self.complete("doctor", "tls", "--ca", "contrib/countersipctl.b"))
         self.assertEqual(set(), self.complete(*socket_, "dlg.list", ""))
 
+    def test_completion_of_traces(self):
+        self.assertEqual({"from=", "to=", "peer="}, self.complete("call.trace", ""))
+        self.assertEqual({"peer="}, self.complete("call.trace", "p"))
+        self.assertEqual({"all"}, self.complete("call.trace_stop", ""))
+
     def test_completion_knows_every_option(self):
         """What --words says is what --help says, of each command; and values of every option
         that has one are completed or plainly free."""

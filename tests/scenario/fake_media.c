@@ -76,6 +76,12 @@ void media_stop(struct media *media, media_stopped_h *stopped, void *arg)
 	stopped(arg);
 }
 
+unsigned media_stuck_loops(struct media *media)
+{
+	(void)media;
+	return 0;
+}
+
 void media_rings(const struct media *media, struct media_rings *out)
 {
 	(void)media;
@@ -136,6 +142,19 @@ int media_set_gate(struct media *media, struct media_id id, enum media_side side
 	room.sessions[id.slot].gate[side] = is_open;
 	if (id.slot == room.id.slot)
 		room.gate[side] = is_open;
+	return 0;
+}
+
+int media_set_payload_map(struct media *media, struct media_id id, enum media_side side,
+	const struct media_payload_map *map)
+{
+	struct fake_session *session = &room.sessions[id.slot];
+
+	(void)media;
+	session->map_count++;
+	session->has_map[side] = map != NULL;
+	if (map)
+		session->map[side] = *map;
 	return 0;
 }
 

@@ -182,6 +182,9 @@ struct fake_session {
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
 	bool gate[MEDIA_SIDE_COUNT];
+	bool has_map[MEDIA_SIDE_COUNT]; /* payload types are renumbered so: */
+	struct media_payload_map map[MEDIA_SIDE_COUNT];
+	unsigned map_count; /* how often it was told */
 };
 
 struct fake_media {
