@@ -228,7 +228,7 @@ static void signatures(void **state)
 	buf_fini(&der);
 }
 
-/* I6, I9: the message was changed after signing. */
+/* I6, I9, KAM-18: the message was changed after signing. */
 static void changed_message(void **state)
 {
 	struct scene *s = *state;
