@@ -52,6 +52,7 @@ void call_free(struct call *call)
 	drop_check(call);
 	call_change_fini(call);
 	call_pass_fini(call);
+	call_refer_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
 	timer_stop(sbc->timers, &call->target_timer);
 	timer_stop(sbc->timers, &call->connect_timer);
@@ -77,6 +78,7 @@ void call_free(struct call *call)
 	for (int i = 0; i < 2; i++)
 		call_party_fini(&call->party[i]);
 	config_unref(call->config);
+	config_unref(call->config_of_joined);
 	mem_free(call);
 }
 
@@ -129,6 +131,9 @@ void call_end(
 		call->code = code;
 	if (reason)
 		slice_copy(slice_str(reason), call->reason, sizeof(call->reason));
+	call_refer_end(call, now);
+	if (call->referrer)
+		call_refer_failed(call, code, now);
 	if (call->check)
 		policy_link_cancel(call->check);
 	call_change_fini(call);
@@ -178,6 +183,8 @@ static void on_lost(struct call *call, int side, uint16_t code, usec_t now)
 {
 	char reason[80];
 
+	if (call_refer_keeps(call, side))
+		return;
 	snprintf(reason, sizeof(reason), "SIP;cause=%u;text=\"%s leg lost\"", code,
 		side == MEDIA_SIDE_A ? "caller" : "callee");
 	call_end(call, CALL_ENDER_US, code == 504 ? 504 : 480, reason, now);
@@ -207,6 +214,8 @@ static void on_end(struct call *call, int side, const struct sip_msg *msg, usec_
 {
 	char reason[sizeof(call->reason)];
 
+	if (call_refer_keeps(call, side))
+		return;
 	call_cross(call, side, msg, HEADER_KIND_REQUEST);
 	call_end(call, side == MEDIA_SIDE_A ? CALL_ENDER_CALLER : CALL_ENDER_CALLEE,
 		side == MEDIA_SIDE_A ? 487 : 480, reason_of(msg, reason, sizeof(reason)), now);
@@ -249,7 +258,10 @@ static void on_leg(struct leg *leg, enum leg_event event, uint16_t code,
 		call_change_refused(call, side, code, now);
 		break;
 	case LEG_EVENT_REQUEST:
-		call_pass(call, side, leg->passed);
+		if (msg->method == SIP_METHOD_REFER)
+			call_refer(call, side, leg->passed);
+		else
+			call_pass(call, side, leg->passed);
 		break;
 	case LEG_EVENT_CANCELLED:
 	case LEG_EVENT_BYE:

@@ -29,6 +29,9 @@
  *   call_describe.c     what an end is told
  *   call_media.c   sections' sessions, keys, gates, what the media room says
  *   call_pass.c    INFO and MESSAGE across
+ *   call_refer.c   transfers: REFER, and what the one who asked is told
+ *   call_replace.c transfers: a dialog in the place of another one
+ *   call_join.c    an end of one call goes over to another
  *   call_record.c  the record of it
  */
 enum call_state {
@@ -56,13 +59,15 @@ struct call_description {
 	/* Media that bypasses us: the description as it crosses. sdp has no sections then, only
 	 * their number and the fingerprints. */
 	struct slice text;
-	bool has_keys; /* it has a=crypto */
+	bool has_keys;     /* it has a=crypto */
+	struct slice said; /* else: word for word, in the arena */
 };
 
 /* What is known about the other end of one leg, for log and call record. */
 struct call_party {
 	char name[128];                 /* user or peer */
 	const struct config_peer *peer; /* borrowed from the config; NULL: one of our users */
+	const struct config_user *user; /* likewise; NULL: a peer */
 	enum transport_kind transport;
 	const char *identity_outcome;      /* static: authenticated, verified, signed, ... */
 	struct identity_verdict *_verdict; /* owned: call_party_verdict() */
@@ -82,6 +87,8 @@ const struct fingerprint_set *call_party_signalled(const struct call_party *part
 /* SBC_ENOMEM: they stay as they were. */
 int call_party_signal(struct call_party *party, const struct fingerprint_set *said);
 void call_party_fini(struct call_party *party);
+/* All that is known of it. SBC_ENOMEM: to stays as it was. */
+int call_party_copy(struct call_party *to, const struct call_party *from);
 
 /* A re-INVITE or UPDATE that goes across, or one that we begin ourselves; one at a time. */
 enum call_change_stage {
@@ -93,6 +100,11 @@ enum call_change_stage {
 	CHANGE_ACKED,    /* and is it proved? */
 	CHANGE_OURS,     /* nobody asked: a leg learns what the other end says now */
 };
+/* Two ends that were brought together: each is told what the other says, until both know. */
+struct call_joining {
+	unsigned rounds;   /* how many more may follow; 0: not such a change */
+	bool is_other_old; /* the other end knows nothing of this one yet */
+};
 struct call_change {
 	enum call_change_stage stage;
 	int from;                       /* side whose request waits; CHANGE_OURS: who spoke */
@@ -102,6 +114,7 @@ struct call_change {
 	struct call_description answer; /* what the other side says */
 	struct identity_check *check;   /* owned; NULL: none was needed */
 	bool is_proved;                 /* check has the verdict that covers the new key */
+	struct call_joining joining;    /* CHANGE_OURS */
 	struct arena ack;               /* of the ACK that check is about */
 };
 
@@ -122,12 +135,14 @@ struct call_targets {
 	size_t next; /* the one to try */
 };
 
+struct call_refer;        /* call_refer.c */
 struct call_passed;       /* call_pass.c */
 #define CALL_PASSED_MAX 8 /* INFO and MESSAGE on their way at once */
 
 struct call {
-	struct sbc *sbc;       /* borrowed */
-	struct config *config; /* counted: what it began with, whatever is reloaded */
+	struct sbc *sbc;                 /* borrowed */
+	struct config *config;           /* counted: what it began with, whatever is reloaded */
+	struct config *config_of_joined; /* counted; of an end that came from an older call */
 	uint64_t number;
 	char name[24]; /* "c17" */
 	enum call_state state;
@@ -153,6 +168,8 @@ struct call {
 	bool is_told_stale;           /* and another callee answered with another one */
 	struct identity_check *check; /* owned: of the INVITE, while it lasts */
 	enum caller_proof proof;      /* of the caller */
+	struct call_refer *refer;     /* owned; NULL: no transfer is under way */
+	uint64_t referrer;            /* number of the call whose REFER began it; 0: none */
 	struct list passed;           /* struct call_passed */
 	size_t passed_count;
 	struct timer ring_timer;
@@ -205,6 +222,9 @@ extern const struct leg_owner call_leg_owner;
 /* A new INVITE outside any dialog. Always answered. */
 void call_start(struct sbc *sbc, const struct request *request);
 
+/* The caller may call: to where it goes. */
+void call_go_on(struct call *call, usec_t now);
+
 /* ---- call_route.c ---- */
 /* Finds the callee and calls it. A refusal is written to reply. */
 int call_route(struct call *call, struct reply *refusal, usec_t now);
@@ -235,6 +255,9 @@ void call_change_prove_ack(struct call *call, const struct sip_msg *ack, usec_t 
 int call_change_take_proof(struct call *call);
 /* Offers to one side what the other end says now. */
 void call_change_ours(struct call *call, int side, usec_t now);
+/* The same after the end at this side came from another call. SBC_EAGAIN: not now; else the
+ * call ends when one end refuses. */
+int call_change_join(struct call *call, int side, bool is_other_old, usec_t now);
 void call_change_fini(struct call *call);
 
 /* ---- call_proof.c ---- */
@@ -318,6 +341,42 @@ void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 /* An INFO or MESSAGE of one side: goes to the other, or is refused. */
 void call_pass(struct call *call, int from, const struct request *request);
 void call_pass_fini(struct call *call);
+
+/* ---- call_join.c ---- */
+/* One end of a call goes over to another call, to the place of an end there. */
+struct call_joint {
+	struct call *from, *into;
+	int side;     /* of from: who goes */
+	int at;       /* of into: whose place it takes */
+	bool is_news; /* out: the other end there was told otherwise than this end says */
+};
+/* Could it be, when nothing is under way? 0; SBC_EPROTO: their sections do not fit, or media
+ * cannot be brought together; SBC_ESTATE: one of them is not in a call. */
+int call_join_check(const struct call_joint *joint);
+/* It does: from keeps an end that is over, and is to be ended by the caller; whose place was
+ * taken is told goodbye. The ends are told about each other later: call_change_join().
+ * SBC_EAGAIN: something is under way at one of the three legs; SBC_EPROTO; SBC_ENOMEM: all as
+ * before. SBC_EIO: halfway, both must end. */
+int call_join(struct call_joint *joint, usec_t now);
+/* Old holds say nothing about two that talk with each other from now on. */
+void call_join_wake(struct call_description *said);
+
+/* ---- call_refer.c ---- */
+/* What becomes of what this side asks for. */
+enum config_refer call_refer_policy(const struct call *call, int side);
+/* A REFER of one side. Always answered, now or later. */
+void call_refer(struct call *call, int from, const struct request *request);
+/* What becomes of the call that a REFER began. */
+void call_refer_ringing(struct call *target, uint16_t code, usec_t now);
+void call_refer_answered(struct call *target, usec_t now);
+void call_refer_failed(struct call *target, uint16_t code, usec_t now);
+/* An end of the call is gone: true when that is no reason to end it, since it was the one that
+ * asked for the transfer. */
+bool call_refer_keeps(struct call *call, int side);
+/* The call ends: so does the transfer. */
+void call_refer_end(struct call *call, usec_t now);
+/* Without a word. */
+void call_refer_fini(struct call *call);
 
 /* ---- call_cross.c ---- */
 /* Header lines of msg (from that side; may be NULL), and our own, for the next message to

@@ -413,11 +413,17 @@ static void take_offer(struct call *call, int side, const struct sip_msg *msg, u
 		end(call, why, now);
 }
 
-/* Nobody waits for this answer but us: a refresh, or a change of our own. */
-static void take_own(struct call *call, int side, const struct sip_msg *msg, usec_t now)
+static void tell_next(
+	struct call *call, int side, const struct call_joining *joining, usec_t now);
+
+/* Nobody waits for this answer but us: a refresh, or a change of our own. joining: of the
+ * latter. */
+static void take_own(struct call *call, int side, const struct sip_msg *msg,
+	const struct call_joining *joining, usec_t now)
 {
 	struct call_description answer = {0};
 	const char *why = "another key in the answer, and nothing proves it";
+	bool is_news = joining->is_other_old;
 	int err = 0;
 
 	if (!msg->body.len)
@@ -426,16 +432,24 @@ static void take_own(struct call *call, int side, const struct sip_msg *msg, use
 	if (!err && is_hijack(call, side, &answer))
 		err = SBC_EPROTO;
 	err = err ? err : call_media_set(call, side, &answer, true);
-	if (!err)
+	if (!err) {
+		/* Nor is it when it only takes what the other end said. */
+		is_news = is_news ||
+			  (!call_media_reads_same(&answer, &call->remote[side]) &&
+				  !call_media_reads_same(&answer, &call->remote[1 - side]));
 		call_description_move(&call->remote[side], &answer);
+	}
 	call_description_fini(&answer);
 	if (err)
 		end(call, why, now);
+	else if (joining->rounds && is_news)
+		tell_next(call, 1 - side, joining, now);
 }
 
 void call_change_answered(struct call *call, int side, const struct sip_msg *msg, usec_t now)
 {
 	struct call_change *change = &call->change;
+	struct call_joining joining = change->joining;
 
 	switch (change->stage) {
 	case CHANGE_ACROSS:
@@ -450,13 +464,13 @@ void call_change_answered(struct call *call, int side, const struct sip_msg *msg
 		break;
 	case CHANGE_OURS:
 		clear(call);
-		take_own(call, side, msg, now);
+		take_own(call, side, msg, &joining, now);
 		break;
 	case CHANGE_NONE:
 	case CHANGE_CHECKING:
 	case CHANGE_OFFERED:
 	case CHANGE_ACKED:
-		take_own(call, side, msg, now);
+		take_own(call, side, msg, &joining, now);
 		break;
 	}
 }
@@ -476,6 +490,11 @@ void call_change_refused(struct call *call, int side, uint16_t code, usec_t now)
 	struct call_change *change = &call->change;
 	bool is_waited_for = change->stage == CHANGE_ACROSS || change->stage == CHANGE_ASKED;
 
+	if (change->stage == CHANGE_OURS && change->joining.rounds) {
+		clear(call);
+		end(call, "an end does not take the other one", now);
+		return;
+	}
 	if (change->stage == CHANGE_OURS || (is_waited_for && change->is_given_up))
 		clear(call);
 	else if (is_waited_for && side != change->from)
@@ -557,24 +576,59 @@ void call_change_acked(struct call *call, int from, const struct sip_msg *msg, u
 
 /* ---- our own ---- */
 
-void call_change_ours(struct call *call, int side, usec_t now)
+/* By UPDATE where it can be; for two that do not know each other yet by re-INVITE, since a user
+ * may have to be asked (RFC 3311 section 5.1). */
+static int offer_ours(
+	struct call *call, int side, const struct call_joining *joining, usec_t now)
 {
 	struct call_change *change = &call->change;
-	struct leg_change out = {.is_update = true};
+	struct leg_change out = {.is_update = !joining->rounds};
 	struct buf body;
 	int err;
 
 	if (change->stage != CHANGE_NONE || !call->remote[1 - side].sdp)
-		return;
+		return SBC_EAGAIN;
 	buf_init(&body, OA_TEXT_MAX);
 	err = call_media_print(call, side, &call->remote[1 - side], NULL, &body);
 	out.body = buf_slice(&body);
 	err = err ? err : leg_out_start(call_leg(call, side), &out, now);
 	buf_fini_secret(&body);
+	if (!err)
+		*change = (struct call_change){
+			.stage = CHANGE_OURS, .from = 1 - side, .joining = *joining};
+	return err;
+}
+
+void call_change_ours(struct call *call, int side, usec_t now)
+{
+	const struct call_joining none = {0};
+	int err = call->change.stage == CHANGE_NONE ? offer_ours(call, side, &none, now) : 0;
+
 	if (err)
 		log_event(call->sbc->log, LOG_WARN, "sbc", "call.change_unsent",
 			"call=%s leg=%c err=%s", call->name, side == MEDIA_SIDE_A ? 'a' : 'b',
 			err_name(err));
-	else
-		*change = (struct call_change){.stage = CHANGE_OURS, .from = 1 - side};
+}
+
+/* ---- two that were brought together ---- */
+
+#define JOIN_ROUNDS 3 /* one, the other, and once more if that has changed anything */
+
+int call_change_join(struct call *call, int side, bool is_other_old, usec_t now)
+{
+	const struct call_joining joining = {
+		.rounds = JOIN_ROUNDS, .is_other_old = is_other_old};
+
+	return offer_ours(call, side, &joining, now);
+}
+
+static void tell_next(
+	struct call *call, int side, const struct call_joining *joining, usec_t now)
+{
+	const struct call_joining next = {.rounds = joining->rounds - 1};
+	int err = offer_ours(call, side, &next, now);
+
+	/* An offer of its own is under way there: its answer will say the same. */
+	if (err && err != SBC_EAGAIN)
+		end(call, "no offer for the other end", now);
 }

@@ -301,6 +301,7 @@ static int read_text(const struct call_said *said, struct call_description *d, c
 
 	arena_init_small(&d->arena, DESCRIPTION_ARENA_MAX, DESCRIPTION_ARENA_BLOCK);
 	text = arena_copy(&d->arena, said->body);
+	d->said = text;
 	*why = "no memory";
 	err = text.ptr ? sdp_parse(&d->sdp, &d->arena, text, why) : SBC_ENOMEM;
 	if (!err && !is_first(said))

@@ -114,6 +114,16 @@ static size_t count_taken(const struct call_description *offer)
 	return count;
 }
 
+/* A call that a transfer began gets an end of the first one later. */
+static int open_sessions(struct call *call)
+{
+	const struct call *referrer =
+		call->referrer ? call_find(call->sbc, call->referrer) : NULL;
+
+	return media_link_open(
+		call->sbc, &call->media, call->number, referrer ? &referrer->media : NULL);
+}
+
 int call_media_open(
 	struct call *call, int from, const struct call_description *offer, const char **why)
 {
@@ -144,7 +154,7 @@ int call_media_open(
 			return SBC_EPROTO;
 		}
 	}
-	return err ? err : media_link_open(call->sbc, &call->media, call->number);
+	return err ? err : open_sessions(call);
 }
 
 void call_media_reset(struct call *call)

@@ -70,6 +70,24 @@ int call_party_signal(struct call_party *party, const struct fingerprint_set *sa
 	return 0;
 }
 
+int call_party_copy(struct call_party *to, const struct call_party *from)
+{
+	struct call_party copy = *from;
+
+	copy._verdict = NULL;
+	copy._signalled = NULL;
+	if (from->_verdict && call_party_judge(&copy, from->_verdict))
+		return SBC_ENOMEM;
+	copy.is_identity_absent = from->is_identity_absent;
+	if (from->_signalled && call_party_signal(&copy, from->_signalled)) {
+		call_party_fini(&copy);
+		return SBC_ENOMEM;
+	}
+	call_party_fini(to);
+	*to = copy;
+	return 0;
+}
+
 void call_party_fini(struct call_party *party)
 {
 	call_party_forget(party);

@@ -319,9 +319,12 @@ static uint16_t try_target(struct call *call, usec_t now)
 	int err;
 
 	call_party_fini(party);
-	*party = (struct call_party){
-		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
+	*party = (struct call_party){.peer = target->peer,
+		.user = target->user,
+		.transport = target->hop.kind,
+		.identity_outcome = ""};
 	slice_copy(target->name, party->name, sizeof(party->name));
+	call->b->takes_refer = call_refer_policy(call, MEDIA_SIDE_B) != REFER_REFUSE;
 	if (!count_at_peer(call, target->peer, now))
 		return 503;
 	err = open_media(call, target);

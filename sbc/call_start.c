@@ -16,7 +16,7 @@ static void on_ring_timeout(struct timer *timer, usec_t now, void *arg)
 	call_end(arg, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no answer\"", now);
 }
 
-static void go_on(struct call *call, usec_t now)
+void call_go_on(struct call *call, usec_t now)
 {
 	struct reply refusal = {.code = 500};
 
@@ -82,7 +82,7 @@ static void on_checked(struct identity_check *check, usec_t now, void *arg)
 		call->party[0].is_key_proved = verdict->fingerprints.count != 0;
 		call->proof = PROOF_VERIFIED;
 	}
-	go_on(call, now);
+	call_go_on(call, now);
 }
 
 /* The request and its offer, parsed again into the call's own memory: they live as long as
@@ -273,11 +273,13 @@ void call_start(struct sbc *sbc, const struct request *request)
 	}
 	kept.msg = call->invite;
 	call->party[0].peer = peer;
+	call->party[0].user = user;
 	call->proof = caller.proof;
 	call->party[0].transport = request->source->kind;
 	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
 		sizeof(call->party[0].name));
 	call->a->peer = peer;
+	call->a->takes_refer = call_refer_policy(call, MEDIA_SIDE_A) != REFER_REFUSE;
 	if (leg_uas_start(call->a, &kept)) {
 		sbc_refuse(sbc, request, 400);
 		call_free(call);
@@ -287,7 +289,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	if (user) {
 		call->party[0].identity_outcome = "authenticated";
 		call->party[0].is_key_proved = call->invite->body.len != 0;
-		go_on(call, request->now);
+		call_go_on(call, request->now);
 		return;
 	}
 	check_peer(call, peer, request->now);

@@ -3,6 +3,8 @@
 
 #include "sbc/media_link.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -84,9 +86,8 @@ int media_link_interface(const struct config *config, const struct config_media_
 }
 
 static int open_stream(struct sbc *sbc, const struct call_media *media,
-	struct call_stream *stream, uint64_t number)
+	struct call_stream *stream, struct media_open_request request)
 {
-	struct media_open_request request = {.cookie = number};
 	struct media_opened opened;
 	int err;
 
@@ -104,12 +105,19 @@ static int open_stream(struct sbc *sbc, const struct call_media *media,
 	return 0;
 }
 
-int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number)
+int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number,
+	const struct call_media *beside)
 {
+	struct media_open_request request = {.cookie = number};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < media->count; i++) {
-		err = open_stream(sbc, media, &media->streams[i], number);
+		struct call_stream *stream = &media->streams[i];
+		const struct call_stream *near =
+			beside ? media_link_stream(beside, stream->index) : NULL;
+
+		request.beside = near ? &near->id : NULL;
+		err = open_stream(sbc, media, stream, request);
 		media->open_count += !err;
 	}
 	if (err)
@@ -204,6 +212,50 @@ int media_link_set_gate(
 	struct sbc *sbc, const struct call_stream *stream, int side, bool is_open)
 {
 	return media_set_gate(sbc->media, stream->id, (enum media_side)side, is_open);
+}
+
+bool media_link_may_exchange(const struct call_stream *one, const struct call_stream *two)
+{
+	return media_link_is_live(one) && media_link_is_live(two) &&
+	       one->id.loop == two->id.loop && !strcmp(one->kind, two->kind);
+}
+
+static void swap(void *one, void *two, size_t size)
+{
+	uint8_t *a = one, *b = two;
+
+	for (size_t i = 0; i < size; i++) {
+		uint8_t kept = a[i];
+		a[i] = b[i];
+		b[i] = kept;
+	}
+}
+
+#define SWAP(field) swap(&a->field[one.side], &b->field[two.side], sizeof(a->field[one.side]))
+
+int media_link_exchange(struct sbc *sbc, struct stream_side one, struct stream_side two)
+{
+	struct call_stream *a = one.stream, *b = two.stream;
+	int err = media_exchange(
+		sbc->media, a->id, (enum media_side)one.side, b->id, (enum media_side)two.side);
+
+	if (err)
+		return err;
+	SWAP(interface);
+	SWAP(local);
+	SWAP(keying);
+	SWAP(tls_id);
+	SWAP(has_remote);
+	SWAP(signalled);
+	SWAP(role);
+	SWAP(is_secured);
+	SWAP(failure);
+	SWAP(security);
+	SWAP(counters);
+	SWAP(quality);
+	a->is_taken = a->has_remote[MEDIA_SIDE_A] && a->has_remote[MEDIA_SIDE_B];
+	b->is_taken = b->has_remote[MEDIA_SIDE_A] && b->has_remote[MEDIA_SIDE_B];
+	return 0;
 }
 
 const struct call_stream *media_link_stream(const struct call_media *media, size_t index)

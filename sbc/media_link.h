@@ -79,9 +79,11 @@ int media_link_interface(const struct config *config, const struct config_media_
 
 const struct fingerprint *media_link_fingerprint(const struct sbc *sbc);
 
-/* A session for each stream, or for none. number: the call's, comes back in events.
+/* A session for each stream, or for none. number: the call's, comes back in events. beside:
+ * sides may change places with the stream of the same m= line there; NULL: with nobody.
  * SBC_ELIMIT, SBC_EAGAIN, SBC_EIO: 503. */
-int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number);
+int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number,
+	const struct call_media *beside);
 
 /* What one side's description says about a stream whose keying was agreed. */
 struct media_link_words {
@@ -94,6 +96,15 @@ int media_link_set_remote(struct sbc *sbc, const struct call_media *media,
 	const struct call_stream *stream, const struct media_link_words *words);
 int media_link_set_gate(
 	struct sbc *sbc, const struct call_stream *stream, int side, bool is_open);
+/* One side of a stream. */
+struct stream_side {
+	struct call_stream *stream;
+	int side;
+};
+/* Can these two change places? */
+bool media_link_may_exchange(const struct call_stream *one, const struct call_stream *two);
+/* They do, with all that is known of each. Errors of media_exchange(). */
+int media_link_exchange(struct sbc *sbc, struct stream_side one, struct stream_side two);
 /* It is open, and to stay so. */
 static inline bool media_link_is_live(const struct call_stream *stream)
 {

@@ -13,7 +13,8 @@
  * the like are not here: nobody's call is taken over through us. */
 static bool is_known_option(struct slice tag)
 {
-	static const char *const known[] = {"100rel", "timer", "from-change", "path"};
+	static const char *const known[] = {
+		"100rel", "timer", "from-change", "path", "norefersub"};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (slice_equal_nocase(tag, slice_str(known[i])))

@@ -39,8 +39,20 @@ static void before(struct world *w, int step, struct talk *a, struct talk *b)
 		world_ack_refusal(w, a);
 		return;
 	}
+	w->users[1].refer = REFER_CARRY_OUT;
 	world_connected(w, a);
 	world_callee(w, b, BOB);
+	if (step == 6 || step == 7) { /* bob gives alice to carol */
+		w->more = "Refer-To: <sip:carol@biloxi.test>\r\nRefer-Sub: false\r\n";
+		world_request(w, b, "REFER", "", "");
+		world_hear_code(w, BOB, 407);
+	}
+	if (step == 7) {
+		world_request_again(w, b, "REFER", "");
+		world_hear_code(w, BOB, 202);
+		world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+		w->more = NULL;
+	}
 	if (step == 3) {
 		world_request(w, a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
 		world_hear_code(w, ALICE, 100);
@@ -73,6 +85,13 @@ static void say(struct world *w, int step, struct talk *a, struct talk *b)
 		break;
 	case 4:
 		world_ack_with(w, a, sdp_of(ALICE, "a=sendrecv", "a=sendrecv"));
+		break;
+	case 6:
+		world_request_again(w, b, "REFER", "");
+		w->more = NULL;
+		break;
+	case 7:
+		world_answer(w, BILOXI, 200, "active");
 		break;
 	default:
 		world_request(w, a, "INFO", "", "");
@@ -118,7 +137,7 @@ static void run(int step, long failure)
 static void memory_runs_out(void **state)
 {
 	(void)state;
-	for (int step = 0; step < 6; step++) {
+	for (int step = 0; step < 8; step++) {
 		for (long failure = 0; failure < FAILURE_MAX; failure++)
 			run(step, failure);
 	}

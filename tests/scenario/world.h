@@ -192,7 +192,9 @@ struct fake_media {
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
 	bool gate[MEDIA_SIDE_COUNT];
-	int open_error; /* what media_open() says */
+	int open_error;     /* what media_open() says */
+	int exchange_error; /* likewise media_exchange() */
+	unsigned exchange_count;
 };
 struct fake_media *fake_media(void);
 void fake_media_reset(void);
