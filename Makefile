@@ -44,9 +44,9 @@ CFLAGS   += -std=c11 $(WARN) $(OPT)
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Iinclude -I. $(DEP_CPPFLAGS) \
 	    -DCOUNTERSIP_VERSION='"$(VERSION)"'
 VERSION  := 0.1.0
-# wolfSSL reads our clock (USER_TICKS, sbc/base/wolfssl_tick.c): asked for by name, since its
-# archive comes after ours.
-LDFLAGS  += -Wl,-u,LowResTimer
+# wolfSSL asks us for the time and for random bytes (sbc/base/wolfssl_tick.c, wolfssl_random.c):
+# linked by name, since its archive comes after ours.
+LDFLAGS  += -Wl,-u,LowResTimer,-u,wolfssl_random
 
 ROOMS     := base media policy sbc ctl
 DIR_base  := sbc/base
@@ -114,7 +114,7 @@ $(SCENARIO) $(B)/bench/control: %: %.o $(WORLD) $(call lib,sbc) $(call lib,polic
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c $(DEPS)/flags-$(WOLFSSL).mk
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

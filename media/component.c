@@ -358,6 +358,7 @@ void component_end(struct component *c)
 	c->in = NULL;
 	c->out = NULL;
 	free_joins(c);
+	udp_socket_disconnect(&c->socket);
 	c->is_active = false;
 	c->is_ready = false;
 	c->peer = (struct netaddr){0};
@@ -504,6 +505,7 @@ void component_set_address(struct component *c, const struct netaddr *address, u
 
 void component_move_peer(struct component *c, const struct netaddr *address)
 {
+	udp_socket_disconnect(&c->socket);
 	c->peer = *address;
 	if (c->chosen)
 		c->chosen->address = *address;

@@ -16,12 +16,18 @@
 #define REPLAY_WINDOW 128
 #define RTP_SSRC_AT   8
 #define RTCP_SSRC_AT  4
+/* What stands behind a packet of SRTCP */
+#define RTCP_INDEX_LEN 4  /* with the bit that says encrypted */
+#define RTCP_TAG_LEN   10 /* of HMAC-SHA1, with both profiles (RFC 5764 section 4.1.2) */
 
 struct imported;
 
 struct source {
 	uint32_t ssrc;
-	uint16_t highest; /* sequence number; only to be exported */
+	uint32_t rtcp_next;  /* above every SRTCP index there was */
+	uint32_t rtcp_floor; /* below it are those from before an import */
+	uint16_t highest;    /* sequence number; only to be exported */
+	bool has_rtp;
 };
 
 struct crypto_context {
@@ -29,19 +35,21 @@ struct crypto_context {
 	enum crypto_direction direction;
 	const struct profile *profile; /* borrowed, constant */
 	struct srtp_master master;     /* secret */
-	uint32_t rtcp_count;           /* protected */
 	size_t ssrc_count;
 	size_t ssrc_last;       /* index of the one seen last: a stream rarely has a second */
 	struct source *sources; /* owned unless it is the one; has room for a power of two */
 	struct source one;
-	struct imported *imported; /* owned; NULL once every SSRC went on */
+	size_t import_count;       /* the first of the sources: libsrtp has them by name */
+	struct imported *imported; /* owned; NULL once every SSRC is far enough */
 };
 
-/* Rollover counters of an import, of those SSRCs that were not heard since. */
+/* What libsrtp cannot be told: it begins with an empty replay window, so that what is behind
+ * the last packet of the import is refused here until it is behind the window too. */
 struct imported {
-	size_t count; /* that wait */
-	bool is_waiting[RTP_SOURCE_MAX];
-	uint32_t rocs[RTP_SOURCE_MAX];
+	size_t count; /* that are not past */
+	enum { PAST, WAITING, NEAR } state[RTP_SOURCE_MAX];
+	uint32_t rocs[RTP_SOURCE_MAX];   /* WAITING: rollover counter */
+	uint16_t floors[RTP_SOURCE_MAX]; /* the last packet there */
 };
 
 _Static_assert(CRYPTO_TRAILER_MAX >= SRTP_MAX_TRAILER_LEN + 4, "room for SRTCP's index too");
@@ -77,8 +85,9 @@ static srtp_err_status_t update(srtp_t *srtp, const srtp_policy_t *policy)
 	return srtp_update(*srtp, policy);
 }
 
-static int set_key(struct crypto_context *context, const struct profile *profile,
-	const struct srtp_master *master, srtp_begin *begin)
+/* ssrc: of this one alone; NULL: of all that have no key of their own. */
+static int run_policy(struct crypto_context *context, const struct profile *profile,
+	const struct srtp_master *master, const uint32_t *ssrc, srtp_begin *begin)
 {
 	uint8_t key[PROFILE_KEY_MAX + PROFILE_SALT_MAX];
 	srtp_policy_t policy = {0};
@@ -89,12 +98,26 @@ static int set_key(struct crypto_context *context, const struct profile *profile
 	set_policies(&policy, profile->id);
 	policy.ssrc.type =
 		context->direction == CRYPTO_IN ? ssrc_any_inbound : ssrc_any_outbound;
+	if (ssrc) {
+		policy.ssrc.type = ssrc_specific;
+		policy.ssrc.value = *ssrc;
+	}
 	policy.key = key;
 	policy.window_size = REPLAY_WINDOW;
 	status = begin(&context->srtp, &policy);
 	mem_wipe(key, sizeof(key));
 	if (status)
 		return status == srtp_err_status_alloc_fail ? SBC_ENOMEM : SBC_ECRYPTO;
+	return 0;
+}
+
+static int set_key(struct crypto_context *context, const struct profile *profile,
+	const struct srtp_master *master, srtp_begin *begin)
+{
+	int err = run_policy(context, profile, master, NULL, begin);
+
+	if (err)
+		return err;
 	context->profile = profile;
 	context->master = *master;
 	return 0;
@@ -122,7 +145,11 @@ int crypto_context_new(struct crypto_context **out, const struct profile *profil
 int crypto_context_rekey(struct crypto_context *context, const struct profile *profile,
 	const struct srtp_master *master)
 {
-	return set_key(context, profile, master, update);
+	int err = 0;
+
+	for (size_t i = 0; !err && i < context->import_count; i++)
+		err = run_policy(context, profile, master, &context->sources[i].ssrc, update);
+	return err ? err : set_key(context, profile, master, update);
 }
 
 void crypto_context_free(struct crypto_context *context)
@@ -196,13 +223,15 @@ static int err_of(srtp_err_status_t status)
 
 typedef srtp_err_status_t(srtp_step)(srtp_t srtp, void *packet, int *len);
 
-static int run(struct crypto_context *context, srtp_step *step, uint8_t *packet, size_t *len,
-	size_t ssrc_at)
+static uint32_t get32(const uint8_t *at)
 {
-	const uint8_t *at = packet + ssrc_at;
-	uint32_t ssrc =
-		(uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-	bool known = is_known(context, ssrc);
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* known: by is_known() */
+static int run(struct crypto_context *context, srtp_step *step, uint8_t *packet, size_t *len,
+	uint32_t ssrc, bool known)
+{
 	int n = (int)*len, err;
 
 	if (!known && context->ssrc_count == RTP_SOURCE_MAX)
@@ -219,36 +248,40 @@ static uint16_t sequence_of(const uint8_t *packet)
 	return (uint16_t)(packet[2] << 8 | packet[3]);
 }
 
-/* The first packet of an imported SSRC: which turn of the numbers it is in (RFC 3711 appendix
- * A). SBC_EEXIST: not newer than what was exported. */
-static int place(struct crypto_context *context, const uint8_t *packet)
+static bool is_above(uint16_t sequence, uint16_t floor)
 {
-	const uint8_t *at = packet + RTP_SSRC_AT;
-	uint32_t ssrc =
-		(uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-	uint16_t sequence = sequence_of(packet);
-	uint32_t roc;
-	size_t i;
+	return (int16_t)(uint16_t)(sequence - floor) > 0;
+}
 
-	if (!is_known(context, ssrc))
+/* A packet of an imported SSRC. The first one: which turn of the numbers it is in (RFC 3711
+ * appendix A). SBC_EEXIST: not newer than what was exported. */
+static int place(struct crypto_context *context, uint32_t ssrc, uint16_t sequence)
+{
+	const struct imported *imported = context->imported;
+	size_t i = context->ssrc_last;
+	uint32_t roc;
+
+	if (imported->state[i] == PAST)
 		return 0;
-	for (i = 0; context->sources[i].ssrc != ssrc;)
-		i++;
-	if (!context->imported->is_waiting[i])
-		return 0;
-	if ((int16_t)(uint16_t)(sequence - context->sources[i].highest) <= 0)
+	if (!is_above(sequence, imported->floors[i]))
 		return SBC_EEXIST;
-	roc = context->imported->rocs[i] + (sequence < context->sources[i].highest);
+	if (imported->state[i] == NEAR)
+		return 0;
+	roc = imported->rocs[i] + (sequence < imported->floors[i]);
 	return srtp_set_stream_roc(context->srtp, ssrc, roc) ? SBC_ECRYPTO : 0;
 }
 
 static void went_on(struct crypto_context *context)
 {
 	struct imported *imported = context->imported;
+	size_t i = context->ssrc_last;
 
-	if (!imported->is_waiting[context->ssrc_last])
+	if (imported->state[i] == WAITING)
+		imported->state[i] = NEAR;
+	if (imported->state[i] == PAST ||
+		(uint16_t)(context->sources[i].highest - imported->floors[i]) < REPLAY_WINDOW)
 		return;
-	imported->is_waiting[context->ssrc_last] = false;
+	imported->state[i] = PAST;
 	if (!--imported->count) {
 		mem_free(imported);
 		context->imported = NULL;
@@ -259,18 +292,20 @@ static int run_rtp(
 	struct crypto_context *context, srtp_step *step, uint8_t *packet, size_t *len)
 {
 	uint16_t sequence = sequence_of(packet);
-	size_t before = context->ssrc_count;
-	int err = context->imported ? place(context, packet) : 0;
+	uint32_t ssrc = get32(packet + RTP_SSRC_AT);
+	bool known = is_known(context, ssrc);
+	int err = context->imported && known ? place(context, ssrc, sequence) : 0;
+	struct source *source;
 
-	err = err ? err : run(context, step, packet, len, RTP_SSRC_AT);
+	err = err ? err : run(context, step, packet, len, ssrc, known);
 	if (err)
 		return err;
+	source = &context->sources[context->ssrc_last];
+	if (!source->has_rtp || is_above(sequence, source->highest))
+		source->highest = sequence;
+	source->has_rtp = true;
 	if (context->imported)
 		went_on(context);
-	if (context->ssrc_count != before ||
-		(int16_t)(uint16_t)(sequence - context->sources[context->ssrc_last].highest) >
-			0)
-		context->sources[context->ssrc_last].highest = sequence;
 	return 0;
 }
 
@@ -284,17 +319,49 @@ int crypto_context_unprotect_rtp(struct crypto_context *context, uint8_t *packet
 	return run_rtp(context, srtp_unprotect, packet, len);
 }
 
+/* SRTCP's index stands before the tag (RFC 3711 section 3.4), with GCM behind it (RFC 7714
+ * section 9.2). 0 of what is too short to be one. */
+static uint32_t rtcp_index(
+	const struct crypto_context *context, const uint8_t *packet, size_t len)
+{
+	bool is_gcm = context->profile->id == MEDIA_SRTP_AEAD_AES_128_GCM ||
+		      context->profile->id == MEDIA_SRTP_AEAD_AES_256_GCM;
+	size_t behind = RTCP_INDEX_LEN + (is_gcm ? 0 : RTCP_TAG_LEN);
+
+	return len < behind ? 0 : get32(packet + len - behind) & 0x7fffffff;
+}
+
+static void count_rtcp(struct crypto_context *context, uint32_t index)
+{
+	struct source *source = &context->sources[context->ssrc_last];
+
+	if (index >= source->rtcp_next)
+		source->rtcp_next = index + 1;
+}
+
 int crypto_context_protect_rtcp(struct crypto_context *context, uint8_t *packet, size_t *len)
 {
-	int err = run(context, srtp_protect_rtcp, packet, len, RTCP_SSRC_AT);
+	uint32_t ssrc = get32(packet + RTCP_SSRC_AT);
+	int err = run(context, srtp_protect_rtcp, packet, len, ssrc, is_known(context, ssrc));
 
-	context->rtcp_count += !err;
+	if (!err)
+		count_rtcp(context, rtcp_index(context, packet, *len));
 	return err;
 }
 
 int crypto_context_unprotect_rtcp(struct crypto_context *context, uint8_t *packet, size_t *len)
 {
-	return run(context, srtp_unprotect_rtcp, packet, len, RTCP_SSRC_AT);
+	uint32_t ssrc = get32(packet + RTCP_SSRC_AT);
+	uint32_t index = rtcp_index(context, packet, *len);
+	bool known = is_known(context, ssrc);
+	int err;
+
+	if (known && index < context->sources[context->ssrc_last].rtcp_floor)
+		return SBC_EEXIST;
+	err = run(context, srtp_unprotect_rtcp, packet, len, ssrc, known);
+	if (!err)
+		count_rtcp(context, index);
+	return err;
 }
 
 int crypto_context_set_roc(struct crypto_context *context, uint32_t ssrc, uint32_t roc)
@@ -314,14 +381,15 @@ void crypto_context_export(
 {
 	*out = (struct media_direction_state){.profile = context->profile->id,
 		.master = context->master,
-		.rtcp_count = context->rtcp_count,
 		.source_count = (unsigned)context->ssrc_count};
 	for (size_t i = 0; i < context->ssrc_count; i++) {
 		struct media_source_state *source = &out->sources[i];
 
 		source->ssrc = context->sources[i].ssrc;
+		source->has_rtp = context->sources[i].has_rtp;
 		source->sequence = context->sources[i].highest;
-		if (context->imported && context->imported->is_waiting[i])
+		source->rtcp_next = context->sources[i].rtcp_next;
+		if (context->imported && context->imported->state[i] == WAITING)
 			source->roc = context->imported->rocs[i];
 		else
 			srtp_get_stream_roc(context->srtp, source->ssrc, &source->roc);
@@ -345,25 +413,45 @@ static int step_rtcp(struct crypto_context *context, uint32_t ssrc, uint32_t cou
 	return 0;
 }
 
-static int add_source(struct crypto_context *context, uint32_t ssrc)
+static srtp_err_status_t add(srtp_t *srtp, const srtp_policy_t *policy)
 {
-	uint8_t key[PROFILE_KEY_MAX + PROFILE_SALT_MAX];
-	srtp_policy_t policy = {0};
-	srtp_err_status_t status;
+	return srtp_add_stream(*srtp, policy);
+}
 
-	memcpy(key, context->master.key, context->profile->key_len);
-	memcpy(key + context->profile->key_len, context->master.salt,
-		context->profile->salt_len);
-	set_policies(&policy, context->profile->id);
-	policy.ssrc.type = ssrc_specific;
-	policy.ssrc.value = ssrc;
-	policy.key = key;
-	policy.window_size = REPLAY_WINDOW;
-	status = srtp_add_stream(context->srtp, &policy);
-	mem_wipe(key, sizeof(key));
-	if (status)
-		return status == srtp_err_status_alloc_fail ? SBC_ENOMEM : SBC_ECRYPTO;
-	return 0;
+static int import_source(struct crypto_context *context, const struct media_source_state *state)
+{
+	struct imported *imported = context->imported;
+	size_t i = context->ssrc_count;
+	int err = run_policy(context, context->profile, &context->master, &state->ssrc, add);
+
+	if (err)
+		return err;
+	context->sources[i] = (struct source){.ssrc = state->ssrc,
+		.highest = state->sequence,
+		.has_rtp = state->has_rtp,
+		.rtcp_next = state->rtcp_next};
+	context->ssrc_count = context->import_count = i + 1;
+	if (state->has_rtp) {
+		imported->rocs[i] = state->roc;
+		imported->floors[i] = state->sequence;
+		imported->state[i] = WAITING;
+		imported->count++;
+	}
+	if (context->direction == CRYPTO_IN) {
+		context->sources[i].rtcp_floor = state->rtcp_next;
+		return 0;
+	}
+	context->sources[i].rtcp_next += MEDIA_STATE_RTCP_MARGIN;
+	return step_rtcp(context, state->ssrc, context->sources[i].rtcp_next);
+}
+
+static bool is_importable(const struct media_direction_state *state)
+{
+	uint64_t steps = 0;
+
+	for (unsigned i = 0; i < state->source_count && i < RTP_SOURCE_MAX; i++)
+		steps += state->sources[i].rtcp_next;
+	return state->source_count <= RTP_SOURCE_MAX && steps <= RTCP_STEP_MAX;
 }
 
 int crypto_context_import(
@@ -371,27 +459,18 @@ int crypto_context_import(
 {
 	int err = 0;
 
-	if (context->ssrc_count || state->source_count > RTP_SOURCE_MAX ||
-		state->rtcp_count > RTCP_STEP_MAX)
+	if (context->ssrc_count || !is_importable(state))
 		return SBC_EINVAL;
 	if (!state->source_count)
 		return 0;
 	context->imported = mem_alloc(sizeof(*context->imported));
 	if (!context->imported || make_room(context, state->source_count))
 		return SBC_ENOMEM;
-	for (size_t i = 0; !err && i < state->source_count; i++) {
-		const struct media_source_state *source = &state->sources[i];
-
-		err = add_source(context, source->ssrc);
-		if (!err && context->direction == CRYPTO_OUT)
-			err = step_rtcp(context, source->ssrc,
-				state->rtcp_count + MEDIA_STATE_RTCP_MARGIN);
-		context->sources[i].ssrc = source->ssrc;
-		context->sources[i].highest = source->sequence;
-		context->imported->rocs[i] = source->roc;
-		context->imported->is_waiting[i] = true;
+	for (unsigned i = 0; !err && i < state->source_count; i++)
+		err = import_source(context, &state->sources[i]);
+	if (!context->imported->count) {
+		mem_free(context->imported);
+		context->imported = NULL;
 	}
-	context->ssrc_count = context->imported->count = state->source_count;
-	context->rtcp_count = state->rtcp_count + MEDIA_STATE_RTCP_MARGIN;
 	return err;
 }

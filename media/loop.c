@@ -19,8 +19,8 @@
 #define COMMAND_SPARE 2
 #define REPORT_ROOM   1024
 #define RETRY_MS      10 /* until a full mailbox is tried again */
-/* Timers of a session: two of each side, one of each component. */
-#define SESSION_TIMERS 8
+/* Timers of a session: three of each side, one of each component. */
+#define SESSION_TIMERS 10
 
 struct media_loop {
 	/* the signalling thread's */

@@ -89,6 +89,7 @@ void media_config_init(struct media_config *config)
 		/* A twentieth of the time between two packets of a call. */
 		.coalesce = USEC_PER_MS,
 		.want_ring = true,
+		.want_connected = true,
 	};
 }
 

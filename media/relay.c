@@ -35,7 +35,10 @@ static void send_on(struct component *to, struct udp_packet *packet, uint64_t *r
 		.sent = relayed,
 		.dropped = &counters->dropped_send};
 
-	packet->peer = to->peer;
+	if (to->socket.is_connected)
+		packet->peer.sa.sa_family = AF_UNSPEC;
+	else
+		packet->peer = to->peer;
 	udp_io_queue(to->socket.io, &entry);
 }
 

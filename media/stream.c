@@ -53,6 +53,7 @@ void stream_fail(struct stream *stream, enum media_failure failure)
 	stream->failure = failure;
 	timer_stop(stream->env->timers, &stream->deadline);
 	timer_stop(stream->env->timers, &stream->silence);
+	straight_stop(&stream->straight);
 	end_components(stream);
 	tell(stream, STREAM_TELL_FAILED);
 }
@@ -93,6 +94,7 @@ static void set_secured(struct stream *stream, usec_t now)
 	stream->heard_at = now;
 	stream->is_silent = false;
 	timer_stop(stream->env->timers, &stream->deadline);
+	straight_start(&stream->straight, now);
 	tell(stream, STREAM_TELL_SECURED);
 	if (stream->env->config->media_timeout)
 		start_timer(stream, &stream->silence, now + stream->env->config->media_timeout);
@@ -166,12 +168,14 @@ void stream_init(struct stream *stream, const struct component_env *env, stream_
 	component_init(&stream->rtcp, env, &stream->counters, on_component, stream);
 	timer_init(&stream->deadline, on_deadline, stream);
 	timer_init(&stream->silence, on_silence, stream);
+	straight_init(&stream->straight, &stream->rtp, &stream->heard_at);
 }
 
 void stream_fini(struct stream *stream)
 {
 	timer_stop(stream->env->timers, &stream->deadline);
 	timer_stop(stream->env->timers, &stream->silence);
+	straight_stop(&stream->straight);
 	component_fini(&stream->rtp);
 	component_fini(&stream->rtcp);
 	forget_sources(stream);
@@ -229,6 +233,7 @@ static void begin(struct stream *stream, usec_t now)
 	stream->security = (struct media_security){0};
 	stream->tell = 0; /* what was to be told was about the one before */
 	timer_stop(stream->env->timers, &stream->silence);
+	straight_stop(&stream->straight);
 	forget_sources(stream);
 	end_components(stream);
 	timer_stop(stream->env->timers, &stream->deadline);

@@ -6,6 +6,7 @@
 #include "media/latch.h"
 #include "media/rtcp.h"
 #include "media/rtp.h"
+#include "media/straight.h"
 
 /* What a side has to tell that the signalling loop has not taken yet. */
 enum {
@@ -47,8 +48,9 @@ struct stream {
 
 	struct timer deadline; /* of the handshakes */
 	struct timer silence;
-	struct latch latch;   /* plain RTP */
-	uint64_t lost_before; /* of associations that are gone */
+	struct straight straight; /* of the RTP component's socket */
+	struct latch latch;       /* plain RTP */
+	uint64_t lost_before;     /* of associations that are gone */
 	uint64_t expected_before;
 	struct media_quality quality; /* but expected */
 	uint32_t report_time;         /* the newest sender report that went to this side */

@@ -46,8 +46,11 @@ static bool receive_system(int fd, struct udp_packet *packet)
 
 static bool send_system(int fd, const struct udp_packet *packet)
 {
+	const struct netaddr *to = &packet->peer;
+	bool has_address = netaddr_is_set(to);
+
 	return sendto(fd, packet->data, packet->len, MSG_DONTWAIT | MSG_NOSIGNAL,
-		       &packet->peer.sa, netaddr_len(&packet->peer)) >= 0;
+		       has_address ? &to->sa : NULL, has_address ? netaddr_len(to) : 0) >= 0;
 }
 
 const struct udp_ops udp_ops_system = {receive_system, send_system};
@@ -298,12 +301,30 @@ void udp_io_detach(struct udp_io *io)
 
 /* ---- sockets ---- */
 
+static void on_readable(uv_poll_t *handle, int status, int events);
+
+/* An ICMP error of a connected socket (RFC 1122 section 4.1.3.3), which anybody can forge:
+ * libuv stops watching then, and a socket must not be deaf. The peer may be elsewhere. */
+static void recover(struct udp_socket *socket)
+{
+	int error;
+	socklen_t len = sizeof(error);
+
+	(void)getsockopt(socket->fd, SOL_SOCKET, SO_ERROR, &error, &len); /* takes it */
+	udp_socket_disconnect(socket);
+	uv_poll_start(&socket->_poll, UV_READABLE, on_readable);
+}
+
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
 	struct udp_socket *socket = handle->data;
 	struct udp_io *io = socket->io;
 
-	if (status || !(events & UV_READABLE))
+	if (status) {
+		recover(socket);
+		return;
+	}
+	if (!(events & UV_READABLE))
 		return;
 	if (io->ready_count == UDP_BATCH_MAX)
 		work(io);
@@ -314,7 +335,7 @@ int udp_socket_open(struct udp_socket *socket, uv_loop_t *loop, struct udp_io *i
 {
 	socket->io = io;
 	socket->fd = fd;
-	socket->is_open = false;
+	socket->is_open = socket->is_connected = false;
 	if (uv_poll_init(loop, &socket->_poll, fd))
 		return SBC_EIO;
 	socket->_poll.data = socket;
@@ -376,6 +397,25 @@ int udp_socket_send(
 	if (socket->fd < 0 || !socket->io->config.ops->send(socket->fd, &packet))
 		return SBC_EIO;
 	return 0;
+}
+
+int udp_socket_connect(struct udp_socket *socket, const struct netaddr *to)
+{
+	if (!socket->is_open || connect(socket->fd, &to->sa, netaddr_len(to)))
+		return SBC_EIO;
+	socket->is_connected = true;
+	return 0;
+}
+
+void udp_socket_disconnect(struct udp_socket *socket)
+{
+	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+	if (!socket->is_connected)
+		return;
+	socket->is_connected = false;
+	/* Its own address and port stay, since it was bound to them. */
+	(void)connect(socket->fd, &nobody, sizeof(nobody));
 }
 
 int udp_socket_defer(struct udp_socket *socket, const struct udp_packet *packet)

@@ -132,14 +132,16 @@ static void register_once(struct udp_ring *ring)
 
 static void fill_send(struct io_uring_sqe *sqe, const struct udp_ring_entry *entry)
 {
+	bool has_address = netaddr_is_set(entry->peer);
+
 	*sqe = (struct io_uring_sqe){
 		.opcode = IORING_OP_SEND,
 		.fd = entry->fd,
 		.addr = (uint64_t)(uintptr_t)entry->data,
 		.len = (uint32_t)entry->len,
 		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL,
-		.addr2 = (uint64_t)(uintptr_t)&entry->peer->sa,
-		.addr_len = (uint16_t)netaddr_len(entry->peer),
+		.addr2 = has_address ? (uint64_t)(uintptr_t)&entry->peer->sa : 0,
+		.addr_len = has_address ? (uint16_t)netaddr_len(entry->peer) : 0,
 	};
 }
 

@@ -19,11 +19,12 @@ struct udp_ring;
 /* A datagram, and what came of it. */
 struct udp_ring_entry {
 	int fd;
-	void *data;           /* borrowed for the call */
-	size_t len;           /* bytes to be sent, or the room to receive into */
-	struct netaddr *peer; /* borrowed for the call; to, or out: from */
-	int result;           /* bytes, a negative errno, or one of the two below */
-	bool is_truncated;    /* out, received: there was more than the room takes */
+	void *data; /* borrowed for the call */
+	size_t len; /* bytes to be sent, or the room to receive into */
+	struct netaddr
+		*peer;     /* borrowed for the call; to (unset: as connected), or out: from */
+	int result;        /* bytes, a negative errno, or one of the two below */
+	bool is_truncated; /* out, received: there was more than the room takes */
 };
 
 #define UDP_RING_UNTOUCHED (-ECANCELED)   /* the system took no notice of it */

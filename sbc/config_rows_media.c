@@ -41,6 +41,13 @@ static const struct config_row rows[] = {
 		.help = "a busy loop lets packets wait so long, to save wake-ups; 0: never"},
 	{"media.io_uring", TYPE(bool), IN(config_media, io_uring), DEFAULT("true"),
 		.help = "many packets in one system call, where the kernel (6.1) allows it"},
+	{"media.connected_sockets", TYPE(bool), IN(config_media, connected_sockets),
+		DEFAULT("true"),
+		.help = "hold a socket to the address that a peer's media comes from, and let "
+			"it go when the peer is silent for half a second: cheaper, and "
+			"strangers' "
+			"packets are dropped by the kernel; a peer that moves is missed so "
+			"long"},
 };
 /* clang-format on */
 

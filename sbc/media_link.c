@@ -30,6 +30,7 @@ int media_link_new(struct media **out, const struct config *config, uv_loop_t *l
 	to.dtls_mtu = from->dtls_mtu;
 	to.coalesce = from->coalesce_us;
 	to.want_ring = from->io_uring;
+	to.want_connected = from->connected_sockets;
 	to.interface_count = (unsigned)from->interface_count;
 	for (size_t i = 0; i < from->interface_count; i++)
 		to.interfaces[i] = (struct media_interface){

@@ -25,7 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUTPUT_LINES = 60  # of a failed job that are shown; the whole is in its log
 # Seconds a job may take. Sanitizers make everything several times slower.
 IDENTITY = "identity"  # not a beginning of names: everything that proves a row
-DEADLINE = {"unit": 60, "scenario": 60, "tools": 120, "peers": 300, "demo": 120}
+DEADLINE = {"unit": 60, "scenario": 150, "tools": 120, "peers": 300, "demo": 120}
 SANITIZER_PATIENCE = 4
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",

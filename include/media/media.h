@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/fingerprint.h"
 #include "base/netaddr.h"
@@ -162,6 +163,9 @@ struct media_config {
 	 * up to so much to their latency. 0: never. At most MEDIA_COALESCE_MAX. */
 	usec_t coalesce;
 	bool want_ring; /* receive and send by io_uring where the system has it */
+	/* Connect sockets to peers that settled: cheaper, and strangers' packets end in the
+	 * system. A peer that moves without a word is then not heard for up to 750 ms. */
+	bool want_connected;
 };
 
 /* Sensible values for all but interfaces. */
@@ -230,12 +234,13 @@ struct srtp_master {
 struct media_direction_state {
 	enum media_srtp_profile profile;
 	struct srtp_master master; /* as it is in force; of DTLS, out of the handshake */
-	uint32_t rtcp_count;       /* SRTCP packets protected: no index above it was used */
 	unsigned source_count;
 	struct media_source_state {
 		uint32_t ssrc;
-		uint32_t roc;      /* rollover counter */
-		uint16_t sequence; /* highest */
+		bool has_rtp;       /* else only RTCP was seen, and the next two mean nothing */
+		uint32_t roc;       /* rollover counter */
+		uint16_t sequence;  /* highest */
+		uint32_t rtcp_next; /* above every SRTCP index that was used; 0: none was */
 	} sources[MEDIA_STATE_SOURCE_MAX];
 };
 
@@ -297,6 +302,7 @@ int media_exchange(struct media *media, struct media_id one, enum media_side sid
  * and a new one begins as RFC 8842 says, by signalling.
  */
 #define MEDIA_STATE_RTCP_MARGIN 256
+#define MEDIA_RTCP_INDEX_MAX    0x7fffffffu /* RFC 3711 section 3.4 */
 
 struct media_state {
 	uint16_t port[MEDIA_SIDE_COUNT]; /* our RTP ports */
@@ -314,10 +320,23 @@ struct media_state {
 
 /* Answered by a STATE event. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_ask_state(struct media *media, struct media_id id);
-/* Into a session that was opened with the same ports and got no remote yet: sides that were
- * secured are so at once (SECURED follows), others begin again. SBC_EINVAL, SBC_EAGAIN,
+/* Into a session that got no remote yet, opened with the same ports or with others that the
+ * peers are told: sides that were secured are so at once (SECURED follows), others begin
+ * again. What was heard before the export is a replay here too. SBC_EINVAL, SBC_EAGAIN,
  * SBC_ENOENT, SBC_ENOMEM. */
 int media_restore(struct media *media, struct media_id id, const struct media_state *state);
+
+/*
+ * The state as bytes, for another machine or a store: secret, and to be carried where nobody
+ * reads or changes them. Any thread.
+ * write: appends at most MEDIA_STATE_BYTES_MAX. SBC_ELIMIT, SBC_ENOMEM; SBC_EINVAL: no
+ * session has such a state.
+ * read: all of bytes. out is untouched on error. SBC_EPROTO: another version; SBC_EPARSE:
+ * anything else that media_state_write() would not have written; SBC_ENOMEM.
+ */
+#define MEDIA_STATE_BYTES_MAX 16384
+int media_state_write(struct buf *out, const struct media_state *state);
+int media_state_read(struct media_state *out, struct slice bytes);
 
 /* Answered by a COUNTERS event. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_ask_counters(struct media *media, struct media_id id);

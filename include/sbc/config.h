@@ -241,6 +241,7 @@ struct config_media {
 	unsigned media_timeout_s;
 	unsigned coalesce_us;
 	bool io_uring;
+	bool connected_sockets;
 };
 
 struct config_host {

@@ -2,9 +2,12 @@
 /* wolfSSL as a DTLS-SRTP peer without anything of ours around it; see peer.h. The name of the
  * program tells the version: dtls_wolfssl 1.2, dtls_wolfssl13 1.3. */
 
+#include "include/base/wolfssl_random.h"
 #include "tests/peers/dtls/peer.h"
 
 #include <time.h>
+
+#include <sys/random.h>
 
 #include <wolfssl/options.h>
 
@@ -26,6 +29,11 @@ static const char *profile_name(unsigned profile)
 	default:
 		return "SRTP_AES128_CM_SHA1_80";
 	}
+}
+
+int wolfssl_random(unsigned char *output, unsigned int size)
+{
+	return getentropy(output, size); /* it wants no more than 256 bytes at once */
 }
 
 unsigned int LowResTimer(void); /* declared by nobody: it is built with USER_TICKS */

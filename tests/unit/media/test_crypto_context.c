@@ -394,7 +394,7 @@ static void never_uses_an_index_again(void **state)
 
 		if (n == 30) {
 			crypto_context_export(here.out, &state_of);
-			assert_int_equal(30, state_of.rtcp_count);
+			assert_int_equal(31, state_of.sources[0].rtcp_next);
 			assert_int_equal(0, crypto_context_import(there.out, &state_of));
 		}
 		assert_int_equal(0, crypto_context_protect_rtcp(
@@ -412,6 +412,140 @@ static void never_uses_an_index_again(void **state)
 	ends_fini(&there);
 }
 
+struct wire {
+	_Alignas(16) uint8_t bytes[TEXT_MAX + CRYPTO_TRAILER_MAX];
+	size_t len;
+};
+
+static void make_wire(struct crypto_context *out, struct wire *wire, uint16_t sequence)
+{
+	*wire = (struct wire){
+		{0x80, 0, (uint8_t)(sequence >> 8), (uint8_t)sequence, 0, 0, 0, 0, 0, 0, 0, 7},
+		40};
+	assert_int_equal(0, crypto_context_protect_rtp(out, wire->bytes, &wire->len));
+}
+
+static void make_report(struct crypto_context *out, struct wire *wire, uint8_t ssrc)
+{
+	*wire = (struct wire){{0x80, 201, 0, 1, 0, 0, 0, ssrc}, 8};
+	assert_int_equal(0, crypto_context_protect_rtcp(out, wire->bytes, &wire->len));
+}
+
+static int hear(struct crypto_context *in, struct wire wire, bool is_rtcp)
+{
+	return is_rtcp ? crypto_context_unprotect_rtcp(in, wire.bytes, &wire.len)
+		       : crypto_context_unprotect_rtp(in, wire.bytes, &wire.len);
+}
+
+#define TAPPED 140 /* more than a replay window */
+
+/* RFC 3711 section 3.3.2: what was heard before the export is a replay after it, also when
+ * the window of the new context has not filled yet, and at the wrap. */
+static void replays_across_an_import(void **state)
+{
+	static const uint16_t firsts[] = {500, (uint16_t)(65536 - TAPPED / 2),
+		(uint16_t)(65536 - TAPPED), (uint16_t)(65536 - TAPPED - 3)};
+	static const enum media_srtp_profile profiles[] = {MEDIA_SRTP_AES128_CM_SHA1_80,
+		MEDIA_SRTP_AES128_CM_SHA1_32, MEDIA_SRTP_AEAD_AES_128_GCM,
+		MEDIA_SRTP_AEAD_AES_256_GCM};
+	static struct wire packets[TAPPED], reports[TAPPED];
+	const struct srtp_master master = {.key = {1}, .salt = {2}};
+	struct media_direction_state state_of;
+
+	(void)state;
+	for (size_t k = 0; k < 4; k++) {
+		const struct profile *profile = profile_find(profiles[k]);
+		struct crypto_context *out, *here, *there;
+		struct wire wire;
+
+		crypto_context_new(&out, profile, &master, CRYPTO_OUT);
+		crypto_context_new(&here, profile, &master, CRYPTO_IN);
+		crypto_context_new(&there, profile, &master, CRYPTO_IN);
+		for (unsigned i = 0; i < TAPPED; i++) {
+			make_wire(out, &packets[i], (uint16_t)(firsts[k] + i));
+			make_report(out, &reports[i], 7);
+			assert_int_equal(0, hear(here, packets[i], false));
+			assert_int_equal(0, hear(here, reports[i], true));
+		}
+		crypto_context_export(here, &state_of);
+		assert_int_equal(0, crypto_context_import(there, &state_of));
+		for (unsigned n = 0; n < 2 * TAPPED; n++) {
+			for (unsigned i = 0; i < TAPPED; i += n % 16 ? TAPPED - 1 : 1) {
+				assert_int_equal(SBC_EEXIST, hear(there, packets[i], false));
+				assert_int_equal(SBC_EEXIST, hear(there, reports[i], true));
+			}
+			make_wire(out, &wire, (uint16_t)(firsts[k] + TAPPED + n));
+			assert_int_equal(0, hear(there, wire, false));
+			assert_int_equal(SBC_EEXIST, hear(there, wire, false));
+			make_report(out, &wire, 7);
+			assert_int_equal(0, hear(there, wire, true));
+		}
+		crypto_context_free(out);
+		crypto_context_free(here);
+		crypto_context_free(there);
+	}
+}
+
+/* One that only reported so far may begin with any number; and may be keyed anew. */
+static void imports_who_only_reported(void **state)
+{
+	const struct srtp_master master = {.key = {1}, .salt = {2}}, other = {.key = {3}};
+	const struct profile *profile = profile_find(MEDIA_SRTP_AEAD_AES_128_GCM);
+	struct media_direction_state state_of;
+	struct ends here, there;
+	struct wire wire;
+
+	(void)state;
+	ends_init(&here, &master);
+	ends_init(&there, &master);
+	for (int i = 0; i < 5; i++) {
+		make_report(here.out, &wire, 7);
+		assert_int_equal(0, hear(here.in, wire, true));
+	}
+	crypto_context_export(here.in, &state_of);
+	assert_false(state_of.sources[0].has_rtp);
+	assert_int_equal(0, crypto_context_import(there.in, &state_of));
+	assert_int_equal(SBC_EEXIST, hear(there.in, wire, true));
+	assert_int_equal(0, carry(here.out, there.in, 50000));
+	/* RFC 3711 section 3.3.1: the counters stay, and the window of what came before. */
+	crypto_context_export(there.in, &state_of);
+	ends_fini(&there);
+	ends_init(&there, &master);
+	assert_int_equal(0, crypto_context_import(there.in, &state_of));
+	assert_int_equal(0, crypto_context_rekey(there.in, profile, &other));
+	assert_int_equal(0, crypto_context_rekey(here.out, profile, &other));
+	for (uint32_t n = 50001; n < 70000; n++)
+		assert_int_equal(0, carry(here.out, there.in, (uint16_t)n));
+	crypto_context_export(there.in, &state_of);
+	assert_int_equal(1, state_of.sources[0].roc);
+	ends_fini(&here);
+	ends_fini(&there);
+}
+
+/* RFC 3711 section 9.1: of what was sent before, and before the first packet of a window. */
+static void never_protects_again_behind_an_import(void **state)
+{
+	const struct srtp_master master = {.key = {1}, .salt = {2}};
+	struct media_direction_state state_of;
+	struct ends here, there;
+	struct wire wire;
+
+	(void)state;
+	ends_init(&here, &master);
+	ends_init(&there, &master);
+	for (uint16_t n = 100; n < 120; n++)
+		make_wire(here.out, &wire, n);
+	crypto_context_export(here.out, &state_of);
+	assert_int_equal(0, crypto_context_import(there.out, &state_of));
+	for (uint16_t n = 120; n < 400; n++) {
+		assert_int_equal(0, carry(there.out, here.in, n));
+		for (uint16_t old = 100; old < 120; old++)
+			assert_int_equal(SBC_EEXIST, carry(there.out, here.in, old));
+	}
+	ends_fini(&here);
+	ends_fini(&there);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +558,9 @@ int main(void)
 		cmocka_unit_test(out_of_memory),
 		cmocka_unit_test(goes_on_elsewhere),
 		cmocka_unit_test(never_uses_an_index_again),
+		cmocka_unit_test(replays_across_an_import),
+		cmocka_unit_test(imports_who_only_reported),
+		cmocka_unit_test(never_protects_again_behind_an_import),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

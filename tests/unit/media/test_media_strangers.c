@@ -185,6 +185,47 @@ static void address_moves_only_with_proof(void **state)
 	close(old_fd);
 }
 
+/* A voice for so long, both ways. */
+static void talk_ms(int ms)
+{
+	for (; ms > 0; ms -= 20) {
+		phone_send_rtp(&w.phones[A]);
+		phone_send_rtp(&w.phones[B]);
+		pause_ms(20);
+	}
+}
+
+/* Its socket is connected by then: a stranger is not even counted, and the phone is followed
+ * all the same, within the time that media.h tells. */
+static void a_settled_phone_is_followed(void **state)
+{
+	struct netaddr moved;
+	struct phone_line *line = &w.phones[A].rtp;
+	struct phone_line thief = {.fd = bind_local(&moved)};
+	int old_fd;
+	unsigned before;
+
+	(void)state;
+	open_session(true, true);
+	set_gates(true);
+	secure_both();
+	talk_ms(800);
+	before = w.phones[B].rtp.rtp_received;
+	assert_int_equal(40, before);
+	phone_write(&thief, line->wire, line->wire_len, &w.opened.local[A]);
+	ask_counters();
+	assert_int_equal(0, w.heard.count[A].dropped_source);
+	old_fd = line->fd;
+	line->fd = thief.fd;
+	talk_ms(1000);
+	assert_in_range(w.phones[B].rtp.rtp_received - before, 5, 45);
+	before = w.phones[B].rtp.rtp_received;
+	talk_ms(600); /* and settles there */
+	assert_int_equal(before + 30, w.phones[B].rtp.rtp_received);
+	assert_true(line->rtp_received > 30);
+	close(old_fd);
+}
+
 /* SRTP-7, SRTP-14, M5: counted, and no more than that. */
 static void tampered_and_replayed_are_counted(void **state)
 {
@@ -235,6 +276,7 @@ int main(void)
 		TEST(foreign_certificate_does_not_matter),
 		TEST(other_address_with_right_certificate),
 		TEST(address_moves_only_with_proof),
+		TEST(a_settled_phone_is_followed),
 		TEST(tampered_and_replayed_are_counted),
 	};
 
