@@ -76,6 +76,8 @@ struct call_party {
 	struct fingerprint_set *_signalled; /* owned: call_party_signalled() */
 };
 
+/* The same user, or the same peer: one may give away what the other has. */
+bool call_party_is_same_end(const struct call_party *one, const struct call_party *two);
 /* Of the last request that was looked at; zeroes (which say verified) until there is one. */
 const struct identity_verdict *call_party_verdict(const struct call_party *party);
 bool call_party_is_verified(const struct call_party *party);
@@ -170,7 +172,13 @@ struct call {
 	enum caller_proof proof;      /* of the caller */
 	struct call_refer *refer;     /* owned; NULL: no transfer is under way */
 	uint64_t referrer;            /* number of the call whose REFER began it; 0: none */
-	struct list passed;           /* struct call_passed */
+	uint64_t beside;              /* of the call that an end will come from; 0: of none */
+	struct call_replacing {
+		uint64_t number; /* of the call whose end it takes over; 0: of none */
+		int side;
+		unsigned tries;
+	} replacing;        /* RFC 3891 */
+	struct list passed; /* struct call_passed */
 	size_t passed_count;
 	struct timer ring_timer;
 	struct timer target_timer;
@@ -184,7 +192,7 @@ struct call {
 
 #define CALL_ARENA_MAX   (256 * 1024) /* bytes: a dozen branches and their texts */
 #define CALL_INVITE_MAX  (256 * 1024) /* bytes: one large INVITE as osip keeps it */
-#define CALL_ARENA_BLOCK 7808         /* bytes: there are many calls, and most take one */
+#define CALL_ARENA_BLOCK 7616         /* bytes: there are many calls, and most take one */
 
 static inline struct leg *call_leg(struct call *call, int side)
 {
@@ -234,6 +242,8 @@ bool call_try_next(struct call *call, uint16_t code, usec_t now);
 /* ---- call_answer.c ---- */
 void call_ringing(struct call *call, uint16_t code, const struct sip_msg *msg, usec_t now);
 void call_answered(struct call *call, const struct sip_msg *msg, usec_t now);
+/* The caller's 2xx is on its way. */
+void call_mark_answered(struct call *call, usec_t now);
 /* The caller's ACK: with the answer where we offered. */
 void call_confirmed(struct call *call, const struct sip_msg *msg, usec_t now);
 /* The answer in it is proved. */
@@ -259,6 +269,10 @@ void call_change_ours(struct call *call, int side, usec_t now);
  * call ends when one end refuses. */
 int call_change_join(struct call *call, int side, bool is_other_old, usec_t now);
 void call_change_fini(struct call *call);
+/* Of what the other side says only what this offer has too; out borrows from both. SBC_EPROTO:
+ * no common format; SBC_ENOMEM. */
+int call_change_narrow(const struct call_description *said, struct call_description *offer,
+	struct call_description *out);
 
 /* ---- call_proof.c ---- */
 enum call_proof { PROOF_OK, PROOF_REFUSED, PROOF_WAITS };
@@ -377,6 +391,14 @@ bool call_refer_keeps(struct call *call, int side);
 void call_refer_end(struct call *call, usec_t now);
 /* Without a word. */
 void call_refer_fini(struct call *call);
+
+/* ---- call_replace.c ---- */
+/* The dialog that the Replaces of a new INVITE names, if it has one. 0, or the code that
+ * refuses it. */
+uint16_t call_replace_find(struct sbc *sbc, const struct sip_msg *msg,
+	const struct call_party *caller, struct call_replacing *out);
+/* call->replacing is done: the call is answered or refused, now or soon. */
+void call_replace(struct call *call, usec_t now);
 
 /* ---- call_cross.c ---- */
 /* Header lines of msg (from that side; may be NULL), and our own, for the next message to

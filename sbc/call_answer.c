@@ -124,7 +124,7 @@ void call_ringing(struct call *call, uint16_t code, const struct sip_msg *msg, u
 
 /* ---- the answer ---- */
 
-static void mark_answered(struct call *call, usec_t now)
+void call_mark_answered(struct call *call, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
 
@@ -197,7 +197,7 @@ void call_answered(struct call *call, const struct sip_msg *msg, usec_t now)
 		end_unusable(call, why, now);
 		return;
 	}
-	mark_answered(call, now);
+	call_mark_answered(call, now);
 	call_connect_answered(call, now);
 	if (call->referrer)
 		call_refer_answered(call, now);

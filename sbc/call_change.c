@@ -114,8 +114,7 @@ static void narrow_section(
 	out->direction = narrow_direction(own->direction, offered->direction);
 }
 
-/* What the other side says, and of it only what this offer has too. */
-static int narrow(const struct call_description *said, struct call_description *offer,
+int call_change_narrow(const struct call_description *said, struct call_description *offer,
 	struct call_description *out)
 {
 	struct sdp *sdp;
@@ -140,7 +139,7 @@ static int narrow(const struct call_description *said, struct call_description *
 			continue;
 		out->taken[i] = said->taken[i];
 		narrow_section(&said->sdp->media[i], &offer->sdp->media[i], &sdp->media[i]);
-		if (!sdp->media[i].format_count)
+		if (!sdp_has_codec(&sdp->media[i]))
 			return SBC_EPROTO;
 	}
 	return 0;
@@ -182,7 +181,7 @@ static void answer_here(struct call *call, usec_t now)
 {
 	int from = call->change.from;
 	struct call_description said;
-	int err = narrow(&call->remote[1 - from], &call->change.offer, &said);
+	int err = call_change_narrow(&call->remote[1 - from], &call->change.offer, &said);
 
 	if (err) {
 		refuse_offer(call, "no common format", now);
@@ -627,6 +626,11 @@ static void tell_next(
 {
 	const struct call_joining next = {.rounds = joining->rounds - 1};
 	int err = offer_ours(call, side, &next, now);
+
+	if (err == SBC_ESTATE && side == MEDIA_SIDE_A && call->a->state == LEG_ACCEPTED) {
+		call->is_told_stale = true; /* after its ACK, then */
+		return;
+	}
 
 	/* An offer of its own is under way there: its answer will say the same. */
 	if (err && err != SBC_EAGAIN)

@@ -117,11 +117,10 @@ static size_t count_taken(const struct call_description *offer)
 /* A call that a transfer began gets an end of the first one later. */
 static int open_sessions(struct call *call)
 {
-	const struct call *referrer =
-		call->referrer ? call_find(call->sbc, call->referrer) : NULL;
+	const struct call *other = call->beside ? call_find(call->sbc, call->beside) : NULL;
 
 	return media_link_open(
-		call->sbc, &call->media, call->number, referrer ? &referrer->media : NULL);
+		call->sbc, &call->media, call->number, other ? &other->media : NULL);
 }
 
 int call_media_open(

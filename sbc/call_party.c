@@ -13,6 +13,14 @@ static bool says_nothing(const struct identity_verdict *verdict)
 	       verdict->mechanism == IDENTITY_NONE && !verdict->identity[0];
 }
 
+bool call_party_is_same_end(const struct call_party *one, const struct call_party *two)
+{
+	if (one->peer || two->peer)
+		return one->peer && two->peer && !strcmp(one->peer->name, two->peer->name);
+	return one->user && two->user && !strcmp(one->user->name, two->user->name) &&
+	       !strcmp(one->user->domain, two->user->domain);
+}
+
 const struct identity_verdict *call_party_verdict(const struct call_party *party)
 {
 	static const struct identity_verdict absent = {.outcome = IDENTITY_ABSENT};

@@ -20,6 +20,10 @@ void call_go_on(struct call *call, usec_t now)
 {
 	struct reply refusal = {.code = 500};
 
+	if (call->replacing.number) {
+		call_replace(call, now);
+		return;
+	}
 	if (call_route(call, &refusal, now)) {
 		if (refusal.code == 503) /* a limit, or nobody is there just now */
 			buf_put_str(&call->a->cross, "Retry-After: 5\r\n");
@@ -227,8 +231,10 @@ void call_start(struct sbc *sbc, const struct request *request)
 	struct caller caller;
 	const struct hop source = {
 		.kind = request->source->kind, .addr = request->source->peer};
+	struct call_replacing replacing;
 	const char *why;
 	struct call *call;
+	uint16_t code;
 
 	if (sbc->drained || sbc->counters.calls_now >= sbc->config->limits.calls) {
 		sbc_reply(sbc, request, &busy);
@@ -242,6 +248,12 @@ void call_start(struct sbc *sbc, const struct request *request)
 		return;
 	peer = caller.peer;
 	user = caller.user;
+	code = call_replace_find(sbc, request->msg,
+		&(struct call_party){.peer = peer, .user = user}, &replacing);
+	if (code) {
+		sbc_refuse(sbc, request, code);
+		return;
+	}
 	entry = peer ? peer_table_find(sbc->peers, peer) : NULL;
 	if (entry && !peer_entry_begin_call(entry, peer, request->now)) {
 		sbc_reply(sbc, request, &busy);
@@ -255,6 +267,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 		return;
 	}
 	call->entries[MEDIA_SIDE_A] = entry;
+	call->replacing = replacing;
 	if (leg_session_refuse(sbc, request)) {
 		call_free(call);
 		return;

@@ -79,6 +79,9 @@ bool sdp_is_relayed(struct slice kind);
  * Empty: all stay. Nothing but those two left: no formats at all. */
 void sdp_keep_codecs(struct sdp_media *media, struct slice codecs);
 
+/* Is there a format beside telephone-event and CN? */
+bool sdp_has_codec(const struct sdp_media *media);
+
 /* The first format's encoding name and RTP clock (Hz); empty and 0: not told. */
 void sdp_first_codec(const struct sdp_media *media, struct slice *name, uint32_t *clock_rate);
 

@@ -49,7 +49,8 @@ static void the_rest_is_refused(void **state)
 		{"PRACK", "RAck: 1 1 INVITE\r\n", 481},
 		{"OPTIONS", "", 200},
 		{"UPDATE", "Require: precondition\r\n", 420},
-		{"INVITE", "Require: replaces\r\nReplaces: x;to-tag=1;from-tag=2\r\n", 420},
+		{"INVITE", "Require: replaces\r\nReplaces: x;to-tag=1;from-tag=2\r\n", 400},
+		{"OPTIONS", "Replaces: x;to-tag=1;from-tag=2\r\n", 400},
 	};
 	struct world *w = *state;
 	struct sbc_counters counters;
