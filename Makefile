@@ -10,12 +10,14 @@
 # make bench-identity  verdicts and signatures against the bare ECDSA operation
 # make bench-calls  calls through us and through Kamailio; QUICK=1: two minutes
 # make bench-media  packet path against rtpengine and bare forwarders; QUICK=1: two minutes
+# make soak       ten minutes of calls that come and go, memory flat; TIME=seconds
 # WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
 
 CC      ?= cc
 SAN     ?=
 T       ?=
 TIME    ?= 60
+SOAK_TIME := $(if $(filter file,$(origin TIME)),600,$(TIME))
 WOLFSSL ?= build
 V       ?=
 DEPS    ?= build/deps
@@ -75,7 +77,7 @@ Q    := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
 
 .PHONY: all deps test demo run install check fuzz fuzz-smoke bench-calls bench-control \
-	bench-identity bench-media interop clean help
+	bench-identity bench-media interop soak clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -140,7 +142,7 @@ $(PEERS)/dtls_botan: tests/peers/dtls/botan.cc tests/peers/dtls/peer.h
 	$(Q)$(CXX) -std=c++14 $(PEER_FLAGS) $(subst -I,-isystem,$(shell pkg-config --cflags botan-2)) \
 		-o $@ $< $(shell pkg-config --libs botan-2)
 
-test: all $(UNIT) $(SCENARIO) $(DTLS_PEERS)
+test: all $(UNIT) $(SCENARIO) $(DTLS_PEERS) $(B)/bench/phones
 	@python3 tools/run_tests.py --build $(B) --san '$(SAN)' --filter '$(T)'
 
 interop: $(B)/countersip $(DTLS_PEERS)
@@ -217,7 +219,8 @@ BENCH := $(B)/bench
 $(BENCH)/generator: $(BENCH)/generator.o $(BENCH)/legs.o $(BENCH)/cpu.o
 $(BENCH)/host: $(BENCH)/host.o
 $(BENCH)/floor: $(BENCH)/floor.o
-$(BENCH)/generator $(BENCH)/host $(BENCH)/floor: $(call lib,media) $(call lib,base)
+$(BENCH)/phones: $(BENCH)/phones.o
+$(BENCH)/generator $(BENCH)/host $(BENCH)/floor $(BENCH)/phones: $(call lib,media) $(call lib,base)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(DEP_LIBS)
 
@@ -231,6 +234,10 @@ bench-calls: $(BENCH)/calls $(B)/countersip
 
 bench-media: $(BENCH)/generator $(BENCH)/host $(BENCH)/floor
 	@python3 bench/media.py --build $(B) --out build/bench $(if $(QUICK),--quick)
+
+# Calls come and go at the whole daemon: nothing grows. tests/peers/test_soak.py is the short form.
+soak: $(BENCH)/phones $(B)/countersip
+	@python3 -m tests.peers.soak --build $(B) --seconds $(SOAK_TIME)
 
 clean:
 	rm -rf build/plain* build/address* build/thread* build/fuzz

@@ -275,6 +275,27 @@ int media_new(struct media **out, const struct media_config *config, uv_loop_t *
 	return 0;
 }
 
+int media_add_interface(struct media *media, const struct media_interface *interface)
+{
+	struct media_config *config = &media->config;
+	int err;
+
+	if (!netaddr_is_set(&interface->address))
+		return SBC_EINVAL;
+	if (config->interface_count == MEDIA_INTERFACE_MAX)
+		return SBC_ELIMIT;
+	err = port_pool_init(&media->pools[config->interface_count], interface);
+	if (err)
+		return err;
+	config->interfaces[config->interface_count++] = *interface;
+	return 0;
+}
+
+void media_drop_interface(struct media *media)
+{
+	port_pool_fini(&media->pools[--media->config.interface_count]);
+}
+
 void media_stop(struct media *media, media_stopped_h *stopped, void *arg)
 {
 	const struct command stop = {.type = COMMAND_STOP};

@@ -39,12 +39,17 @@ static void drop_first(struct cert_cache *cache, struct list *list)
 	drop(cache, container_of(list->next, struct entry, place));
 }
 
-void cert_cache_fini(struct cert_cache *cache)
+void cert_cache_clear(struct cert_cache *cache)
 {
 	while (cache->_used.next && !list_is_empty(&cache->_used))
 		drop_first(cache, &cache->_used);
 	while (cache->_failed.next && !list_is_empty(&cache->_failed))
 		drop_first(cache, &cache->_failed);
+}
+
+void cert_cache_fini(struct cert_cache *cache)
+{
+	cert_cache_clear(cache);
 	hash_fini(&cache->_table);
 }
 

@@ -44,6 +44,8 @@ struct cert_cache_result {
 /* max: URLs. SBC_ENOMEM. */
 int cert_cache_init(struct cert_cache *cache, size_t max, const uint8_t seed[16]);
 void cert_cache_fini(struct cert_cache *cache);
+/* Forgets all of it, failures too. */
+void cert_cache_clear(struct cert_cache *cache);
 
 enum cert_cache_answer cert_cache_find(struct cert_cache *cache, struct slice url,
 	int64_t now_s, struct cert_cache_result *out);

@@ -198,6 +198,16 @@ static int load_anchors(
 				    : "there is no CA among them, or a weak one");
 }
 
+/* Which trust it is: certificates are judged by it when they are fetched. */
+static int note_trust(struct policy *policy, const struct policy_config *config)
+{
+	uint8_t parts[2][CRYPTO_SHA256_LEN];
+	int err = crypto_sha256(config->anchors_pem, parts[0]);
+
+	err = err ? err : crypto_sha256(config->crls_pem, parts[1]);
+	return err ? err : crypto_sha256(slice_of(parts, sizeof(parts)), policy->trusted);
+}
+
 static int open_tables(
 	struct policy *policy, const struct policy_config *config, const struct fault *fault)
 {
@@ -248,6 +258,7 @@ int policy_new(struct policy **out, const struct policy_config *config, char *fa
 	policy->max_age_4474_s = config->max_age_4474_s;
 	err = open_tables(policy, config, &fault);
 	err = err ? err : load_anchors(policy, config, &fault);
+	err = err ? err : note_trust(policy, config);
 	err = err ? err : load_domains(policy, config, &fault);
 	err = err ? err : load_keys(policy, config, &fault);
 	if (err) {
@@ -285,6 +296,33 @@ void policy_free(struct policy *policy)
 	digest_fini(&policy->digest);
 	mem_free(policy);
 	crypto_close();
+}
+
+#define SWAP(type, a, b)                                                                       \
+	do {                                                                                   \
+		type kept = (a);                                                               \
+		(a) = (b);                                                                     \
+		(b) = kept;                                                                    \
+	} while (0)
+
+/* Certificates keep no pointer to anchors, lists of the cache point to themselves: the cache
+ * is emptied in place. */
+static void trust_anew(struct policy *policy, struct policy *next)
+{
+	SWAP(struct cert_anchors *, policy->anchors, next->anchors);
+	memcpy(policy->trusted, next->trusted, sizeof(policy->trusted));
+	cert_cache_clear(&policy->certs);
+}
+
+void policy_renew(struct policy *policy, struct policy *next)
+{
+	SWAP(struct domain *, policy->domains, next->domains);
+	SWAP(size_t, policy->domain_count, next->domain_count);
+	SWAP(struct signing_key *, policy->keys, next->keys);
+	SWAP(size_t, policy->key_count, next->key_count);
+	if (memcmp(policy->trusted, next->trusted, sizeof(policy->trusted)))
+		trust_anew(policy, next);
+	policy_free(next);
 }
 
 const struct domain *policy_find_domain(const struct policy *policy, struct slice name)

@@ -36,7 +36,8 @@ struct policy {
 	size_t domain_count;
 	struct signing_key *keys; /* owned */
 	size_t key_count;
-	struct cert_anchors *anchors; /* owned */
+	struct cert_anchors *anchors;       /* owned */
+	uint8_t trusted[CRYPTO_SHA256_LEN]; /* of the texts that anchors was made of */
 	struct cert_cache certs;
 	struct replay_cache seen_8224;
 	struct replay_cache seen_4474;

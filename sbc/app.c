@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/app_internal.h"
+#include "sbc/listeners.h"
 #include "sbc/overload.h"
 #include "sbc/privileges.h"
 
@@ -41,15 +42,19 @@ static void on_drained(void *arg)
 	app_close_parts(app);
 }
 
-void app_on_reloaded(int err, const char *why, struct config *config, void *arg)
+void app_on_reloaded(int err, const char *why, struct config *config, bool is_last, void *arg)
 {
 	struct app *app = arg;
 
 	(void)why;
-	service_ready(app->service,
-		err ? "running; the last reload was refused, see the log" : "running");
+	/* The manager has heard of one reload, however often it was asked for. */
+	if (is_last)
+		service_ready(app->service,
+			err ? "running; the last reload was refused, see the log" : "running");
 	if (err)
 		return;
+	if (app->resolver)
+		resolver_set_config(app->resolver, config);
 	config_unref(app->config);
 	app->config = config_ref(config);
 	log_set_level(app->log, config->log_level);
@@ -91,6 +96,7 @@ void app_on_stop(uv_signal_t *handle, int number)
 /* For the operator: what is where. */
 static void tell_start(const struct app *app)
 {
+	const struct listener_slots *listeners = sbc_listeners(app->sbc);
 	const struct config *config = app->config;
 	char text[NETADDR_TEXT_MAX], url[POLICY_LINK_URL_MAX];
 	char privileges[PRIVILEGES_TEXT_MAX];
@@ -101,11 +107,12 @@ static void tell_start(const struct app *app)
 	if (geteuid() == 0)
 		log_event(app->log, LOG_WARN, "sbc", "root",
 			"why=\"runs as root: name another with user:\"");
-	for (size_t i = 0; i < config->listener_count; i++)
+	for (unsigned i = 0; i < listeners->count; i++)
 		log_event(app->log, LOG_INFO, "sbc", "listening",
 			"transport=%s address=%s advertised=%s",
-			transport_kind_name(config->listeners[i].transport),
-			netaddr_print(&config->listeners[i].address, text), app->sent_by[i]);
+			transport_kind_name(listeners->items[i].kind),
+			netaddr_print(&listeners->items[i].address, text),
+			listeners->items[i].sent_by);
 	for (size_t i = 0; i < config->domain_count; i++)
 		log_event(app->log, LOG_INFO, "sbc", "serving", "domain=%s certificate=%s",
 			config->domains[i].name, policy_link_info_url(config, i, false, url));

@@ -49,7 +49,6 @@ struct app {
 	struct rpc_server *rpc;
 	struct service *service;
 	struct sbc *sbc;
-	char sent_by[LISTENER_MAX][128]; /* for the trace */
 	struct random_pool random_pool;
 	uint64_t rested_us; /* until the last tick */
 };
@@ -66,7 +65,7 @@ void app_close_parts(struct app *app);
 void app_on_stop(uv_signal_t *handle, int number);
 void app_on_hangup(uv_signal_t *handle, int number);
 void app_on_load(unsigned busy_permille, void *app);
-void app_on_reloaded(int err, const char *why, struct config *config, void *app);
+void app_on_reloaded(int err, const char *why, struct config *config, bool is_last, void *app);
 
 /* ---- app_outside.c ---- */
 /* The core's way out, and the parts' way in to it; arg of each is the app. */

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "sbc/app_internal.h"
+#include "sbc/listeners.h"
 
 static void note(struct app *app, bool is_incoming, enum transport_kind kind, unsigned listener,
 	const struct netaddr *peer, struct slice bytes)
@@ -11,7 +12,9 @@ static void note(struct app *app, bool is_incoming, enum transport_kind kind, un
 	const struct witness_message message = {
 		.is_incoming = is_incoming,
 		.transport = kind,
-		.local = listener < LISTENER_MAX ? app->sent_by[listener] : "",
+		.local = listener < LISTENER_MAX
+				 ? sbc_listeners(app->sbc)->items[listener].sent_by
+				 : "",
 		.peer = *peer,
 		.bytes = bytes,
 	};
@@ -53,6 +56,13 @@ static int on_send(
 	transport_flow_peer(app->transport, hop->flow, &peer);
 	note(app, false, hop->kind, hop->listener, &peer, slice_of(bytes, len));
 	return transport_send(app->transport, hop, tag, bytes, len);
+}
+
+static void on_close_listener(unsigned listener, void *arg)
+{
+	struct app *app = arg;
+
+	transport_close_listener(app->transport, listener);
 }
 
 static int on_alias(struct flow_id flow, uint16_t port, struct slice name, void *arg)
@@ -130,6 +140,7 @@ void app_outside(struct sbc_outside *out, struct app *app)
 		.fetch = on_fetch,
 		.resolve = on_resolve,
 		.alias = on_alias,
+		.close_listener = on_close_listener,
 		.wall_s = on_wall,
 		.record = needs_records(app->config) ? on_record : NULL,
 		.leg = on_leg,

@@ -175,7 +175,11 @@ static int start_reload(struct app *app)
 		.sbc = app->sbc,
 		.log = app->log,
 		.policy = app->policy,
+		.media = app->media,
 		.transport = app->transport,
+		.http_get = app->http_get,
+		.web = app->web,
+		.started = &app->credentials,
 		.done = app_on_reloaded,
 		.arg = app};
 	int err = reload_new(&app->reload, &setup);
@@ -202,10 +206,7 @@ static int start_transport(struct app *app)
 	to->failed = app_on_failed;
 	to->arg = app;
 	to->log = app->log;
-	listeners_fill(to, config, &app->credentials, names);
-	for (size_t i = 0; i < to->listener_count; i++)
-		snprintf(app->sent_by[i], sizeof(app->sent_by[i]), "%s",
-			to->listeners[i].advertised);
+	listeners_fill(to, config, &app->credentials, sbc_listeners(app->sbc), names);
 	err = transport_open(&app->transport, &app->loop, to, fault, sizeof(fault));
 out:
 	mem_free(names);
@@ -251,9 +252,9 @@ int app_start_parts(struct app *app)
 	err = err ? err : start_core(app);
 	err = err ? err : start_resolver(app);
 	err = err ? err : start_transport(app);
-	err = err ? err : start_reload(app);
 	if (!err && app->config->http.is_enabled)
 		err = start_web(app);
+	err = err ? err : start_reload(app);
 	if (!err && app->config->rpc.is_enabled)
 		err = start_rpc(app);
 	return err;

@@ -49,7 +49,10 @@ static void end_unproved(struct call *call, usec_t now)
 
 static void on_timeout(struct timer *timer, usec_t now, void *arg)
 {
+	const struct call *call = arg;
+
 	(void)timer;
+	leg_note_timer(call->b, "answer_identity_s", "who answered did not prove it in time");
 	end_unproved(arg, now);
 }
 

@@ -417,6 +417,8 @@ static void on_timeout(struct call *call, const struct call_stream *stream,
 	if (stream->is_given_up || !expects_media(call, stream->index, ev->side))
 		return;
 	if (!ev->is_one_way) {
+		leg_note_timer(call_leg(call, ev->side), "media_timeout_s",
+			"no media came from either end");
 		call_end(call, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no media\"", now);
 		return;
 	}

@@ -172,6 +172,16 @@ static void put_leg(struct buf *out, const struct call *call, int i)
 	close_object(out);
 }
 
+/* Of the conversation, up to now if it goes on. */
+static uint64_t duration_of(const struct call *call)
+{
+	const struct sbc_outside *outside = &call->sbc->outside;
+	int64_t end_s = call->end_s ? call->end_s : outside->wall_s(outside->arg);
+
+	return call->answer_s && end_s > call->answer_s ? (uint64_t)(end_s - call->answer_s)
+							: 0;
+}
+
 void call_record_print(const struct call *call, struct buf *out)
 {
 	buf_put_char(out, '{');
@@ -179,8 +189,7 @@ void call_record_print(const struct call *call, struct buf *out)
 	put_number(out, "start", (uint64_t)call->start_s);
 	put_number(out, "answer", (uint64_t)call->answer_s);
 	put_number(out, "end", (uint64_t)call->end_s);
-	put_number(
-		out, "duration", call->answer_s ? (uint64_t)(call->end_s - call->answer_s) : 0);
+	put_number(out, "duration", duration_of(call));
 	put_number(out, "sip_code", call->code);
 	put_text(out, "ended_by", slice_str(ender_names[call->ender]));
 	put_text(out, "reason", slice_str(call->reason));

@@ -205,8 +205,10 @@ static void on_target_timeout(struct timer *timer, usec_t now, void *arg)
 	struct call *call = arg;
 
 	(void)timer;
-	if (!call->b->has_provisional && call->state == CALL_CALLING)
-		call_try_next(call, 408, now);
+	if (call->b->has_provisional || call->state != CALL_CALLING)
+		return;
+	leg_note_timer(call->b, "target", "nothing is heard from this address: the next one");
+	call_try_next(call, 408, now);
 }
 
 static void start_invite(

@@ -12,8 +12,11 @@
 
 static void on_ring_timeout(struct timer *timer, usec_t now, void *arg)
 {
+	struct call *call = arg;
+
 	(void)timer;
-	call_end(arg, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no answer\"", now);
+	leg_note_timer(call->b, "ring_timeout_s", "the callee did not answer in time");
+	call_end(call, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no answer\"", now);
 }
 
 void call_go_on(struct call *call, usec_t now)

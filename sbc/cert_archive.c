@@ -129,17 +129,28 @@ static void write_served(const struct http_cert_kept *kept, void *arg)
 		a->err = SBC_EIO;
 }
 
+/* Where they are. */
+static int open_archive(
+	struct archive *a, const struct provision *p, struct http_certs *certs, int64_t now_s)
+{
+	int n;
+
+	*a = (struct archive){.provision = p, .certs = certs, .now_s = now_s};
+	n = snprintf(a->directory, sizeof(a->directory), "%s/certificates", p->state_dir);
+	if (n < 0 || (size_t)n >= sizeof(a->directory))
+		return SBC_ELIMIT;
+	return mkdir(a->directory, 0755) && errno != EEXIST ? SBC_EIO : 0;
+}
+
 int cert_archive_sync(const struct provision *p, struct http_certs *certs, int64_t now_s)
 {
-	struct archive a = {.provision = p, .certs = certs, .now_s = now_s};
 	const struct dirent *entry;
+	struct archive a;
 	DIR *directory;
-	int n = snprintf(a.directory, sizeof(a.directory), "%s/certificates", p->state_dir);
+	int err = open_archive(&a, p, certs, now_s);
 
-	if (n < 0 || (size_t)n >= sizeof(a.directory))
-		return SBC_ELIMIT;
-	if (mkdir(a.directory, 0755) && errno != EEXIST)
-		return SBC_EIO;
+	if (err)
+		return err;
 	directory = opendir(a.directory);
 	if (!directory)
 		return SBC_EIO;
@@ -148,4 +159,12 @@ int cert_archive_sync(const struct provision *p, struct http_certs *certs, int64
 	closedir(directory);
 	http_certs_visit(certs, write_served, &a);
 	return a.err;
+}
+
+void cert_archive_write(const struct provision *p, const struct http_cert_set *set)
+{
+	struct archive a;
+
+	if (!open_archive(&a, p, NULL, 0))
+		http_cert_set_visit(set, write_served, &a);
 }

@@ -15,4 +15,8 @@
  * SBC_EIO: told as a fault. */
 int cert_archive_sync(const struct provision *p, struct http_certs *certs, int64_t now_s);
 
+/* Adds those that are about to be served; what they replace gets old at the next sync. They are
+ * served without it, too: a fault is told, no more. */
+void cert_archive_write(const struct provision *p, const struct http_cert_set *set);
+
 #endif

@@ -28,14 +28,14 @@ static const struct config_row rows[] = {
 	{"dns_servers", TYPE(text), FIXED, IN(config, dns_servers), OPTIONAL,
 		.help = "asked for peers' names, as 192.0.2.1:53,192.0.2.2; the system's when "
 			"absent"},
-	{"ca", TYPE(text), FIXED, IN(config, ca), OPTIONAL,
+	{"ca", TYPE(text), IN(config, ca), OPTIONAL,
 		.help = "PEM file of the CAs that identities and TLS peers must chain to; "
 			"the demo CA of state_dir when absent"},
 
-	{"crl", TYPE(text), FIXED, IN(config, crl), OPTIONAL,
+	{"crl", TYPE(text), IN(config, crl), OPTIONAL,
 		.help = "PEM file of their revocation lists; none is asked for when absent"},
 
-	{"domains", TYPE(list), FIXED, IN(config, domains), AND(config, domain_count),
+	{"domains", TYPE(list), IN(config, domains), AND(config, domain_count),
 		ITEMS(config_domain, 64), REQUIRED,
 		.help = "our own domains: their users register here, their calls are signed "
 			"here"},
@@ -59,8 +59,8 @@ static const struct config_row rows[] = {
 		.help = "peer that its users' registrations are relayed to: it has their "
 			"passwords; when absent we are their registrar"},
 
-	{"keys", TYPE(list), FIXED, IN(config, keys), AND(config, key_count),
-		ITEMS(config_key, 256), OPTIONAL,
+	{"keys", TYPE(list), IN(config, keys), AND(config, key_count), ITEMS(config_key, 256),
+		OPTIONAL,
 		.help = "more keys that sign (RFC 8224): a domain's next one, or one for "
 			"numbers; "
 			"the one whose validity began last signs"},
@@ -79,13 +79,12 @@ static const struct config_row rows[] = {
 
 	{"listeners", TYPE(list), IN(config, listeners), AND(config, listener_count),
 		ITEMS(config_listener, LISTENER_MAX), REQUIRED, .help = "where SIP is spoken"},
-	{"listeners[].transport", TYPE(transport), FIXED, IN(config_listener, transport),
-		REQUIRED,
+	{"listeners[].transport", TYPE(transport), IN(config_listener, transport), REQUIRED,
 		.help = "tls for phones and peers; udp and tcp carry everything in the clear"},
-	{"listeners[].address", TYPE(hostport), FIXED, IN(config_listener, address), REQUIRED,
+	{"listeners[].address", TYPE(hostport), IN(config_listener, address), REQUIRED,
 		.help = "where it listens; port 5061 for tls, else 5060"},
-	{"listeners[].advertised", TYPE(sent_by), FIXED, IN(config_listener, advertised),
-		OPTIONAL, .help = "told in Via and Contact; the address when absent"},
+	{"listeners[].advertised", TYPE(sent_by), IN(config_listener, advertised), OPTIONAL,
+		.help = "told in Via and Contact; the address when absent"},
 	{"listeners[].certificate", TYPE(text), IN(config_listener, certificate), OPTIONAL,
 		.help = "tls: PEM file; the first domain's when absent"},
 	{"listeners[].key", TYPE(text), IN(config_listener, key), OPTIONAL,

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "sbc/large.h"
+#include "sbc/listeners.h"
 #include "sbc/overload.h"
 #include "sbc/peer_table.h"
 #include "sbc/registrar.h"
@@ -18,12 +19,6 @@
 /* Private to the sbc room: what its files share of the core. */
 
 struct register_relay;
-
-/* What our Via and Contact say for one listener. */
-struct sbc_listener {
-	enum transport_kind kind;
-	char sent_by[128]; /* host or host:port */
-};
 
 #define SBC_LEG_STATE_COUNT 8
 
@@ -47,8 +42,7 @@ struct sbc {
 	struct timer resolve_timer;
 	struct timer register_timer;
 	size_t probe_tick; /* which part of the peers is next */
-	struct sbc_listener listeners[LISTENER_MAX];
-	unsigned listener_count;
+	struct listener_slots listeners;
 	struct arena arena;          /* of the message in hand */
 	struct hash_table by_number; /* struct call */
 	struct hash_table by_dialog; /* struct leg */

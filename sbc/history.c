@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "sbc/history_party.h"
 #include "sbc/sip_peek.h"
 
 #define ALIGN 8
@@ -203,17 +204,45 @@ static bool is_entry(const struct history *history, uint64_t position)
 	       at(history, position)->kind != KIND_PAD;
 }
 
-/* The newest call that has a leg with this Call-ID. */
-static bool find_call_id(const struct history *history, struct slice call_id, uint64_t *number)
+static struct slice text_at(const struct history *history, uint64_t position)
 {
-	uint64_t wanted = hash(history, call_id);
-	bool is_found = false;
+	const struct head *head = at(history, position);
 
+	return slice_of(head + 1, head->text_len);
+}
+
+/* The newest call that has a leg with this hash of its Call-ID; 0: none. *is_message: but there
+ * are messages of it. */
+static uint64_t find_call_id(const struct history *history, uint64_t wanted, bool *is_message)
+{
+	uint64_t number = 0;
+
+	*is_message = false;
 	for (uint64_t i = history->tail; i < history->head; i += step(history, i)) {
 		const struct head *head = at(history, i);
-		if (!is_entry(history, i) || head->kind != HISTORY_LEG || head->hash != wanted)
+		if (!is_entry(history, i))
 			continue;
-		*number = head->key;
+		if (head->kind == HISTORY_LEG && head->hash == wanted)
+			number = head->key;
+		if (head->kind == HISTORY_MESSAGE && head->key == wanted)
+			*is_message = true;
+	}
+	return number;
+}
+
+/* The hash of the Call-ID of the newest INVITE from or to somebody. */
+static bool find_party(const struct history *history, struct slice name, uint64_t *wanted)
+{
+	struct history_party party;
+	bool is_found = false;
+
+	if (!history_party_read(&party, name))
+		return false;
+	for (uint64_t i = history->tail; i < history->head; i += step(history, i)) {
+		if (!is_entry(history, i) || at(history, i)->kind != HISTORY_MESSAGE ||
+			!history_party_is_in(&party, text_at(history, i)))
+			continue;
+		*wanted = at(history, i)->key;
 		is_found = true;
 	}
 	return is_found;
@@ -228,14 +257,11 @@ static void note_leg(struct history_walk *walk, const struct head *head)
 	walk->has_begin = walk->has_begin || head->leg == 'a';
 }
 
-bool history_find(const struct history *history, struct slice name, struct history_walk *walk)
+/* Entries of the call are there. Its legs are noted. */
+static bool find_number(const struct history *history, struct history_walk *walk)
 {
 	bool is_known = false;
 
-	*walk = (struct history_walk){0};
-	if (!history || (!history_number(name, &walk->number) &&
-				!find_call_id(history, name, &walk->number)))
-		return false;
 	for (uint64_t i = history->tail; i < history->head; i += step(history, i)) {
 		const struct head *head = at(history, i);
 		if (!is_entry(history, i) || head->kind == HISTORY_MESSAGE ||
@@ -245,8 +271,39 @@ bool history_find(const struct history *history, struct slice name, struct histo
 		if (head->kind == HISTORY_LEG)
 			note_leg(walk, head);
 	}
-	walk->_position = history->tail;
 	return is_known;
+}
+
+/* By a Call-ID; one that we refused before it was a call has messages alone. */
+static bool find_by_hash(
+	const struct history *history, uint64_t wanted, struct history_walk *walk)
+{
+	bool is_message;
+
+	walk->number = find_call_id(history, wanted, &is_message);
+	if (walk->number)
+		return find_number(history, walk);
+	if (!is_message)
+		return false;
+	walk->_legs[0].hash = wanted;
+	walk->_legs[0].leg = 'a';
+	walk->_leg_count = 1;
+	walk->has_begin = true;
+	return true;
+}
+
+bool history_find(const struct history *history, struct slice name, struct history_walk *walk)
+{
+	uint64_t wanted;
+
+	*walk = (struct history_walk){0};
+	if (!history || !name.len)
+		return false;
+	walk->_position = history->tail;
+	if (history_number(name, &walk->number) && walk->number && find_number(history, walk))
+		return true;
+	return find_by_hash(history, hash(history, name), walk) ||
+	       (find_party(history, name, &wanted) && find_by_hash(history, wanted, walk));
 }
 
 /* Is it of the call, and of which leg? */
@@ -254,7 +311,7 @@ static bool is_wanted(const struct history_walk *walk, const struct head *head, 
 {
 	if (head->kind != HISTORY_MESSAGE) {
 		*leg = head->leg;
-		return head->key == walk->number;
+		return walk->number && head->key == walk->number;
 	}
 	for (size_t i = 0; i < walk->_leg_count; i++) {
 		if (walk->_legs[i].hash == head->key) {

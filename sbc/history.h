@@ -57,7 +57,7 @@ bool history_number(struct slice name, uint64_t *out);
 
 /* One call's entries, oldest first. Zeroed, then history_find(). */
 struct history_walk {
-	uint64_t number;
+	uint64_t number; /* 0: an INVITE that was refused before it was a call */
 	uint64_t _position;
 	struct {
 		uint64_t hash;
@@ -67,7 +67,8 @@ struct history_walk {
 	bool has_begin; /* its first leg's entry is still there */
 };
 
-/* name: a call's name ("c17") or the Call-ID of one of its legs. False: nothing is known. */
+/* name: a call's name ("c17"), the Call-ID of one of its legs, or whom its INVITE was from or
+ * to (history_party.h): the newest call that fits. False: nothing is known. */
 bool history_find(const struct history *history, struct slice name, struct history_walk *walk);
 /* False: no more. What is written in between is seen too; what is overwritten is not. */
 bool history_next(

@@ -31,7 +31,7 @@ struct route {
 	struct item *item; /* borrowed */
 };
 
-struct set {
+struct http_cert_set {
 	struct item **items; /* owned */
 	size_t count;
 	struct route *routes; /* owned */
@@ -40,7 +40,7 @@ struct set {
 
 struct http_certs {
 	char cache_control[48];
-	struct set now;
+	struct http_cert_set now;
 	struct item *old[HTTP_CERT_OLD_MAX]; /* owned, oldest first */
 	size_t old_count;
 };
@@ -68,20 +68,20 @@ static void free_item(struct item *item)
 	mem_free(item);
 }
 
-static void free_set(struct set *set)
+static void fini_set(struct http_cert_set *set)
 {
 	for (size_t i = 0; i < set->count; i++)
 		free_item(set->items[i]);
 	mem_free(set->items);
 	mem_free(set->routes);
-	*set = (struct set){0};
+	*set = (struct http_cert_set){0};
 }
 
 void http_certs_free(struct http_certs *certs)
 {
 	if (!certs)
 		return;
-	free_set(&certs->now);
+	fini_set(&certs->now);
 	for (size_t i = 0; i < certs->old_count; i++)
 		free_item(certs->old[i]);
 	mem_free(certs);
@@ -120,7 +120,8 @@ static struct item *find_id(struct item *const *items, size_t count, struct slic
 
 /* ---- publishing ---- */
 
-static void add_route(struct set *set, struct item *item, const char *format, struct slice name)
+static void add_route(
+	struct http_cert_set *set, struct item *item, const char *format, struct slice name)
 {
 	struct route *route = &set->routes[set->route_count++];
 
@@ -128,7 +129,8 @@ static void add_route(struct set *set, struct item *item, const char *format, st
 	route->item = item;
 }
 
-static int add_cert(struct set *set, const struct http_cert *cert, char *fault, size_t size)
+static int add_cert(
+	struct http_cert_set *set, const struct http_cert *cert, char *fault, size_t size)
 {
 	static const char *const formats[] = {[HTTP_CERT_DOMAIN] = "/cert/%.*s",
 		[HTTP_CERT_RSA] = "/cert/%.*s/rsa",
@@ -189,11 +191,19 @@ static void take_back(struct http_certs *certs)
 			forget_old(certs, i - 1);
 }
 
-static void replace(struct http_certs *certs, struct set *set, int64_t now_s)
+void http_cert_set_free(struct http_cert_set *set)
 {
-	struct set before = certs->now;
+	if (set)
+		fini_set(set);
+	mem_free(set);
+}
+
+void http_certs_replace(struct http_certs *certs, struct http_cert_set *set, int64_t now_s)
+{
+	struct http_cert_set before = certs->now;
 
 	certs->now = *set;
+	mem_free(set);
 	take_back(certs);
 	for (size_t i = 0; i < before.count; i++) {
 		if (find_id(certs->now.items, certs->now.count, slice_str(before.items[i]->id)))
@@ -202,24 +212,38 @@ static void replace(struct http_certs *certs, struct set *set, int64_t now_s)
 		keep_old(certs, before.items[i]);
 		before.items[i] = NULL;
 	}
-	free_set(&before);
+	fini_set(&before);
+}
+
+int http_cert_set_new(struct http_cert_set **out, const struct http_cert *list, size_t count,
+	char *fault, size_t fault_size)
+{
+	struct http_cert_set *set = mem_alloc(sizeof(*set));
+	int err;
+
+	if (!set)
+		return SBC_ENOMEM;
+	set->items = mem_array(count + 1, sizeof(*set->items));
+	set->routes = mem_array(count + 1, sizeof(*set->routes));
+	err = set->items && set->routes ? 0 : SBC_ENOMEM;
+	for (size_t i = 0; i < count && !err; i++)
+		err = add_cert(set, &list[i], fault, fault_size);
+	if (err)
+		http_cert_set_free(set);
+	else
+		*out = set;
+	return err;
 }
 
 int http_certs_publish(struct http_certs *certs, const struct http_cert *list, size_t count,
 	int64_t now_s, char *fault, size_t fault_size)
 {
-	struct set set = {.items = mem_array(count + 1, sizeof(*set.items)),
-		.routes = mem_array(count + 1, sizeof(*set.routes))};
-	int err = set.items && set.routes ? 0 : SBC_ENOMEM;
+	struct http_cert_set *set;
+	int err = http_cert_set_new(&set, list, count, fault, fault_size);
 
-	for (size_t i = 0; i < count && !err; i++)
-		err = add_cert(&set, &list[i], fault, fault_size);
-	if (err) {
-		free_set(&set);
-		return err;
-	}
-	replace(certs, &set, now_s);
-	return 0;
+	if (!err)
+		http_certs_replace(certs, set, now_s);
+	return err;
 }
 
 int http_certs_add_old(struct http_certs *certs, struct slice pem, bool is_rsa,
@@ -242,23 +266,32 @@ int http_certs_add_old(struct http_certs *certs, struct slice pem, bool is_rsa,
 	return 0;
 }
 
+static void visit_item(const struct item *item, http_cert_kept_h *visit, void *arg)
+{
+	const struct http_cert_kept kept = {.id = item->id,
+		.pem = buf_slice(&item->pem),
+		.is_rsa = item->is_rsa,
+		.replaced_s = item->replaced_s};
+
+	visit(&kept, arg);
+}
+
+void http_cert_set_visit(const struct http_cert_set *set, http_cert_kept_h *visit, void *arg)
+{
+	for (size_t i = 0; i < set->count; i++)
+		visit_item(set->items[i], visit, arg);
+}
+
 void http_certs_visit(const struct http_certs *certs, http_cert_kept_h *visit, void *arg)
 {
-	for (size_t i = 0; i < certs->now.count + certs->old_count; i++) {
-		const struct item *item = i < certs->now.count
-						  ? certs->now.items[i]
-						  : certs->old[i - certs->now.count];
-		const struct http_cert_kept kept = {.id = item->id,
-			.pem = buf_slice(&item->pem),
-			.is_rsa = item->is_rsa,
-			.replaced_s = item->replaced_s};
-		visit(&kept, arg);
-	}
+	http_cert_set_visit(&certs->now, visit, arg);
+	for (size_t i = 0; i < certs->old_count; i++)
+		visit_item(certs->old[i], visit, arg);
 }
 
 /* ---- a request ---- */
 
-static struct item *find_path(const struct set *set, struct slice path)
+static struct item *find_path(const struct http_cert_set *set, struct slice path)
 {
 	for (size_t i = 0; i < set->route_count; i++)
 		if (slice_equal_nocase(slice_str(set->routes[i].path), path))

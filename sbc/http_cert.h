@@ -40,6 +40,13 @@ void http_certs_free(struct http_certs *certs); /* NULL is allowed */
  * certificate; both with a fault. SBC_ENOMEM, SBC_ECRYPTO. */
 int http_certs_publish(struct http_certs *certs, const struct http_cert *list, size_t count,
 	int64_t now_s, char *fault, size_t fault_size);
+/* The same in two steps, of which only the first can fail; any thread may take it. */
+struct http_cert_set;
+int http_cert_set_new(struct http_cert_set **out, const struct http_cert *list, size_t count,
+	char *fault, size_t fault_size);
+void http_cert_set_free(struct http_cert_set *set); /* NULL is allowed */
+/* Takes set over. */
+void http_certs_replace(struct http_certs *certs, struct http_cert_set *set, int64_t now_s);
 /* One that was replaced before we started. Ignored when it is served, known, or too old. */
 int http_certs_add_old(struct http_certs *certs, struct slice pem, bool is_rsa,
 	int64_t replaced_s, int64_t now_s);
@@ -53,6 +60,7 @@ struct http_cert_kept {
 };
 typedef void(http_cert_kept_h)(const struct http_cert_kept *kept, void *arg);
 void http_certs_visit(const struct http_certs *certs, http_cert_kept_h *visit, void *arg);
+void http_cert_set_visit(const struct http_cert_set *set, http_cert_kept_h *visit, void *arg);
 
 /* path is /cert or begins with /cert/. answer's header values are borrowed from certs. */
 void http_certs_answer(struct http_certs *certs, const struct http_request *request,

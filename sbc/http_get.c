@@ -21,6 +21,40 @@ static void forget_jobs(struct http_get *get)
 	}
 }
 
+int http_get_ca_new(struct http_get_ca **out, struct slice pem)
+{
+	struct http_get_ca *ca = mem_alloc(sizeof(*ca));
+
+	if (!ca)
+		return SBC_ENOMEM;
+	ca->users = 1;
+	buf_init(&ca->pem, pem.len + 1);
+	if (pem.len && buf_put_slice(&ca->pem, pem)) {
+		http_get_ca_free(ca);
+		return SBC_ENOMEM;
+	}
+	*out = ca;
+	return 0;
+}
+
+void http_get_ca_free(struct http_get_ca *ca)
+{
+	if (ca)
+		buf_fini(&ca->pem);
+	mem_free(ca);
+}
+
+void http_get_set_ca(struct http_get *get, struct http_get_ca *ca)
+{
+	struct http_get_ca *unused;
+
+	uv_mutex_lock(&get->lock);
+	unused = get->next_ca;
+	get->next_ca = ca;
+	uv_mutex_unlock(&get->lock);
+	http_get_ca_free(unused);
+}
+
 static void free_get(struct http_get *get)
 {
 	forget_jobs(get);
@@ -29,7 +63,8 @@ static void free_get(struct http_get *get)
 		mem_free((char *)get->hosts[i].name);
 	mem_free(get->hosts);
 	mem_free(get->allow);
-	buf_fini(&get->ca);
+	http_get_ca_free(get->ca);
+	http_get_ca_free(get->next_ca);
 	mem_free(get);
 }
 
@@ -93,8 +128,7 @@ static int copy_config(struct http_get *get, const struct http_get_config *confi
 	get->redirects = config->redirects;
 	get->parallel_max = config->parallel_max;
 	get->pending_max = (size_t)config->parallel_max + config->queue_max;
-	buf_init(&get->ca, config->ca_pem.len + 1);
-	if (config->ca_pem.len && buf_put_slice(&get->ca, config->ca_pem))
+	if (http_get_ca_new(&get->ca, config->ca_pem))
 		return SBC_ENOMEM;
 	get->allow = mem_array(config->allow_count + 1, sizeof(*get->allow));
 	get->hosts = mem_array(config->host_count + 1, sizeof(*get->hosts));

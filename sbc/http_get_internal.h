@@ -21,6 +21,12 @@
 
 struct curl_slist;
 
+/* Transfers under way keep the one that they began with. */
+struct http_get_ca {
+	unsigned users; /* thread: transfers, and get itself */
+	struct buf pem; /* empty: the system's */
+};
+
 struct http_get_job {
 	struct list in_pending; /* signalling loop only */
 	struct list in_queue;   /* queued, running or finished: under the lock or thread */
@@ -28,6 +34,7 @@ struct http_get_job {
 	bool allow_http;
 	void *easy;                /* thread; libcurl's transfer */
 	struct curl_slist *places; /* owned; static addresses of the target's host */
+	struct http_get_ca *ca;    /* thread; counted, while there is a transfer */
 	usec_t deadline;           /* thread; of the fetch in all */
 	unsigned redirect_count;   /* followed so far */
 	struct buf body;
@@ -55,19 +62,20 @@ struct http_get {
 	uv_async_t wake; /* to the signalling loop */
 	uv_thread_t thread;
 	uv_mutex_t lock;
-	struct list queued;   /* under lock */
-	struct list finished; /* under lock */
-	bool must_end;        /* under lock */
-	bool has_ended;       /* under lock */
-	void *multi;          /* thread, libcurl's; http_get_thread_wake() from both */
-	struct list running;  /* thread */
-	size_t running_count; /* thread */
+	struct list queued;          /* under lock */
+	struct list finished;        /* under lock */
+	bool must_end;               /* under lock */
+	bool has_ended;              /* under lock */
+	struct http_get_ca *next_ca; /* under lock; owned: the thread takes it; NULL: none */
+	void *multi;                 /* thread, libcurl's; http_get_thread_wake() from both */
+	struct list running;         /* thread */
+	size_t running_count;        /* thread */
+	struct http_get_ca *ca;      /* thread; counted */
 	/* never written after http_get_new() */
 	struct fetch_guard guard;
 	struct netaddr_block *allow; /* owned */
 	struct http_get_host *hosts; /* owned, with their names */
 	size_t host_count;
-	struct buf ca;
 	enum fetch_redirects redirects;
 	unsigned timeout_ms;
 	size_t size_max;

@@ -148,9 +148,15 @@ static CURLcode set_network(struct http_get_job *job)
 	return code;
 }
 
+static void drop_ca(struct http_get_ca *ca)
+{
+	if (ca && !--ca->users)
+		http_get_ca_free(ca);
+}
+
 static CURLcode set_content(struct http_get_job *job)
 {
-	struct buf *ca = &job->get->ca;
+	struct buf *ca = &job->ca->pem;
 	struct curl_blob blob = {.data = ca->data, .len = ca->len, .flags = CURL_BLOB_NOCOPY};
 	CURL *easy = job->easy;
 	CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -189,6 +195,8 @@ static void end_transfer(struct http_get *get, struct http_get_job *job)
 	}
 	curl_slist_free_all(job->places);
 	job->places = NULL;
+	drop_ca(job->ca);
+	job->ca = NULL;
 }
 
 static void hand_back(struct http_get *get, struct http_get_job *job)
@@ -205,6 +213,8 @@ static int begin_transfer(struct http_get *get, struct http_get_job *job)
 {
 	int err = place_host(job);
 
+	job->ca = get->ca;
+	job->ca->users++;
 	job->easy = err ? NULL : curl_easy_init();
 	if (!job->easy || set_network(job) || set_content(job) ||
 		curl_multi_add_handle(get->multi, job->easy)) {
@@ -367,6 +377,11 @@ static bool take_work(struct http_get *get)
 	list_init(&taken);
 	uv_mutex_lock(&get->lock);
 	must_end = get->must_end;
+	if (get->next_ca) {
+		drop_ca(get->ca);
+		get->ca = get->next_ca;
+		get->next_ca = NULL;
+	}
 	while (!must_end && room && !list_is_empty(&get->queued)) {
 		struct list *first = get->queued.next;
 		list_remove(first);

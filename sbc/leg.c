@@ -91,6 +91,12 @@ void leg_set_state(struct leg *leg, enum leg_state state, const char *because)
 	++*count_of(leg);
 }
 
+void leg_note_timer(const struct leg *leg, const char *timer, const char *why)
+{
+	log_event(leg->sbc->log, LOG_INFO, "sbc", "call.timer",
+		"call=%s leg=%c timer=%s why=\"%s\"", leg->call_name, leg->name, timer, why);
+}
+
 static uint64_t dialog_hash(const struct sbc *sbc, struct slice call_id, struct slice tag)
 {
 	/* Our own tag is random: the pair is as good as unique, the tag alone would do. */
@@ -134,16 +140,16 @@ int leg_via(struct sbc *sbc, const struct hop *hop, const char *branch, struct b
 {
 	/* RFC 5923: over TLS we show a certificate, so that the way back may be the same. */
 	return buf_printf(out, "SIP/2.0/%s %s;branch=%s;rport%s",
-		transport_kind_name(hop->kind), sbc->listeners[hop->listener].sent_by, branch,
-		hop->kind == TRANSPORT_TLS ? ";alias" : "");
+		transport_kind_name(hop->kind), sbc->listeners.items[hop->listener].sent_by,
+		branch, hop->kind == TRANSPORT_TLS ? ";alias" : "");
 }
 
 int leg_contact(struct sbc *sbc, const struct hop *hop, struct buf *out)
 {
 	static const char *const words[TRANSPORT_KIND_COUNT] = {"udp", "tcp", "tls"};
 
-	return buf_printf(out, "sip:%s;transport=%s", sbc->listeners[hop->listener].sent_by,
-		words[hop->kind]);
+	return buf_printf(out, "sip:%s;transport=%s",
+		sbc->listeners.items[hop->listener].sent_by, words[hop->kind]);
 }
 
 void leg_terminate_by(struct leg *leg, enum leg_event event, uint16_t code,
@@ -205,8 +211,11 @@ static void on_bye_event(
 			leg_terminate(leg, now);
 		break;
 	case TXN_EVENT_SUCCESS:
-	case TXN_EVENT_TIMEOUT:
 	case TXN_EVENT_TRANSPORT:
+		leg_terminate(leg, now);
+		break;
+	case TXN_EVENT_TIMEOUT:
+		leg_note_timer(leg, "F", "no response came to our BYE");
 		leg_terminate(leg, now);
 		break;
 	case TXN_EVENT_GONE:

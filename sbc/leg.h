@@ -311,6 +311,9 @@ void leg_terminate_by(struct leg *leg, enum leg_event event, uint16_t code,
 	const struct sip_msg *msg, usec_t now);
 void leg_terminate(struct leg *leg, usec_t now);
 void leg_send_bye(struct leg *leg, struct slice lines, usec_t now);
+/* A timer that changes what becomes of the call fired: a line for the operator ("call.timer").
+ * timer: its name in the RFC or our configuration; why: what did not come, or who is asked. */
+void leg_note_timer(const struct leg *leg, const char *timer, const char *why);
 /* "SIP/2.0/TLS host:port;branch=...;rport" for hop, into out. */
 int leg_via(struct sbc *sbc, const struct hop *hop, const char *branch, struct buf *out);
 /* Our Contact URI towards hop's peer. */

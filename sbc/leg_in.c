@@ -75,6 +75,7 @@ static void on_lost(usec_t now, void *arg)
 {
 	struct leg *leg = arg;
 
+	leg_note_timer(leg, "64*T1", "no ACK came for our 200 to its re-INVITE");
 	leg_in_forget(leg);
 	leg_tell(leg, LEG_EVENT_LOST, 408, NULL, now);
 }

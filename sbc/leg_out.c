@@ -267,8 +267,11 @@ static void on_event(
 			end_refused(leg, msg->status, now);
 		break;
 	case TXN_EVENT_TIMEOUT:
-		if (leg->out.kind != LEG_OUT_NONE)
-			end_refused(leg, 408, now);
+		if (leg->out.kind == LEG_OUT_NONE)
+			break;
+		leg_note_timer(leg, leg->out.method == SIP_METHOD_INVITE ? "B" : "F",
+			"no response came to a change or a refresh of ours");
+		end_refused(leg, 408, now);
 		break;
 	case TXN_EVENT_TRANSPORT:
 		if (leg->out.kind != LEG_OUT_NONE)
@@ -288,6 +291,9 @@ static void on_silence(struct timer *timer, usec_t now, void *arg)
 {
 	struct leg *leg = arg;
 
+	leg_note_timer(leg, "64*T1",
+		leg->out.is_cancelled ? "no answer to our re-INVITE, nor to its CANCEL"
+				      : "no answer to our re-INVITE: it is cancelled");
 	if (leg->out.is_cancelled) {
 		end_refused(leg, 408, now);
 		return;

@@ -34,6 +34,7 @@ static void on_lost(usec_t now, void *arg)
 {
 	struct leg *leg = arg;
 
+	leg_note_timer(leg, "64*T1", "no PRACK came for our reliable response");
 	leg_reliable_stop(leg);
 	leg_tell(leg, LEG_EVENT_LOST, 504, NULL, now);
 }

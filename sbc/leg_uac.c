@@ -247,6 +247,7 @@ static void on_invite_event(
 		on_refused(leg, msg->status, msg, now);
 		break;
 	case TXN_EVENT_TIMEOUT:
+		leg_note_timer(leg, "B", "no response at all came to our INVITE");
 		on_refused(leg, 408, NULL, now);
 		break;
 	case TXN_EVENT_TRANSPORT:
@@ -263,6 +264,7 @@ static void on_invite_event(
 static void on_cancel_timer(struct timer *timer, usec_t now, void *arg)
 {
 	(void)timer;
+	leg_note_timer(arg, "64*T1", "no final response came after our CANCEL");
 	leg_terminate(arg, now);
 }
 

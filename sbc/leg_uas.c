@@ -137,6 +137,7 @@ static bool must_wait(const struct leg *leg)
 
 static void on_no_ack(usec_t now, void *arg)
 {
+	leg_note_timer(arg, "64*T1", "no ACK came for our 200");
 	lost(arg, "no ack", now);
 }
 

@@ -11,6 +11,14 @@
 /* Streams of a usual call. */
 #define STREAMS_USUAL 2
 
+static struct media_interface interface_of(const struct config_media *media, size_t i)
+{
+	return (struct media_interface){.address = media->interfaces[i].address,
+		.advertised = media->interfaces[i].advertised,
+		.port_min = media->port_min,
+		.port_max = media->port_max};
+}
+
 int media_link_new(struct media **out, const struct config *config, uv_loop_t *loop,
 	media_event_h *handler, void *arg)
 {
@@ -33,16 +41,53 @@ int media_link_new(struct media **out, const struct config *config, uv_loop_t *l
 	to.want_connected = from->connected_sockets;
 	to.interface_count = (unsigned)from->interface_count;
 	for (size_t i = 0; i < from->interface_count; i++)
-		to.interfaces[i] = (struct media_interface){
-			.address = from->interfaces[i].address,
-			.advertised = from->interfaces[i].advertised,
-			.port_min = from->port_min,
-			.port_max = from->port_max,
-		};
+		to.interfaces[i] = interface_of(from, i);
 	to.profile_count = (unsigned)from->profile_count;
 	for (size_t i = 0; i < from->profile_count; i++)
 		to.profiles[i] = (enum media_srtp_profile)from->profiles[i];
 	return media_new(out, &to, loop, handler, arg);
+}
+
+int media_link_check_interfaces(const struct config *before, const struct config *after)
+{
+	const struct config_media *old = &before->media, *now = &after->media;
+
+	if (now->interface_count < old->interface_count ||
+		now->interface_count > MEDIA_INTERFACE_MAX)
+		return SBC_EINVAL;
+	for (size_t i = 0; i < old->interface_count; i++) {
+		if (!netaddr_equal_host(
+			    &old->interfaces[i].address, &now->interfaces[i].address) ||
+			!netaddr_equal_host(
+				&old->interfaces[i].advertised, &now->interfaces[i].advertised))
+			return SBC_EINVAL;
+	}
+	return 0;
+}
+
+int media_link_add_interfaces(struct media *media, const struct config *before,
+	const struct config *after, unsigned *count)
+{
+	int err = 0;
+
+	*count = 0;
+	for (size_t i = before->media.interface_count; !err && i < after->media.interface_count;
+		i++) {
+		struct media_interface interface = interface_of(&after->media, i);
+		err = media_add_interface(media, &interface);
+		*count += !err;
+	}
+	if (err) {
+		media_link_drop_interfaces(media, *count);
+		*count = 0;
+	}
+	return err;
+}
+
+void media_link_drop_interfaces(struct media *media, unsigned count)
+{
+	while (count--)
+		media_drop_interface(media);
 }
 
 void media_link_stop(struct media *media, media_stopped_h *stopped, void *arg)

@@ -69,6 +69,15 @@ struct call_media {
 int media_link_new(struct media **out, const struct config *config, uv_loop_t *loop,
 	media_event_h *handler, void *arg);
 
+/* Interfaces can only be added to those that are there, at the end: calls know them by their
+ * place. SBC_EINVAL. */
+int media_link_check_interfaces(const struct config *before, const struct config *after);
+/* Those that after has more. *count: how many. SBC_ENOMEM: none was. */
+int media_link_add_interfaces(struct media *media, const struct config *before,
+	const struct config *after, unsigned *count);
+/* Takes so many back, which nobody has used. */
+void media_link_drop_interfaces(struct media *media, unsigned count);
+
 /* As media_stop(). */
 void media_link_stop(struct media *media, media_stopped_h *stopped, void *arg);
 

@@ -7,9 +7,12 @@
 
 static int listener_for(const struct sbc *sbc, enum transport_kind kind, unsigned *out)
 {
-	for (unsigned i = 0; i < sbc->listener_count; i++) {
-		if (sbc->listeners[i].kind == kind) {
-			*out = i;
+	const struct listener_slots *slots = &sbc->listeners;
+
+	/* In the configuration's order, which a reload may change. */
+	for (size_t i = 0; i < sbc->config->listener_count && i < LISTENER_MAX; i++) {
+		if (slots->items[slots->of[i]].kind == kind) {
+			*out = slots->of[i];
 			return 0;
 		}
 	}

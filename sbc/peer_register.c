@@ -56,8 +56,8 @@ static int print_contact(
 	static const char *const words[TRANSPORT_KIND_COUNT] = {"udp", "tcp", "tls"};
 
 	return buf_printf(out, "<sip:%.*s@%s;transport=%s>",
-		SLICE_ARG(peer_register_user(peer)), sbc->listeners[hop->listener].sent_by,
-		words[hop->kind]);
+		SLICE_ARG(peer_register_user(peer)),
+		sbc->listeners.items[hop->listener].sent_by, words[hop->kind]);
 }
 
 static int build(struct sbc *sbc, const struct config_peer *peer, struct peer_entry *entry,

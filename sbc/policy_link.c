@@ -11,6 +11,11 @@
 /* Certificates fetched for one INVITE: several Identity headers, each with a URL (I13). */
 #define FETCH_MAX 4
 
+void policy_link_renew(struct policy *policy, struct policy *next)
+{
+	policy_renew(policy, next);
+}
+
 void policy_link_free(struct policy *policy)
 {
 	if (policy)

@@ -22,6 +22,8 @@ struct policy_setup {
 };
 int policy_link_new(
 	struct policy **out, const struct policy_setup *setup, char *fault, size_t fault_size);
+/* As policy_renew(). */
+void policy_link_renew(struct policy *policy, struct policy *next);
 /* NULL is allowed. */
 void policy_link_free(struct policy *policy);
 

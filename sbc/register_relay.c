@@ -195,9 +195,11 @@ const struct config_domain *register_relay_domain(
 {
 	bool is_ours = false;
 
-	for (unsigned i = 0; i < sbc->listener_count; i++)
-		is_ours =
-			is_ours || slice_equal_nocase(host_of(sbc->listeners[i].sent_by), host);
+	for (unsigned i = 0; i < sbc->listeners.count; i++)
+		is_ours = is_ours ||
+			  (sbc->listeners.items[i].state != LISTENER_NONE &&
+				  slice_equal_nocase(
+					  host_of(sbc->listeners.items[i].sent_by), host));
 	for (size_t i = 0; peer && is_ours && i < sbc->config->domain_count; i++) {
 		const struct config_domain *domain = &sbc->config->domains[i];
 		if (domain->has_registrar &&
@@ -435,7 +437,7 @@ static int build(
 	buf_printf(&texts[1], "<sip:%s>;tag=%s", p->relayed->aor, tag);
 	buf_printf(&texts[2], "<sip:%s>", p->relayed->aor);
 	buf_printf(&texts[3], "<sip:%.*s@%s;transport=%s>", SLICE_ARG(user),
-		sbc->listeners[hop->listener].sent_by, words[hop->kind]);
+		sbc->listeners.items[hop->listener].sent_by, words[hop->kind]);
 	buf_printf(&texts[4], "Expires: %" PRId64 "\r\n", p->wanted_s);
 	put_credentials(p->msg, "Authorization", &texts[4]);
 	put_credentials(p->msg, "Proxy-Authorization", &texts[4]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reload, all or nothing. Signalling thread, but for read_files(). */
+/* Reloads, one after the other. Signalling thread, but for read_files(). */
 
 #include "sbc/reload.h"
 
@@ -8,8 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "sbc/listeners.h"
-#include "sbc/policy_link.h"
+#include "sbc/reload_change.h"
 
 #define FAULTS_MAX 8192 /* bytes of sentences that go into the log */
 #define WHY_MAX    400
@@ -22,8 +21,7 @@ struct reload {
 	int last_err;
 	char last_why[WHY_MAX];
 	/* the thread's, while is_running */
-	struct config *config;
-	struct credentials credentials;
+	struct reload_change change;
 	struct buf faults;
 	int err;
 };
@@ -41,16 +39,9 @@ int reload_new(struct reload **out, const struct reload_setup *setup)
 	return 0;
 }
 
-static void forget(struct reload *reload)
-{
-	credentials_fini(&reload->credentials);
-	config_unref(reload->config);
-	reload->config = NULL;
-}
-
 static void free_reload(struct reload *reload)
 {
-	forget(reload);
+	reload_change_fini(&reload->change);
 	buf_fini(&reload->faults);
 	mem_free(reload);
 }
@@ -79,69 +70,22 @@ static void read_files(uv_work_t *work)
 	struct provision say = {
 		.now_s = clock_wall_s(), .made = on_made, .fault = on_fault, .arg = reload};
 
-	reload->err = config_load(&reload->config, reload->setup.path, on_fault, reload);
-	if (reload->err || !reload->setup.transport)
-		return;
-	say.state_dir = reload->config->state_dir;
-	reload->err = credentials_load(&reload->credentials, reload->config, &say);
-}
-
-static int prepare_tls(struct reload *reload, struct tls_change **out, char *why, size_t size)
-{
-	const struct config *config = reload->config;
-	struct transport_config *to = mem_alloc(sizeof(*to));
-	struct listener_name *names = mem_array(config->domain_count + 1, sizeof(*names));
-	int err = SBC_ENOMEM;
-
-	if (to && names) {
-		listeners_fill(to, config, &reload->credentials, names);
-		err = transport_prepare_tls(out, reload->setup.transport, to, why, size);
-	}
-	mem_free(names);
-	mem_free(to);
-	return err;
-}
-
-static int check(struct reload *reload, char *why, size_t size)
-{
-	struct slice faults = buf_slice(&reload->faults);
-	unsigned line = 0;
-	const char *key;
-
-	if (reload->err) {
-		snprintf(why, size, "%.*s",
-			SLICE_ARG(slice_head(faults, slice_find(faults, '\n'))));
-		return reload->err;
-	}
-	key = config_fixed_change(sbc_config(reload->setup.sbc), reload->config, &line);
-	if (key) {
-		snprintf(why, size, "%s:%u: %s cannot change while we run: restart for that",
-			reload->setup.path, line, key);
-		return SBC_EINVAL;
-	}
-	return policy_link_check_trunks(
-		reload->setup.policy, reload->config, clock_wall_s(), why, size);
+	reload->err = reload_change_read(&reload->change, reload->setup.path, &say);
 }
 
 static int take_over(struct reload *reload, char *why, size_t size)
 {
-	struct tls_change *change = NULL;
-	int err = check(reload, why, size);
+	struct slice faults = buf_slice(&reload->faults);
 
-	if (!err && reload->setup.transport)
-		err = prepare_tls(reload, &change, why, size);
-	err = err ? err : sbc_reload(reload->setup.sbc, reload->config, clock_monotonic_us());
-	if (!err && change)
-		transport_commit_tls(reload->setup.transport, change);
-	else
-		transport_discard_tls(change);
-	if (err && !why[0])
-		snprintf(why, size, "%s", err_name(err));
-	return err;
+	if (!reload->err)
+		return reload_change_apply(&reload->change, &reload->setup, why, size);
+	snprintf(why, size, "%.*s", SLICE_ARG(slice_head(faults, slice_find(faults, '\n'))));
+	return reload->err;
 }
 
 static void tell(struct reload *reload, int err, const char *why)
 {
+	const struct config *config = reload->change.config;
 	struct log *log = reload->setup.log;
 	struct slice rest = buf_slice(&reload->faults);
 
@@ -154,11 +98,22 @@ static void tell(struct reload *reload, int err, const char *why)
 		log_event(log, LOG_ERROR, "sbc", "reload", "result=refused why=\"%s\"", why);
 	else
 		log_event(log, LOG_INFO, "sbc", "reload",
-			"result=ok users=%zu peers=%zu routes=%zu", reload->config->user_count,
-			reload->config->peer_count, reload->config->route_count);
+			"result=ok users=%zu peers=%zu routes=%zu", config->user_count,
+			config->peer_count, config->route_count);
 }
 
 static void begin(struct reload *reload);
+
+/* Tells whoever waits; config lives until then. */
+static void finish(struct reload *reload)
+{
+	if (reload->setup.done)
+		reload->setup.done(reload->last_err, reload->last_why, reload->change.config,
+			!reload->is_wanted_again, reload->setup.arg);
+	reload_change_fini(&reload->change);
+	if (reload->is_wanted_again)
+		begin(reload);
+}
 
 static void on_read(uv_work_t *work, int status)
 {
@@ -175,12 +130,7 @@ static void on_read(uv_work_t *work, int status)
 	reload->last_err = take_over(reload, reload->last_why, sizeof(reload->last_why));
 	reload->ended = reload->started;
 	tell(reload, reload->last_err, reload->last_why);
-	if (reload->setup.done)
-		reload->setup.done(
-			reload->last_err, reload->last_why, reload->config, reload->setup.arg);
-	forget(reload);
-	if (reload->is_wanted_again)
-		begin(reload);
+	finish(reload);
 }
 
 static void begin(struct reload *reload)
@@ -195,6 +145,7 @@ static void begin(struct reload *reload)
 		reload->ended = reload->started;
 		reload->last_err = SBC_ENOMEM;
 		snprintf(reload->last_why, sizeof(reload->last_why), "no thread");
+		finish(reload);
 	}
 }
 

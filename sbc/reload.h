@@ -4,31 +4,41 @@
 
 #include <uv.h>
 
+#include "sbc/credentials.h"
 #include "sbc/sbc.h"
 
 /*
  * A new configuration while we run: read and checked by a thread of the pool together with the
  * certificates, keys and passwords that it names, then taken over as a whole on the
  * signalling loop, or not at all. Calls and connections that are there keep what they began
- * with.
+ * with. What cannot change while we run is refused by its key.
  */
 struct reload;
 
+struct http_get;
+struct media;
 struct policy;
 struct transport;
+struct web;
 
-/* err 0: taken over, config is in force (borrowed). Else why says it in one sentence. */
-typedef void(reload_done_h)(int err, const char *why, struct config *config, void *arg);
+/* err 0: taken over, config is in force (borrowed). Else why says it in one sentence. is_last:
+ * no other follows at once. */
+typedef void(reload_done_h)(
+	int err, const char *why, struct config *config, bool is_last, void *arg);
 
 struct reload_setup {
-	const char *path;            /* borrowed */
-	uv_loop_t *loop;             /* borrowed */
-	struct sbc *sbc;             /* borrowed */
-	struct log *log;             /* borrowed */
-	const struct policy *policy; /* borrowed */
-	struct transport *transport; /* borrowed; NULL: no certificates are renewed */
-	reload_done_h *done;         /* after each; may be NULL */
-	void *arg;                   /* borrowed */
+	const char *path; /* borrowed, as all that follows */
+	uv_loop_t *loop;
+	struct sbc *sbc;
+	struct log *log;
+	struct policy *policy;
+	struct media *media;
+	struct transport *transport;
+	struct http_get *http_get;
+	struct web *web;                   /* NULL: nothing is served */
+	const struct credentials *started; /* what web began with */
+	reload_done_h *done;               /* after each; may be NULL */
+	void *arg;
 };
 
 int reload_new(struct reload **out, const struct reload_setup *setup);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "sbc/call.h"
+#include "sbc/listener_watch.h"
 
 /* Option tags of which a request may require us to know (RFC 3262, 4028, 4916, 3327, 3891,
  * 4488). */
@@ -179,6 +180,6 @@ void request_dispatch(struct txn *server, const struct sip_msg *msg,
 		in_dialog(sbc, &request);
 	else if (msg->max_forwards == 0 && msg->method != SIP_METHOD_OPTIONS)
 		sbc_refuse(sbc, &request, 483);
-	else
+	else if (!listener_watch_refuse(sbc, &request))
 		out_of_dialog(sbc, &request);
 }

@@ -521,6 +521,11 @@ static void begin(struct job *job)
 	go_on(job);
 }
 
+void resolver_set_config(struct resolver *resolver, const struct config *config)
+{
+	resolver->setup.config = config;
+}
+
 int resolver_start(struct resolver *resolver, const struct resolve_question *question)
 {
 	struct job *job;

@@ -25,6 +25,8 @@ struct resolve_setup {
 };
 
 int resolver_new(struct resolver **out, const struct resolve_setup *setup);
+/* Another one; as the first, it must live until the next. */
+void resolver_set_config(struct resolver *resolver, const struct config *config);
 /* SBC_ELIMIT: too many under way. */
 int resolver_start(struct resolver *resolver, const struct resolve_question *question);
 typedef void(resolver_closed_h)(void *arg);

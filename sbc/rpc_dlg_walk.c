@@ -81,16 +81,16 @@ enum rpc_step rpc_dlg_walk(
 const char *rpc_dlg_socket(const struct leg *leg, char *out)
 {
 	unsigned listener = leg->request ? leg->source.listener : leg->hop.listener;
-	const struct config *config = leg->sbc->config;
+	const struct listener_slot *slot;
 	char text[NETADDR_TEXT_MAX];
 	size_t len;
 
 	out[0] = '\0';
-	if (listener >= config->listener_count)
+	if (listener >= leg->sbc->listeners.count)
 		return out;
+	slot = &leg->sbc->listeners.items[listener];
 	len = (size_t)snprintf(out, RPC_DLG_SOCKET_MAX, "%s:%s",
-		transport_kind_name(config->listeners[listener].transport),
-		netaddr_print(&config->listeners[listener].address, text));
+		transport_kind_name(slot->kind), netaddr_print(&slot->address, text));
 	for (size_t i = 0; i < len && out[i] != ':'; i++)
 		out[i] = (char)tolower((unsigned char)out[i]);
 	return out;

@@ -65,7 +65,7 @@ static enum rpc_step put_all(
 		return rpc_fault(call, 400, "INDEX and COUNT are numbers");
 	snprintf(name, sizeof(name), "c%llu", (unsigned long long)walk->number);
 	rpc_open_struct(call, NULL);
-	rpc_str(call, "call", name);
+	rpc_str(call, "call", walk->number ? name : "");
 	rpc_str(call, "state", live ? "live" : "over");
 	rpc_integer(call, "is_begin_lost", !walk->has_begin);
 	if (live)
@@ -90,25 +90,26 @@ static enum rpc_step call_explain(struct rpc_call *call)
 
 	if (!call->world->history)
 		return rpc_fault(call, 404, "No history is kept: set history_kib");
-	if (!progress->step) {
-		if (!history_find(call->world->history, name, &walk))
-			return rpc_fault(
-				call, 404, "Nothing is known about such a call (any more)");
-		progress->skip = walk.number;
+	if (progress->skip) { /* that one, though a newer one may fit the question by now */
+		snprintf(again, sizeof(again), "c%llu", (unsigned long long)progress->skip);
+		name = slice_str(again);
 	}
-	live = call_find(call->world->sbc, progress->skip);
+	if (!history_find(call->world->history, name, &walk))
+		return rpc_fault(call, 404,
+			progress->skip ? "It was overwritten just now"
+				       : "Nothing is known about such a call (any more)");
+	progress->skip = walk.number;
+	live = walk.number ? call_find(call->world->sbc, walk.number) : NULL;
 	if (live && rpc_media_ask(call, live, NULL) == RPC_WAIT)
 		return RPC_WAIT;
-	snprintf(again, sizeof(again), "c%llu", (unsigned long long)progress->skip);
-	if (!history_find(call->world->history, slice_str(again), &walk))
-		return rpc_fault(call, 404, "It was overwritten just now");
 	return put_all(call, &walk, live);
 }
 
 static const struct rpc_command commands[] = {
 	{"call.explain", call_explain, RPC_READ, "CALL [INDEX COUNT]",
-		"all about one call (c17, or a Call-ID), also when it is over: messages, "
-		"decisions, record"},
+		"all about one call (c17, a Call-ID, or the last one of a user or number), "
+		"also "
+		"when it is over: messages, decisions, record"},
 };
 
 const struct rpc_family rpc_explain_family = {commands, sizeof(commands) / sizeof(commands[0])};

@@ -41,7 +41,7 @@ static void put_contact(struct rpc_call *call, const struct registrar_binding *b
 	rpc_integer(call, "Flags", 0);
 	rpc_integer(call, "CFlags", 0);
 	rpc_printf(call, "Socket", "%s:%s", transport_kind_name(binding->hop.kind),
-		sbc->listeners[binding->hop.listener].sent_by);
+		sbc->listeners.items[binding->hop.listener].sent_by);
 	rpc_close_item(call);
 }
 

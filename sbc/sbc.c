@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call.h"
+#include "sbc/listener_watch.h"
 #include "sbc/peer_link.h"
 #include "sbc/peer_register.h"
 #include "sbc/probe.h"
@@ -69,16 +70,19 @@ static int on_send(
 	return sbc->outside.send(hop, tag, bytes, len, sbc->outside.arg);
 }
 
-/* The listener for TCP on the same address, if there is one: the peer knows us by it. */
-static const struct sbc_listener *tcp_beside(const struct sbc *sbc, unsigned udp)
+/* The listener for TCP on the same address, if there is one: the peer knows us by it. False:
+ * there is none. */
+static bool tcp_beside(const struct sbc *sbc, unsigned udp, unsigned *out)
 {
-	const struct config_listener *listeners = sbc->config->listeners;
+	const struct listener_slots *slots = &sbc->listeners;
 
-	for (unsigned i = 0; i < sbc->listener_count; i++)
-		if (sbc->listeners[i].kind == TRANSPORT_TCP &&
-			netaddr_equal_host(&listeners[i].address, &listeners[udp].address))
-			return &sbc->listeners[i];
-	return NULL;
+	for (*out = 0; *out < slots->count; (*out)++) {
+		const struct listener_slot *slot = &slots->items[*out];
+		if (slot->state == LISTENER_OPEN && slot->kind == TRANSPORT_TCP &&
+			netaddr_equal_host(&slot->address, &slots->items[udp].address))
+			return true;
+	}
+	return false;
 }
 
 static bool on_widen(const struct hop *hop, struct slice request, struct hop *out,
@@ -86,16 +90,15 @@ static bool on_widen(const struct hop *hop, struct slice request, struct hop *ou
 {
 	struct sbc *sbc = arg;
 	unsigned max = sbc->config->limits.udp_request_max;
-	const struct sbc_listener *tcp;
+	unsigned tcp;
 
 	if (!max || request.len <= max || large_is_refused(&sbc->large, &hop->addr, now))
 		return false;
-	tcp = tcp_beside(sbc, hop->listener);
-	if (!tcp || large_rewrite_via(request, TRANSPORT_TCP, slice_str(tcp->sent_by), bytes))
+	if (!tcp_beside(sbc, hop->listener, &tcp) ||
+		large_rewrite_via(request, TRANSPORT_TCP,
+			slice_str(sbc->listeners.items[tcp].sent_by), bytes))
 		return false;
-	*out = (struct hop){.kind = TRANSPORT_TCP,
-		.listener = (unsigned)(tcp - sbc->listeners),
-		.addr = hop->addr};
+	*out = (struct hop){.kind = TRANSPORT_TCP, .listener = tcp, .addr = hop->addr};
 	return true;
 }
 
@@ -137,6 +140,7 @@ static void on_housekeeping(struct timer *timer, usec_t now, void *arg)
 	registrar_expire(sbc->registrar, now);
 	register_relay_expire(sbc->relay, now);
 	sbc_peers_registered(sbc);
+	listener_watch_sweep(sbc, now);
 	timer_start(sbc->timers, timer, now + HOUSEKEEPING);
 }
 
@@ -165,21 +169,6 @@ static void on_drained(struct timer *timer, usec_t now, void *arg)
 	if (!sbc->is_drained) {
 		sbc->is_drained = true;
 		sbc->drained(sbc->drained_arg);
-	}
-}
-
-static void name_listeners(struct sbc *sbc)
-{
-	const struct config *config = sbc->config;
-
-	for (size_t i = 0; i < config->listener_count && i < LISTENER_MAX; i++) {
-		const struct config_listener *from = &config->listeners[i];
-		struct sbc_listener *to = &sbc->listeners[sbc->listener_count++];
-		char text[NETADDR_TEXT_MAX];
-		to->kind = from->transport;
-		snprintf(to->sent_by, sizeof(to->sent_by), "%s",
-			from->advertised[0] ? from->advertised
-					    : netaddr_print(&from->address, text));
 	}
 }
 
@@ -260,12 +249,13 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup)
 	list_init(&sbc->calls);
 	list_init(&sbc->cursors);
 	arena_init(&sbc->arena, MESSAGE_ARENA_MAX);
-	name_listeners(sbc);
+	err = listener_slots_plan(
+		&(struct listener_slots){0}, sbc->config, 0, &sbc->listeners, NULL, 0);
 	overload_init(&sbc->overload, setup->config->limits.busy_percent);
 	timer_init(&sbc->housekeeping, on_housekeeping, sbc);
 	timer_init(&sbc->drain_timer, on_drained, sbc);
 	timer_init(&sbc->trim_timer, on_trim, sbc);
-	err = make_parts(sbc);
+	err = err ? err : make_parts(sbc);
 	if (err) {
 		sbc_free(sbc);
 		return err;
@@ -294,9 +284,13 @@ static int reload_guard(struct sbc *sbc, const struct config *config)
 int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 {
 	struct registrar_limits registrations = registrar_limits(config);
+	struct listener_slots listeners;
 	struct peer_table *peers;
-	int err = peer_table_new(&peers, config, sbc->peers);
+	char why[128];
+	int err =
+		listener_slots_plan(&sbc->listeners, config, now, &listeners, why, sizeof(why));
 
+	err = err ? err : peer_table_new(&peers, config, sbc->peers);
 	if (err)
 		return err;
 	err = reload_guard(sbc, config);
@@ -310,12 +304,19 @@ int sbc_reload(struct sbc *sbc, struct config *config, usec_t now)
 	sbc->peers = peers;
 	config_unref(sbc->config);
 	sbc->config = config_ref(config);
+	listener_watch_tell(sbc, &listeners);
+	sbc->listeners = listeners;
 	overload_set_limit(&sbc->overload, config->limits.busy_percent);
 	registrar_set_limits(sbc->registrar, &registrations);
 	sbc_peers_registered(sbc);
 	probe_start(sbc, now);
 	peer_register_start(sbc, now);
 	return 0;
+}
+
+const struct listener_slots *sbc_listeners(const struct sbc *sbc)
+{
+	return &sbc->listeners;
 }
 
 const struct config *sbc_config(const struct sbc *sbc)

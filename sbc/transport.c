@@ -103,38 +103,6 @@ static int new_transport(
 	return init_tables(transport);
 }
 
-static int bind_listener(struct listener *listener, char *fault, size_t fault_size)
-{
-	char text[NETADDR_TEXT_MAX];
-	int err = listener->kind == TRANSPORT_UDP ? udp_listen(listener) : tcp_listen(listener);
-
-	if (!err || err == UV_ENOMEM)
-		return err ? SBC_ENOMEM : 0;
-	snprintf(fault, fault_size, "listener %u: %s %s: %s", listener->index,
-		transport_kind_name(listener->kind), netaddr_print(&listener->address, text),
-		uv_strerror(err));
-	return SBC_EIO;
-}
-
-static int open_listener(struct listener *listener, const struct listener_config *config,
-	char *fault, size_t fault_size)
-{
-	char text[NETADDR_TEXT_MAX];
-	const char *why = "";
-	int err = 0;
-
-	listener->kind = config->kind;
-	listener->address = config->address;
-	if (config->kind == TRANSPORT_TLS)
-		err = tls_contexts_new(&listener->tls, config, &why);
-	if (err) {
-		snprintf(fault, fault_size, "listener %u: TLS %s: %s", listener->index,
-			netaddr_print(&config->address, text), why);
-		return err;
-	}
-	return bind_listener(listener, fault, fault_size);
-}
-
 int transport_open(struct transport **out, uv_loop_t *loop,
 	const struct transport_config *config, char *fault, size_t fault_size)
 {
@@ -150,13 +118,8 @@ int transport_open(struct transport **out, uv_loop_t *loop,
 		err = err ? err : SBC_EIO;
 	}
 	err = err ? err : timers_attach(&transport->timers, loop);
-	for (unsigned i = 0; !err && i < config->listener_count; i++) {
-		struct listener *listener = &transport->listeners[i];
-		listener->transport = transport;
-		listener->index = i;
-		transport->listener_count++;
-		err = open_listener(listener, &config->listeners[i], fault, fault_size);
-	}
+	for (unsigned i = 0; !err && i < config->listener_count; i++)
+		err = listener_open(transport, i, &config->listeners[i], fault, fault_size);
 	if (err) {
 		if (transport)
 			transport_close(transport, NULL, NULL);
@@ -164,75 +127,6 @@ int transport_open(struct transport **out, uv_loop_t *loop,
 	}
 	*out = transport;
 	return 0;
-}
-
-/* ---- other certificates ---- */
-
-struct tls_change {
-	struct tls_contexts *contexts[LISTENER_MAX]; /* owned */
-};
-
-static int prepare_one(struct tls_change *change, const struct transport *transport,
-	const struct listener_config *config, unsigned i, char *fault, size_t fault_size)
-{
-	const struct listener *listener = &transport->listeners[i];
-	char text[NETADDR_TEXT_MAX];
-	const char *why = "another kind or address needs a restart";
-	int err = 0;
-
-	if (config->kind != listener->kind ||
-		!netaddr_equal(&config->address, &listener->address))
-		err = SBC_EINVAL;
-	else if (config->kind == TRANSPORT_TLS)
-		err = tls_contexts_new(&change->contexts[i], config, &why);
-	if (err)
-		snprintf(fault, fault_size, "listener %u: %s %s: %s", i,
-			transport_kind_name(config->kind),
-			netaddr_print(&config->address, text), why);
-	return err;
-}
-
-int transport_prepare_tls(struct tls_change **out, const struct transport *transport,
-	const struct transport_config *config, char *fault, size_t fault_size)
-{
-	struct tls_change *change;
-	int err = 0;
-
-	if (config->listener_count != transport->listener_count) {
-		snprintf(fault, fault_size, "more or fewer listeners need a restart");
-		return SBC_EINVAL;
-	}
-	change = mem_alloc(sizeof(*change));
-	if (!change)
-		return SBC_ENOMEM;
-	for (unsigned i = 0; i < config->listener_count && !err; i++)
-		err = prepare_one(
-			change, transport, &config->listeners[i], i, fault, fault_size);
-	if (err)
-		transport_discard_tls(change);
-	else
-		*out = change;
-	return err;
-}
-
-void transport_commit_tls(struct transport *transport, struct tls_change *change)
-{
-	for (unsigned i = 0; i < transport->listener_count; i++) {
-		struct listener *listener = &transport->listeners[i];
-		struct tls_contexts *old = listener->tls;
-		listener->tls = change->contexts[i];
-		change->contexts[i] = old;
-	}
-	transport_discard_tls(change);
-}
-
-void transport_discard_tls(struct tls_change *change)
-{
-	if (!change)
-		return;
-	for (unsigned i = 0; i < LISTENER_MAX; i++)
-		tls_contexts_free(change->contexts[i]);
-	mem_free(change);
 }
 
 /* ---- sending ---- */
@@ -266,6 +160,8 @@ int transport_send(struct transport *transport, const struct hop *hop, uint64_t 
 	listener = &transport->listeners[hop->listener];
 	if (listener->kind != hop->kind)
 		return SBC_EINVAL;
+	if (!listener->is_open && !transport->is_closing)
+		return SBC_EPEER;
 	if (transport->is_closing)
 		return SBC_ESTATE;
 	err = hop->kind == TRANSPORT_UDP
@@ -390,15 +286,6 @@ void transport_handle_closed(struct transport *transport)
 	finish_if_last(transport);
 }
 
-static void on_listener_closed(uv_handle_t *handle)
-{
-	struct listener *listener = handle->data;
-
-	if (listener->kind == TRANSPORT_UDP)
-		udp_closed(listener);
-	transport_handle_closed(listener->transport);
-}
-
 static void on_close_timer(uv_timer_t *timer)
 {
 	struct transport *transport = timer->data;
@@ -407,7 +294,7 @@ static void on_close_timer(uv_timer_t *timer)
 		flow_close(container_of(node, struct flow, node), "shutting down");
 }
 
-static void end_flow(struct flow *flow)
+void transport_end_flow(struct flow *flow)
 {
 	switch (flow->state) {
 	case FLOW_CONNECTING:
@@ -431,12 +318,9 @@ void transport_close(struct transport *transport, transport_closed_h *closed, vo
 	transport->closed_arg = arg;
 	uv_update_time(transport->loop);
 	uv_timer_start(&transport->closer, on_close_timer, CLOSE_MAX_MS, 0);
-	for (unsigned i = 0; i < transport->listener_count; i++) {
-		struct listener *listener = &transport->listeners[i];
-		if (listener->is_open)
-			uv_close(&listener->handle, on_listener_closed);
-	}
+	for (unsigned i = 0; i < transport->listener_count; i++)
+		listener_close(&transport->listeners[i]);
 	list_for_each_safe (node, &transport->flows)
-		end_flow(container_of(node, struct flow, node));
+		transport_end_flow(container_of(node, struct flow, node));
 	finish_if_last(transport);
 }

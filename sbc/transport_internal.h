@@ -35,6 +35,7 @@ struct listener {
 		uv_tcp_t tcp;
 	};
 	bool is_open;
+	bool is_closing;          /* libuv still has the handle */
 	int fd;                   /* UDP only; closed after the handle */
 	struct tls_contexts *tls; /* owned; TLS only */
 	uv_tcp_t refused;         /* takes connections over a limit, without memory */
@@ -91,6 +92,17 @@ void transport_note(struct transport *transport, enum transport_note note,
 void transport_read_buffer(struct transport *transport, uv_buf_t *buf);
 /* A handle's memory is ours again. The transport may be gone on return. */
 void transport_handle_closed(struct transport *transport);
+
+/* One that ends: says what is queued, first. why: static. */
+void transport_end_flow(struct flow *flow);
+
+/* ---- transport_listener.c ---- */
+
+/* In listeners[i], which is free. fault says which and why. */
+int listener_open(struct transport *transport, unsigned i, const struct listener_config *config,
+	char *fault, size_t fault_size);
+/* Its handle alone, if it is open. */
+void listener_close(struct listener *listener);
 
 /* ---- transport_udp.c ---- */
 

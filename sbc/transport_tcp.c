@@ -23,7 +23,7 @@ static void on_refused_closed(uv_handle_t *handle)
 
 	listener->is_refusing = false;
 	listener->has_pending = false;
-	if (has_pending && !listener->transport->is_closing)
+	if (has_pending && listener->is_open)
 		take(listener);
 	transport_handle_closed(listener->transport);
 }

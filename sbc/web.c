@@ -55,10 +55,9 @@ static void on_public(
 }
 
 /* Everything that can be fetched, the first domain first. */
-static size_t list_certs(const struct web_setup *setup, struct http_cert *out)
+static size_t list_certs(
+	const struct config *config, const struct credentials *own, struct http_cert *out)
 {
-	const struct config *config = setup->config;
-	const struct credentials *own = setup->credentials;
 	size_t count = 0;
 
 	for (size_t i = 0; i < config->domain_count; i++) {
@@ -75,16 +74,42 @@ static size_t list_certs(const struct web_setup *setup, struct http_cert *out)
 	return count;
 }
 
-static int publish(struct web *web, const struct web_setup *setup, char *fault, size_t size)
+static int new_set(struct http_cert_set **out, const struct config *config,
+	const struct credentials *own, char *fault, size_t size)
 {
-	const struct config *config = setup->config;
 	struct http_cert *list =
 		mem_array(2 * config->domain_count + config->key_count, sizeof(*list));
-	int err = list ? http_certs_publish(web->certs, list, list_certs(setup, list),
-				 web->wall_s(), fault, size)
-		       : SBC_ENOMEM;
+	int err =
+		list ? http_cert_set_new(out, list, list_certs(config, own, list), fault, size)
+		     : SBC_ENOMEM;
 
 	mem_free(list);
+	return err;
+}
+
+int web_certs_new(struct http_cert_set **out, const struct config *config,
+	const struct credentials *credentials, const struct provision *say, char *fault,
+	size_t fault_size)
+{
+	int err = new_set(out, config, credentials, fault, fault_size);
+
+	if (!err)
+		cert_archive_write(say, *out);
+	return err;
+}
+
+void web_publish(struct web *web, struct http_cert_set *certs)
+{
+	http_certs_replace(web->certs, certs, web->wall_s());
+}
+
+static int publish(struct web *web, const struct web_setup *setup, char *fault, size_t size)
+{
+	struct http_cert_set *set;
+	int err = new_set(&set, setup->config, setup->credentials, fault, size);
+
+	if (!err)
+		web_publish(web, set);
 	return err;
 }
 

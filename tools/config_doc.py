@@ -18,7 +18,8 @@ nearest known key. Times and sizes have their unit in the key's name; a list is 
 
 SIGHUP reads the file again. All of it is taken over or nothing, and the log says why not; calls
 that are there keep what they began with. Keys marked (restart) and everything below them are
-read at start only: a file that changes one of them is refused while countersip runs.
+read at start only: a file that changes one of them is refused while countersip runs
+(`needs a restart: KEY`). [management.md](management.md#reload) tells what becomes of the others.
 
 This page is made from the program's own table (`countersip --config-keys`) by
 `tools/config_doc.py build/plain/countersip > docs/configuration.md`, and a test holds it to that.

@@ -195,6 +195,12 @@ struct media_rings {
 };
 void media_rings(const struct media *media, struct media_rings *out);
 
+/* One interface more, whose index is the next; its address is bound when media is opened there.
+ * SBC_EINVAL, SBC_ELIMIT: MEDIA_INTERFACE_MAX; SBC_ENOMEM. */
+int media_add_interface(struct media *media, const struct media_interface *interface);
+/* Takes the last one back, which was never opened on. */
+void media_drop_interface(struct media *media);
+
 struct media_open_request {
 	uint64_t cookie;                      /* comes back in each event; names the call */
 	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */

@@ -66,6 +66,13 @@ int policy_new(struct policy **out, const struct policy_config *config, char *fa
 	size_t fault_size);
 void policy_free(struct policy *policy);
 
+/*
+ * The domains, keys, CAs and revocation lists that next was made of are policy's from now on;
+ * next is gone. What must outlive that stays: what is remembered against replay, the secret of
+ * nonces, and with the same CAs and lists the certificates that were fetched.
+ */
+void policy_renew(struct policy *policy, struct policy *next);
+
 bool policy_signs_for(const struct policy *policy, struct slice domain);
 
 /* ---- verification (RFC 8224 section 6.2, RFC 4474 section 6) ---- */

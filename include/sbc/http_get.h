@@ -71,6 +71,14 @@ int http_get_new(struct http_get **out, uv_loop_t *loop, const struct http_get_c
  * SBC_ELIMIT: queue full. */
 int http_get_start(struct http_get *get, struct slice url, bool allow_http);
 
+/* Other CAs, for transfers that begin from now on; in two steps, of which only the first, on
+ * any thread, can fail: SBC_ENOMEM. */
+struct http_get_ca;
+int http_get_ca_new(struct http_get_ca **out, struct slice pem);
+void http_get_ca_free(struct http_get_ca *ca); /* NULL is allowed */
+/* Takes ca over. */
+void http_get_set_ca(struct http_get *get, struct http_get_ca *ca);
+
 typedef void(http_get_closed_h)(void *arg);
 /* Stops its thread; no result comes any more; closed, then frees. */
 void http_get_close(struct http_get *get, http_get_closed_h *closed, void *arg);

@@ -60,6 +60,8 @@ struct sbc_outside {
 	/* Starts looking a name up; the result comes to sbc_resolved(), never inside. May be
 	 * NULL: no names are looked up. */
 	int (*resolve)(const struct resolve_question *question, void *arg);
+	/* As transport_close_listener(). May be NULL. */
+	void (*close_listener)(unsigned listener, void *arg);
 	/* As transport_flow_alias(). May be NULL. */
 	int (*alias)(struct flow_id flow, uint16_t port, struct slice name, void *arg);
 	int64_t (*wall_s)(void *arg);
@@ -87,8 +89,12 @@ int sbc_new(struct sbc **out, const struct sbc_setup *setup);
 /* Forgets every call without a word to anybody: drain first. */
 void sbc_free(struct sbc *sbc);
 
-/* A new configuration, whole or not at all: calls, probes and counts go on. SBC_ENOMEM. */
+/* A new configuration, whole or not at all: calls, probes and counts go on. SBC_ENOMEM, and
+ * what listener_slots_plan() says of its listeners. */
 int sbc_reload(struct sbc *sbc, struct config *config, usec_t now);
+/* Numbers of listeners (sbc/listeners.h). Borrowed until the next reload. */
+struct listener_slots;
+const struct listener_slots *sbc_listeners(const struct sbc *sbc);
 /* What is in force. Borrowed until the next reload. */
 const struct config *sbc_config(const struct sbc *sbc);
 

@@ -48,7 +48,7 @@ bool tls_names_has(const struct tls_names *names, struct slice name);
 /* Where a message came from. */
 struct transport_source {
 	enum transport_kind kind;
-	unsigned listener;   /* index into the configuration */
+	unsigned listener;   /* its number */
 	struct flow_id flow; /* TCP and TLS */
 	struct netaddr peer;
 	const struct tls_names *tls; /* borrowed for the call; NULL: no verified certificate */
@@ -74,10 +74,16 @@ struct listener_name {
 	struct slice certificate_pem, key_pem; /* borrowed for the call */
 };
 
+enum listener_use {
+	LISTENER_WANTED,
+	LISTENER_KEPT,   /* transport_prepare(): stays as it is */
+	LISTENER_ABSENT, /* there is none of this number */
+};
+
 struct listener_config {
+	enum listener_use use;
 	enum transport_kind kind;
 	struct netaddr address;       /* bound */
-	char advertised[128];         /* host, or host:port, told in Via and Contact */
 	struct slice certificate_pem; /* TLS: leaf, then intermediates; borrowed for the call */
 	struct slice key_pem;
 	struct slice ca_pem; /* anchors for server and client certificates; empty: none */
@@ -110,7 +116,7 @@ typedef void(transport_broken_h)(struct slice bytes, bool is_too_large,
 typedef void(transport_failed_h)(uint64_t tag, const char *why, void *arg);
 
 struct transport_config {
-	struct listener_config listeners[LISTENER_MAX];
+	struct listener_config listeners[LISTENER_MAX]; /* by number */
 	unsigned listener_count;
 	struct transport_limits limits;
 	transport_receive_h *receive;
@@ -127,17 +133,22 @@ int transport_open(struct transport **out, uv_loop_t *loop,
 	const struct transport_config *config, char *fault, size_t fault_size);
 
 /*
- * Other certificates, keys and anchors for the TLS listeners, in two steps, so that it is all
- * or nothing together with other things. Connections that stand keep what they have. config: as
- * for transport_open(); kinds and addresses as they were. fault: which listener and why.
- * SBC_ECRYPTO, SBC_ENOMEM, SBC_EINVAL: other listeners.
+ * Other listeners, and other certificates, keys and anchors for those of TLS, in two steps, so
+ * that it is all or nothing together with other things. A listener keeps its kind and address;
+ * new ones are bound by the first step. Connections that stand keep what they have. config: as
+ * for transport_open(). fault: which listener and why. SBC_EIO (cannot bind), SBC_ECRYPTO,
+ * SBC_ENOMEM, SBC_EINVAL: another kind or address; SBC_EAGAIN: what had that number is still
+ * being closed.
  */
-struct tls_change;
-int transport_prepare_tls(struct tls_change **out, const struct transport *transport,
+struct transport_change;
+int transport_prepare(struct transport_change **out, struct transport *transport,
 	const struct transport_config *config, char *fault, size_t fault_size);
-/* One of these ends it. */
-void transport_commit_tls(struct transport *transport, struct tls_change *change);
-void transport_discard_tls(struct tls_change *change); /* NULL is allowed */
+/* One of these ends it, in the same turn of the loop. */
+void transport_commit(struct transport *transport, struct transport_change *change);
+/* change: NULL is allowed. */
+void transport_discard(struct transport *transport, struct transport_change *change);
+/* Closes one listener with its connections, which say what is queued, at most for a second. */
+void transport_close_listener(struct transport *transport, unsigned listener);
 
 /*
  * Sends one message. Connects first where needed; what is sent meanwhile waits in that

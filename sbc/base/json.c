@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 /* jansson has macros of these names; here they are the door's functions. */
 #undef json_is_object
@@ -160,38 +161,6 @@ int json_print_sorted(struct buf *out, const struct json *value)
 		!out->err)
 		out->err = value ? SBC_ENOMEM : SBC_EINVAL;
 	return out->err;
-}
-
-static size_t sequence_len(uint8_t lead)
-{
-	if (lead < 0x80)
-		return 1;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 2;
-	if (lead >= 0xe0 && lead <= 0xef)
-		return 3;
-	if (lead >= 0xf0 && lead <= 0xf4)
-		return 4;
-	return 0;
-}
-
-/* Bytes of the UTF-8 character at the front of s (RFC 3629 section 4); 0: it is none. */
-static size_t utf8_len(struct slice s)
-{
-	const uint8_t *at = (const uint8_t *)s.ptr;
-	size_t len = sequence_len(at[0]);
-
-	if (!len || len > s.len)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* Overlong forms, surrogates, above U+10FFFF. */
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-		(at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return len;
 }
 
 /* Bytes at the front that stand for themselves: nearly always all of them. */

@@ -47,7 +47,7 @@ fetch:
   allow: [127.0.0.1]
   timeout_ms: 2000
   redirects: {redirects}
-"""
+{more}"""
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/pkix-cert\r\n"
 
 
@@ -171,6 +171,7 @@ class FetchLab(unittest.TestCase):
     """One countersip for each class."""
 
     REDIRECTS = "off"
+    MORE = ""  # of its configuration
 
     @classmethod
     def setUpClass(cls):
@@ -187,7 +188,8 @@ class FetchLab(unittest.TestCase):
             out.write(CONFIG.format(folder=cls.folder, ca=cls.pki.ca, certificate=certificate,
                                     key=key, port=base, peer_port=base + 9,
                                     media_first=base + 20, media_last=base + 59,
-                                    redirects=cls.REDIRECTS))
+                                    redirects=cls.REDIRECTS,
+                                    more=cls.MORE.format(folder=cls.folder)))
         cls.sbc = cls.programs.start("countersip", [BINARY, "-f", config])
         cls.sbc.wait_for_port(base)
 

@@ -53,6 +53,18 @@ int media_new(struct media **out, const struct media_config *config, uv_loop_t *
 	return SBC_ESTATE;
 }
 
+int media_add_interface(struct media *media, const struct media_interface *interface)
+{
+	(void)media;
+	(void)interface;
+	return SBC_ESTATE;
+}
+
+void media_drop_interface(struct media *media)
+{
+	(void)media;
+}
+
 void media_stop(struct media *media, media_stopped_h *stopped, void *arg)
 {
 	(void)media;

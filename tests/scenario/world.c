@@ -138,6 +138,13 @@ static int on_resolve(const struct resolve_question *question, void *arg)
 	return slice_copy(question->host, w->resolve_host, sizeof(w->resolve_host));
 }
 
+static void on_close_listener(unsigned listener, void *arg)
+{
+	struct world *w = arg;
+
+	w->closed_listeners |= 1u << listener;
+}
+
 static int64_t on_wall(void *arg)
 {
 	struct world *w = arg;
@@ -272,11 +279,13 @@ void world_remake(struct world *w)
 	setup = (struct sbc_setup){
 		.config = &w->config,
 		.timers = &w->timers,
+		.log = w->log,
 		.policy = w->policy,
 		.random = {.fill = on_random, .arg = w},
 		.outside = {.send = on_send,
 			.fetch = on_fetch,
 			.resolve = on_resolve,
+			.close_listener = on_close_listener,
 			.wall_s = on_wall,
 			.record = on_record,
 			.arg = w},

@@ -35,6 +35,7 @@ struct world {
 	struct config_peer peers[3]; /* of config: biloxi, trunk, spare */
 	struct config_route routes[4];
 	struct timers timers;
+	struct log *log; /* borrowed; NULL: none is kept */
 	struct policy *policy;
 	struct policy *biloxi_policy; /* signs for biloxi.test */
 	struct buf biloxi_certificate, own_certificate;
@@ -64,6 +65,7 @@ struct world {
 	struct config_user users[2];  /* alice, bob; a test may change how their media goes */
 	struct config_interface interfaces[2]; /* the first is 127.0.0.1 */
 	int send_error;                        /* what the transport says to everything */
+	unsigned closed_listeners;             /* bits, by number */
 };
 
 void world_init(struct world *w);

@@ -26,7 +26,7 @@ class Man(unittest.TestCase):
     def test_every_option_of_countersipctl(self):
         with open(os.path.join(ROOT, "docs", "man", "countersipctl.8"), encoding="utf-8") as file:
             page = file.read().replace("\\-", "-")
-        for source in ("main.c", "doctor_fifo.c"):
+        for source in ("main.c", "doctor_fifo.c", "ctl_explain.c"):
             path = os.path.join(ROOT, "tools", "ctl", source)
             with open(path, encoding="utf-8") as file:
                 options = re.findall(r'\{"([a-z-]+)", \w+_argument', file.read())

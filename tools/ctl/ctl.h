@@ -28,6 +28,8 @@ int ctl_identity_cert(int argc, char **argv);
 /* "rules" (test) and "peer" (show) and what follows them. An exit status. */
 int ctl_rules(int argc, char **argv);
 int ctl_peer(int argc, char **argv);
+/* "explain" and what follows it. An exit status. */
+int ctl_explain_call(int argc, char **argv);
 /* The report of doctor fifo into out: the exit status, or a negative error. */
 int doctor_fifo(const struct doctor_options *options, struct buf *out);
 

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "tools/ctl/ctl_clean.h"
+
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -172,49 +174,107 @@ static long hex_four(struct slice text)
 	return value;
 }
 
-/* Halves of surrogate pairs, and control characters, become '?'. */
-static void put_code(struct buf *out, long code)
+static size_t encode(long code, char out[4])
 {
-	if (code < 0x20 || code == 0x7f || (code >= 0x80 && code < 0xa0) ||
-		(code >= 0xd800 && code < 0xe000)) {
-		buf_put_char(out, '?');
-	} else if (code < 0x80) {
-		buf_put_char(out, (char)code);
-	} else if (code < 0x800) {
-		buf_put_char(out, (char)(0xc0 | code >> 6));
-		buf_put_char(out, (char)(0x80 | (code & 0x3f)));
-	} else {
-		buf_put_char(out, (char)(0xe0 | code >> 12));
-		buf_put_char(out, (char)(0x80 | (code >> 6 & 0x3f)));
-		buf_put_char(out, (char)(0x80 | (code & 0x3f)));
+	if (code < 0x80) {
+		out[0] = (char)code;
+		return 1;
 	}
+	if (code < 0x800) {
+		out[0] = (char)(0xc0 | code >> 6);
+		out[1] = (char)(0x80 | (code & 0x3f));
+		return 2;
+	}
+	if (code < 0x10000) {
+		out[0] = (char)(0xe0 | code >> 12);
+		out[1] = (char)(0x80 | (code >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (code & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | code >> 18);
+	out[1] = (char)(0x80 | (code >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (code >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (code & 0x3f));
+	return 4;
 }
 
-/* What stands behind a backslash; how many bytes that was. */
-static size_t put_escape(struct buf *out, struct slice text)
+/* \uXXXX from its 'u', or a pair of them; *used: bytes. Half a pair, and what is no number,
+ * is '?'. */
+static long unicode(struct slice text, size_t *used)
 {
-	if (!text.len)
-		return 0;
-	if (text.ptr[0] == 'u') {
-		long code = hex_four(slice_from(text, 1));
-		put_code(out, code < 0 ? 0 : code);
-		return code < 0 ? 1 : 5;
+	long code = hex_four(slice_from(text, 1)), low;
+
+	*used = code < 0 ? 1 : 5;
+	if (code >= 0xd800 && code < 0xdc00 &&
+		slice_starts(slice_from(text, 5), SLICE("\\u"))) {
+		low = hex_four(slice_from(text, 7));
+		if (low >= 0xdc00 && low < 0xe000) {
+			*used = 11;
+			return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+		}
 	}
-	buf_put_char(out, strchr("\"\\/", text.ptr[0]) ? text.ptr[0] : ' ');
-	return 1;
+	return code < 0 || (code >= 0xd800 && code < 0xe000) ? '?' : code;
+}
+
+/* The character that stands behind a backslash; *used: bytes that say so. */
+static long escaped(struct slice text, size_t *used)
+{
+	static const char letters[] = "bfnrt", codes[] = "\b\f\n\r\t";
+	const char *letter;
+
+	*used = text.len ? 1 : 0;
+	if (!text.len)
+		return '?';
+	if (text.ptr[0] == 'u')
+		return unicode(text, used);
+	letter = memchr(letters, text.ptr[0], sizeof(letters) - 1);
+	if (letter)
+		return codes[letter - letters];
+	return text.ptr[0] == '"' || text.ptr[0] == '\\' || text.ptr[0] == '/' ? text.ptr[0]
+									       : '?';
+}
+
+static bool has_quotes(struct slice value)
+{
+	return ctl_json_kind(value) == CTL_JSON_STRING && value.len >= 2;
 }
 
 int ctl_json_put_plain(struct buf *out, struct slice value)
 {
-	bool is_string = ctl_json_kind(value) == CTL_JSON_STRING && value.len >= 2;
+	bool is_string = has_quotes(value);
 	struct slice text = is_string ? slice_of(value.ptr + 1, value.len - 2) : value;
+	char bytes[4];
+	size_t used;
 
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		if (is_string && c == '\\')
-			i += put_escape(out, slice_from(text, i + 1));
-		else
-			buf_put_char(out, c < 0x20 || c == 0x7f ? '?' : (char)c);
+	for (size_t i = 0; i < text.len && !out->err; i += used) {
+		if (is_string && text.ptr[i] == '\\') {
+			long code = escaped(slice_from(text, i + 1), &used);
+			bool is_blank = code >= '\b' && code <= '\r' && text.ptr[i + 1] != 'u';
+			used++;
+			ctl_clean_put(
+				out, slice_of(bytes, encode(is_blank ? ' ' : code, bytes)));
+		} else {
+			used = ctl_clean_put(out, slice_from(text, i));
+		}
+	}
+	return out->err;
+}
+
+int ctl_json_put_text(struct buf *out, struct slice value)
+{
+	struct slice text = has_quotes(value) ? slice_of(value.ptr + 1, value.len - 2) : value;
+	bool is_string = has_quotes(value);
+	char bytes[4];
+
+	while (text.len && !out->err) {
+		size_t len = is_string ? slice_find(text, '\\') : text.len, used;
+		buf_put(out, text.ptr, len);
+		text = slice_from(text, len);
+		if (!text.len)
+			break;
+		len = encode(escaped(slice_from(text, 1), &used), bytes);
+		buf_put(out, bytes, len);
+		text = slice_from(text, 1 + used);
 	}
 	return out->err;
 }

@@ -37,8 +37,11 @@ bool ctl_json_item(struct slice *rest, struct slice *name, struct slice *value);
 /* A member of an object; false: none. */
 bool ctl_json_member(struct slice object, const char *name, struct slice *value);
 
-/* A string without quotes and escapes, any other value as it is; control bytes become '?', so
- * that no answer steers the terminal. Returns out's err. */
+/* A string without quotes and escapes, any other value as it is; for people: clean as
+ * ctl_clean_put() has it, so that no answer steers the terminal, and on one line. Returns
+ * out's err. */
 int ctl_json_put_plain(struct buf *out, struct slice value);
+/* The same as its bytes are, for programs. */
+int ctl_json_put_text(struct buf *out, struct slice value);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tools/ctl/ctl.h"
+#include "tools/ctl/ctl_clean.h"
 
 #define WIDTH_DEFAULT 100 /* when the output is no terminal */
 #define WIDTH_MAX     1000
@@ -23,12 +24,19 @@ size_t ctl_line_width(void)
 
 void ctl_print_clean(struct slice text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		if (c != '\r')
-			putchar(c == '\n' || (c >= ' ' && c != 0x7f) ? c : '?');
+	struct buf clean;
+
+	buf_init(&clean, 2 * text.len + 1);
+	while (text.len && !clean.err) {
+		size_t len = 1;
+		if (text.ptr[0] == '\n')
+			buf_put_char(&clean, '\n');
+		else if (text.ptr[0] != '\r')
+			len = ctl_clean_put(&clean, text);
+		text = slice_from(text, len);
 	}
-	putchar('\n');
+	puts(clean.data ? clean.data : "");
+	buf_fini(&clean);
 }
 
 int ctl_complain(const char *path, const char *why)

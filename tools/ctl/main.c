@@ -14,7 +14,8 @@ static const char usage[] =
 	"       countersipctl doctor fifo|tls|identity|ports [options]\n"
 	"       countersipctl identity verify|sign|keygen|cert [options] ...\n"
 	"       countersipctl rules test [options] FILE|-\n"
-	"       countersipctl peer show [options] NAME\n";
+	"       countersipctl peer show [options] NAME\n"
+	"       countersipctl explain [options] CALL\n";
 
 static const char help[] =
 	"talks to a running countersip; without a METHOD it asks for commands one by one\n"
@@ -29,6 +30,7 @@ static const char help[] =
 	"  --help              this, and the daemon's commands when it runs\n"
 	"\n"
 	"ARGS that look like numbers are sent as such, s:ARG is a string in any case.\n"
+	"countersipctl explain tells why a call was refused, or why there is no audio.\n"
 	"countersipctl doctor tells why a client cannot reach a FIFO, TLS fails, others "
 	"cannot\n"
 	"verify us, or ports are missing.\n"
@@ -131,7 +133,7 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} own[] = {{"doctor", ctl_doctor}, {"identity", ctl_identity}, {"rules", ctl_rules},
-		{"peer", ctl_peer}};
+		{"peer", ctl_peer}, {"explain", ctl_explain_call}};
 	struct arguments arguments = {.timeout_ms = CTL_TIMEOUT_MS};
 	char place[CTL_SOCKET_MAX];
 

@@ -52,8 +52,18 @@ static void prints_plain(void **state)
 		{"\"\\u00e4\\u20ac\"", "\xc3\xa4\xe2\x82\xac"},
 		{"\"\\u001b[2J\\u009b\\u0000\"", "?[2J??"}, /* no terminal is steered */
 		{"\"\x1b]0;x\x07\x7f\"", "?]0;x??"},
-		{"\"\\ud83d\\ude00\"", "??"},
-		{"\"\\uZZZZ\\n\\u12\"", "?ZZZZ ?12"},
+		{"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
+		{"\"\\ud83d\\u0041\\ude00\"", "?A?"},
+		{"\"\\uZZZZ\\n\\u12\\q\"", "?ZZZZ ?12?"},
+		{"\"a\xc2\x9b"
+		 "2Jb\x9b"
+		 "c\xe2\x80\xae"
+		 "d\"",
+			"a?2Jb?c?d"}, /* CSI, as UTF-8, as
+			a byte; right to left */
+		{"\"\\u202ea\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"",
+			"?a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+		{"\"\xed\xa0\x80\xc0\x9b\xf5\"", "??????"}, /* half a pair, overlong, none */
 		{"12", "12"},
 		{"\"", "\""},
 	};
@@ -66,6 +76,20 @@ static void prints_plain(void **state)
 		assert_string_equal(table[i].plain, out.data);
 		buf_fini(&out);
 	}
+}
+
+static void gives_text(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 4096);
+	ctl_json_put_text(&out, SLICE("\"a\\r\\n\\tb\\u0041\\ud83d\\ude00\\\"\\\\\x1b\""));
+	assert_string_equal("a\r\n\tbA\xf0\x9f\x98\x80\"\\\x1b", out.data);
+	buf_reset(&out);
+	ctl_json_put_text(&out, SLICE("-12"));
+	assert_string_equal("-12", out.data);
+	buf_fini(&out);
 }
 
 static void prints_tables(void **state)
@@ -107,6 +131,7 @@ int main(void)
 		cmocka_unit_test(cuts_values),
 		cmocka_unit_test(finds_members),
 		cmocka_unit_test(prints_plain),
+		cmocka_unit_test(gives_text),
 		cmocka_unit_test(prints_tables),
 	};
 

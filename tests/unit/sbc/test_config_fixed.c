@@ -27,6 +27,9 @@ static void names_what_needs_a_restart(void **state)
 		{"state_dir: /tmp/other\n", "state_dir"},
 		{"registration: {min_s: 30}\n", NULL},
 		{"fetch: {allow: [127.0.0.0/8]}\n", "fetch"},
+		{"ca: /tmp/ca.pem\ncrl: /tmp/crl.pem\n", NULL},
+		{"keys: [{name: k, certificate: a, key: b, info_url: 'https://a.test/k'}]\n",
+			NULL},
 	};
 	struct config *before = config_text_load(CONFIG_ENOUGH, NULL);
 
@@ -47,24 +50,45 @@ static void names_what_needs_a_restart(void **state)
 	config_unref(before);
 }
 
-static void sees_into_lists(void **state)
+/* Domains, listeners and interfaces are taken over, or refused, by who has them. */
+static void lists_may_change(void **state)
 {
 	struct config *before = config_text_load(CONFIG_ENOUGH, NULL);
-	struct config *after =
-		config_text_load("domains: [{name: atlanta.test}]\n"
-				 "listeners: [{transport: tls, address: 127.0.0.2},"
-				 " {transport: udp, address: 127.0.0.1}]\n"
-				 "media: {interfaces: [{address: 127.0.0.1}]}\nhttp: {}\n",
-			NULL);
-
+	struct config *after = config_text_load(
+		"domains: [{name: atlanta.test}, {name: b.test}]\n"
+		"listeners: [{transport: tls, address: 127.0.0.2},"
+		" {transport: udp, address: 127.0.0.1}]\n"
+		"media: {interfaces: [{address: 127.0.0.1}, {address: 127.0.0.2}]}\nhttp: {}\n",
+		NULL);
+	struct config *ports = config_text_load(
+		"domains: [{name: atlanta.test}]\nlisteners: [{transport: tls, address: "
+		"127.0.0.1}]\n"
+		"media: {interfaces: [{address: 127.0.0.1}],\n ports: 10000-10999}\nhttp: {}\n",
+		NULL);
 	unsigned line = 0;
 
 	(void)state;
-	assert_string_equal("listeners[].address", config_fixed_change(before, after, &line));
-	assert_int_equal(2, line);
+	assert_null(config_fixed_change(before, after, &line));
+	assert_string_equal("media.ports", config_fixed_change(before, ports, &line));
+	assert_int_equal(4, line);
 	assert_null(config_fixed_change(before, before, &line));
 	config_unref(before);
 	config_unref(after);
+	config_unref(ports);
+}
+
+/* The media room reads its keys once, but for interfaces. */
+static void media_is_fixed(void **state)
+{
+	const struct config_row *row;
+
+	(void)state;
+	for (size_t i = 0; (row = config_row_at(i)); i++) {
+		struct slice path = slice_str(row->path);
+		if (slice_starts(path, SLICE("media.")) &&
+			row->is_fixed == slice_starts(path, SLICE("media.interfaces")))
+			fail_msg("%s", row->path);
+	}
 }
 
 /* What the file says of restarts is what the table says: a help line each. */
@@ -82,7 +106,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_what_needs_a_restart),
-		cmocka_unit_test(sees_into_lists),
+		cmocka_unit_test(lists_may_change),
+		cmocka_unit_test(media_is_fixed),
 		cmocka_unit_test(the_table_ends),
 	};
 

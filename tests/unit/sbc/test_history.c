@@ -36,7 +36,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void message(const char *method, const char *call_id, const char *rest)
+static void between(const char *method, const char *from, const char *to, const char *call_id,
+	const char *rest)
 {
 	char text[1024];
 	struct history_entry entry = {.time_us = ++now_us,
@@ -45,12 +46,17 @@ static void message(const char *method, const char *call_id, const char *rest)
 		.local = SLICE("192.0.2.1:5060")};
 
 	snprintf(text, sizeof(text),
-		"%s sip:bob@b SIP/2.0\r\nFrom: <sip:alice@a>;tag=1\r\nTo: <sip:bob@b>\r\n"
+		"%s sip:bob@b SIP/2.0\r\nFrom: %s;tag=1\r\nTo: %s\r\n"
 		"Call-ID: %s\r\nCSeq: 1 %s\r\n%s\r\n",
-		method, call_id, method, rest);
+		method, from, to, call_id, method, rest);
 	entry.text = slice_str(text);
 	assert_int_equal(0, netaddr_parse(&entry.peer, SLICE("198.51.100.7"), 5060));
 	history_message(history, &entry);
+}
+
+static void message(const char *method, const char *call_id, const char *rest)
+{
+	between(method, "<sip:alice@a>", "<sip:bob@b>", call_id, rest);
 }
 
 static void note(enum history_kind kind, uint64_t call, char leg, const char *text)
@@ -111,6 +117,63 @@ static void tells_one_call(void **state)
 	assert_string_equal("unknown", story("c"));
 	assert_string_equal("unknown", story(""));
 	assert_string_equal("unknown", story("c99999999999999999999"));
+}
+
+/* What an operator has at hand is often a number alone. */
+static void finds_the_last_of_somebody(void **state)
+{
+	static const struct {
+		const char *name, *story;
+	} table[] = {
+		{"alice", "aINVITE aone !call.start"}, {"alice@a", "aINVITE aone !call.start"},
+		{"sip:alice@A", "aINVITE aone !call.start"},
+		{"alice@b", "unknown"}, /* another alice */
+		{"Alice", "unknown"}, {"ali", "unknown"}, {"a", "unknown"}, {"@", "unknown"},
+		{"+4930123", "aINVITE athree !call.start"},
+		{"4930123", "aINVITE athree !call.start"},
+		{"tel:+4930123", "aINVITE athree !call.start"}, {"49301234", "unknown"},
+		{"+", "unknown"}, {"carol", "aINVITE athree !call.start"},
+		{"bob", "bINVITE bfour"},   /* the newest, and only named in the Request-URI */
+		{"c4711", "aINVITE afive"}, /* no call, but a name */
+		{"one", "aINVITE aone !call.start"}, /* a Call-ID, whoever is called so */
+	};
+
+	(void)state;
+	message("INVITE", "one", "");
+	note(HISTORY_LEG, 1, 'a', "one");
+	note(HISTORY_EVENT, 1, 0, "call.start");
+	between("INVITE", "\"Carol\" <sip:carol@c>", "<sip:+4930123@gw;user=phone>", "two", "");
+	note(HISTORY_LEG, 2, 'a', "two");
+	between("INVITE", "<sip:carol@c>", "<sip:+4930123@gw>", "three", "");
+	note(HISTORY_LEG, 3, 'a', "three");
+	note(HISTORY_EVENT, 3, 0, "call.start");
+	between("BYE", "<sip:carol@c>", "<sip:+4930123@gw>", "two", "");
+	between("INVITE", "<sip:c4711@c>", "<sip:x@y>", "five", "");
+	note(HISTORY_LEG, 5, 'a', "five");
+	between("INVITE", "<sip:one@c>", "<sip:x@y>", "four", "");
+	note(HISTORY_LEG, 4, 'b', "four");
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		print_message("%s\n", table[i].name);
+		assert_string_equal(table[i].story, story(table[i].name));
+	}
+}
+
+/* One that was answered 403 before anything was made of it: there are its messages. */
+static void finds_what_was_no_call(void **state)
+{
+	struct history_walk walk;
+
+	(void)state;
+	between("INVITE", "<sip:eve@e>", "<sip:bob@b>", "refused", "");
+	message("INVITE", "other", "");
+	between("ACK", "<sip:eve@e>", "<sip:bob@b>", "refused", "");
+	note(HISTORY_EVENT, 0, 0, "nothing");
+	assert_string_equal("aINVITE aACK", story("refused"));
+	assert_string_equal("aINVITE aACK", story("eve"));
+	assert_true(history_find(history, SLICE("eve"), &walk));
+	assert_int_equal(0, walk.number);
+	assert_true(walk.has_begin);
+	assert_string_equal("unknown", story("c0"));
 }
 
 /* A registration a second of ten thousand phones is nobody's call. */
@@ -267,6 +330,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tells_one_call, setup, teardown),
+		cmocka_unit_test_setup_teardown(finds_the_last_of_somebody, setup, teardown),
+		cmocka_unit_test_setup_teardown(finds_what_was_no_call, setup, teardown),
 		cmocka_unit_test_setup_teardown(keeps_calls_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(keeps_what_a_message_was, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_oldest_make_room, setup, teardown),

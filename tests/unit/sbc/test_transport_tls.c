@@ -201,7 +201,7 @@ static void several_certificates(void **state)
 static void other_certificates(void **state)
 {
 	struct transport_config next;
-	struct tls_change *change = NULL;
+	struct transport_change *change = NULL;
 	struct pem pem[3];
 	char one[300], fault[200] = "";
 	size_t len = rig_message(one, sizeof(one), "one", 0);
@@ -216,20 +216,16 @@ static void other_certificates(void **state)
 	next.listeners[0].certificate_pem = read_pem(&pem[0], "biloxi", "pem");
 	next.listeners[0].key_pem = read_pem(&pem[1], "atlanta", "key");
 	next.listeners[0].ca_pem = read_pem(&pem[2], "ca", "pem");
-	assert_int_equal(SBC_ECRYPTO, transport_prepare_tls(&change, p.server.transport, &next,
-					      fault, sizeof(fault)));
+	assert_int_equal(SBC_ECRYPTO,
+		transport_prepare(&change, p.server.transport, &next, fault, sizeof(fault)));
 	assert_non_null(strstr(fault, "listener 0: TLS 127.0.0.1:"));
 	next.listeners[0].key_pem = read_pem(&pem[1], "biloxi", "key");
-	next.listener_count = 0;
-	assert_int_equal(SBC_EINVAL, transport_prepare_tls(&change, p.server.transport, &next,
-					     fault, sizeof(fault)));
-	next.listener_count = 1;
-	assert_int_equal(0, transport_prepare_tls(
-				    &change, p.server.transport, &next, fault, sizeof(fault)));
-	transport_discard_tls(change);
-	assert_int_equal(0, transport_prepare_tls(
-				    &change, p.server.transport, &next, fault, sizeof(fault)));
-	transport_commit_tls(p.server.transport, change);
+	assert_int_equal(
+		0, transport_prepare(&change, p.server.transport, &next, fault, sizeof(fault)));
+	transport_discard(p.server.transport, change);
+	assert_int_equal(
+		0, transport_prepare(&change, p.server.transport, &next, fault, sizeof(fault)));
+	transport_commit(p.server.transport, change);
 	assert_int_equal(0, rig_send(&p.client, &p.hop, 2, one, len));
 	rig_until(&p.loop, p.server.received == 2);
 	assert_int_equal(1, rig_counters(&p.client).connections_open);
