@@ -53,6 +53,8 @@ void call_free(struct call *call)
 	call_change_fini(call);
 	call_pass_fini(call);
 	call_refer_fini(call);
+	mem_free(call->subscription);
+	mem_free(call->grant);
 	timer_stop(sbc->timers, &call->ring_timer);
 	timer_stop(sbc->timers, &call->target_timer);
 	timer_stop(sbc->timers, &call->connect_timer);

@@ -30,6 +30,7 @@
  *   call_media.c   sections' sessions, keys, gates, what the media room says
  *   call_pass.c    INFO and MESSAGE across
  *   call_refer.c   transfers: REFER, and what the one who asked is told
+ *   call_subscribed.c   REFER across, and its NOTIFYs
  *   call_replace.c transfers: a dialog in the place of another one
  *   call_join.c    an end of one call goes over to another
  *   call_record.c  the record of it
@@ -138,6 +139,8 @@ struct call_targets {
 };
 
 struct call_refer;        /* call_refer.c */
+struct call_subscription; /* call_subscribed.c */
+struct call_grant;        /* call_replace.c */
 struct call_passed;       /* call_pass.c */
 #define CALL_PASSED_MAX 8 /* INFO and MESSAGE on their way at once */
 
@@ -177,8 +180,10 @@ struct call {
 		uint64_t number; /* of the call whose end it takes over; 0: of none */
 		int side;
 		unsigned tries;
-	} replacing;        /* RFC 3891 */
-	struct list passed; /* struct call_passed */
+	} replacing;                            /* RFC 3891 */
+	struct call_subscription *subscription; /* owned; NULL: no REFER was passed on */
+	struct call_grant *grant; /* owned; NULL: nobody may take an end's place */
+	struct list passed;       /* struct call_passed */
 	size_t passed_count;
 	struct timer ring_timer;
 	struct timer target_timer;
@@ -352,7 +357,7 @@ int call_media_set_gates(struct call *call);
 void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now);
 
 /* ---- call_pass.c ---- */
-/* An INFO or MESSAGE of one side: goes to the other, or is refused. */
+/* An INFO, MESSAGE, REFER or NOTIFY of one side: goes to the other, or is refused. */
 void call_pass(struct call *call, int from, const struct request *request);
 void call_pass_fini(struct call *call);
 
@@ -395,10 +400,20 @@ void call_refer_fini(struct call *call);
 /* ---- call_replace.c ---- */
 /* The dialog that the Replaces of a new INVITE names, if it has one. 0, or the code that
  * refuses it. */
-uint16_t call_replace_find(struct sbc *sbc, const struct sip_msg *msg,
+uint16_t call_replace_find(struct sbc *sbc, const struct request *request,
 	const struct call_party *caller, struct call_replacing *out);
 /* call->replacing is done: the call is answered or refused, now or soon. */
 void call_replace(struct call *call, usec_t now);
+/* Who was told to take the place of the end at this side may do so for a while. SBC_ENOMEM. */
+int call_grant(struct call *call, int side, const struct call_party *to, usec_t now);
+
+/* ---- call_subscribed.c ---- */
+/* The header lines of a REFER or NOTIFY of side from on its way to the other: what they name is
+ * named as the other end knows it. 0, or the code that refuses it. */
+uint16_t call_subscribed_lines(
+	struct call *call, int from, const struct sip_msg *msg, struct buf *lines, usec_t now);
+/* The REFER of side from with this CSeq went on with that one: NOTIFYs may come back. */
+int call_subscribed_sent(struct call *call, int from, uint32_t came, uint32_t sent);
 
 /* ---- call_cross.c ---- */
 /* Header lines of msg (from that side; may be NULL), and our own, for the next message to

@@ -113,10 +113,10 @@ static bool is_same_address(const struct sip_uri *one, struct slice other)
 }
 
 static uint16_t authenticate(
-	const struct call_refer *refer, const struct request *request, struct buf *lines)
+	const struct call *call, int side, const struct request *request, struct buf *lines)
 {
-	struct sbc *sbc = refer->call->sbc;
-	const struct config_user *wanted = refer->call->party[refer->from].user;
+	struct sbc *sbc = call->sbc;
+	const struct config_user *wanted = call->party[side].user;
 	const struct sip_uri *from = &request->msg->from.uri;
 	const struct config_user *user = policy_link_certified(sbc, request->source, from);
 
@@ -140,33 +140,56 @@ static uint16_t authenticate(
 		       : 403;
 }
 
-/* Who may send into the dialog may not for that call others in its name. */
+/* Who may send into the dialog may not for that call others in its name. 0, or the code that
+ * refuses it; lines are its own. */
+static uint16_t prove(
+	struct call *call, int side, const struct request *request, struct buf *lines)
+{
+	const struct config_peer *peer = call->party[side].peer;
+	const struct config_peer *sender;
+
+	if (!peer)
+		return authenticate(call, side, request, lines);
+	sender = sbc_peer_of(call->sbc, request->source);
+	if (sender && !strcmp(sender->name, peer->name) &&
+		is_same_address(
+			&request->msg->from.uri, call_leg(call, side)->dialog.remote_uri))
+		return 0;
+	return 403;
+}
+
 static void authorise(struct call_refer *refer, const struct request *request)
 {
-	const struct call *call = refer->call;
-	const struct config_peer *peer = call->party[refer->from].peer;
-	const struct config_peer *sender;
 	struct reply reply = {0};
 	struct buf lines;
 
-	if (peer) {
-		sender = sbc_peer_of(call->sbc, request->source);
-		if (!sender || strcmp(sender->name, peer->name) != 0 ||
-			!is_same_address(&request->msg->from.uri,
-				call_leg(refer->call, refer->from)->dialog.remote_uri))
-			refuse(refer, &(struct reply){.code = 403}, request->now);
-		else
-			check_peer(refer, request->now);
-		return;
-	}
 	buf_init(&lines, SBC_TEXT_MAX);
-	reply.code = authenticate(refer, request, &lines);
+	reply.code = prove(refer->call, refer->from, request, &lines);
 	reply.lines = buf_slice(&lines);
-	refer->proof = PROOF_USER;
-	if (reply.code)
+	if (reply.code) {
 		refuse(refer, &reply, request->now);
-	else
+	} else if (refer->call->party[refer->from].peer) {
+		check_peer(refer, request->now);
+	} else {
+		refer->proof = PROOF_USER;
 		take_on(refer, request->now);
+	}
+	buf_fini(&lines);
+}
+
+/* The other end is asked, in its own words: what it does then is its own. */
+static void pass(struct call *call, int from, const struct request *request)
+{
+	struct reply reply = {0};
+	struct buf lines;
+
+	buf_init(&lines, SBC_TEXT_MAX);
+	reply.code = prove(call, from, request, &lines);
+	reply.lines = buf_slice(&lines);
+	if (reply.code)
+		sbc_reply(call->sbc, request, &reply);
+	else
+		call_pass(call, from, request);
 	buf_fini(&lines);
 }
 
@@ -277,6 +300,8 @@ void call_refer(struct call *call, int from, const struct request *request)
 		carry_out(call, from, request);
 		break;
 	case REFER_PASS:
+		pass(call, from, request);
+		break;
 	case REFER_REFUSE:
 		sbc_reply(call->sbc, request, &not_allowed);
 		break;

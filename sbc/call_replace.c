@@ -7,12 +7,75 @@
  */
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "sbc/call.h"
 #include "sbc/refer_to.h"
 
 #define TRY_INTERVAL (100 * USEC_PER_MS) /* something is under way at one of the legs */
 #define TRY_MAX      50                  /* five seconds */
 #define REPLACED     "SIP;cause=200;text=\"replaced\""
+
+/* ---- who was told to ---- */
+
+/* Long enough for a phone, and for its user to be asked. */
+#define GRANT_TIME (60 * USEC_PER_SEC)
+
+struct call_grant {
+	int side; /* whose place may be taken */
+	bool is_peer;
+	char name[128]; /* of the peer, or of the user and its domain */
+	char domain[128];
+	usec_t until;
+};
+
+static int name_party(const struct call_party *party, struct call_grant *out)
+{
+	out->is_peer = party->peer != NULL;
+	if (!party->peer && !party->user)
+		return SBC_ENOENT;
+	if (!party->peer &&
+		slice_copy(slice_str(party->user->domain), out->domain, sizeof(out->domain)))
+		return SBC_ELIMIT;
+	return slice_copy(slice_str(party->peer ? party->peer->name : party->user->name),
+		out->name, sizeof(out->name));
+}
+
+int call_grant(struct call *call, int side, const struct call_party *to, usec_t now)
+{
+	struct call_grant grant = {.side = side, .until = now + GRANT_TIME};
+	int err = name_party(to, &grant);
+
+	if (!err && !call->grant)
+		call->grant = mem_alloc(sizeof(*call->grant));
+	if (!err && !call->grant)
+		err = SBC_ENOMEM;
+	if (!err)
+		*call->grant = grant;
+	return err;
+}
+
+static bool is_granted(
+	const struct call *call, int side, const struct call_party *caller, usec_t now)
+{
+	const struct call_grant *grant = call->grant;
+	struct call_grant asked = {0};
+
+	return grant && grant->side == side && now < grant->until &&
+	       !name_party(caller, &asked) && asked.is_peer == grant->is_peer &&
+	       !strcmp(asked.name, grant->name) && !strcmp(asked.domain, grant->domain);
+}
+
+/* ---- what it names ---- */
+
+/* A dialog of ours as its other end writes it, or, where we have passed a REFER on, as the end
+ * behind us does: then the place of who is before us is meant. */
+static struct leg *find_leg(struct sbc *sbc, const struct replaces *r, bool *is_far)
+{
+	struct leg *leg = leg_find_dialog(sbc, r->call_id, r->to_tag, r->from_tag);
+
+	*is_far = !leg;
+	return leg ? leg : leg_find_dialog(sbc, r->call_id, r->from_tag, r->to_tag);
+}
 
 /* RFC 3891 section 3. 0, or the code that refuses it. */
 static uint16_t judge(const struct leg *leg, const struct replaces *replaces)
@@ -33,32 +96,37 @@ static uint16_t judge(const struct leg *leg, const struct replaces *replaces)
 	return 481; /* nobody takes over what is not answered */
 }
 
-uint16_t call_replace_find(struct sbc *sbc, const struct sip_msg *msg,
+uint16_t call_replace_find(struct sbc *sbc, const struct request *request,
 	const struct call_party *caller, struct call_replacing *out)
 {
+	const struct sip_msg *msg = request->msg;
 	struct slice value = sip_msg_header(msg, "Replaces", 0);
 	struct replaces replaces;
 	struct leg *leg;
 	struct call *call;
 	uint16_t code;
+	bool is_far;
+	int side;
 
 	*out = (struct call_replacing){0};
 	if (!value.len)
 		return 0;
 	if (sip_msg_header(msg, "Replaces", 1).len || replaces_parse(&replaces, value))
 		return 400;
-	leg = leg_find_dialog(sbc, replaces.call_id, replaces.to_tag, replaces.from_tag);
+	leg = find_leg(sbc, &replaces, &is_far);
 	call = leg && leg->owner == &call_leg_owner ? leg->owner_arg : NULL;
 	if (!call || (leg != call->a && leg != call->b))
 		return 481;
 	code = judge(leg, &replaces);
 	if (code)
 		return code;
-	if (!call_party_is_same_end(caller, &call->party[call_side(call, leg)]))
+	side = is_far ? 1 - call_side(call, leg) : call_side(call, leg);
+	if (!is_granted(call, side, caller, request->now) &&
+		(is_far || !call_party_is_same_end(caller, &call->party[side])))
 		return 403;
 	if (!msg->body.len) /* the other end is not asked for an offer */
 		return 488;
-	*out = (struct call_replacing){.number = call->number, .side = call_side(call, leg)};
+	*out = (struct call_replacing){.number = call->number, .side = side};
 	return 0;
 }
 

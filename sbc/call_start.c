@@ -251,8 +251,8 @@ void call_start(struct sbc *sbc, const struct request *request)
 		return;
 	peer = caller.peer;
 	user = caller.user;
-	code = call_replace_find(sbc, request->msg,
-		&(struct call_party){.peer = peer, .user = user}, &replacing);
+	code = call_replace_find(
+		sbc, request, &(struct call_party){.peer = peer, .user = user}, &replacing);
 	if (code) {
 		sbc_refuse(sbc, request, code);
 		return;

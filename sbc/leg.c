@@ -495,10 +495,8 @@ void leg_request(struct leg *leg, const struct request *request)
 	case SIP_METHOD_INFO:
 	case SIP_METHOD_MESSAGE:
 	case SIP_METHOD_REFER:
+	case SIP_METHOD_NOTIFY:
 		pass(leg, request);
-		break;
-	case SIP_METHOD_NOTIFY: /* we subscribe to nothing */
-		sbc_refuse(leg->sbc, request, 481);
 		break;
 	case SIP_METHOD_SUBSCRIBE:
 	case SIP_METHOD_PUBLISH:

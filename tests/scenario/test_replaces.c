@@ -10,25 +10,6 @@
 
 /* ---- attended ---- */
 
-/* Bob calls carol and both talk; t is his side of it. Its Replaces goes to line. */
-static void consult(struct world *w, struct talk *t, struct talk *c, char *line, size_t size)
-{
-	world_call(w, t, BOB, "sip:carol@biloxi.test");
-	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
-	world_answer(w, BILOXI, 200, "active");
-	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
-	world_callee(w, c, BILOXI);
-	world_hear_code(w, BOB, 200);
-	snprintf(line, size,
-		"Refer-To: <sip:carol@biloxi.test?Replaces=%s%%3Bto-tag%%3D%.*s%%3Bfrom-tag%%3D"
-		"%.*s>\r\n",
-		t->call_id, SLICE_ARG(w->heard[BOB].msg->to.tag),
-		SLICE_ARG(w->heard[BOB].msg->from.tag));
-	world_edit(line, size, "@1%3B", "%401%3B");
-	world_learn(w, t);
-	world_ack(w, t);
-}
-
 static void who_puts_on_hold(struct world *w, struct talk *t, enum actor other)
 {
 	world_request(w, t, "INVITE", "", sdp_of(t->who, "a=sendrecv", "a=sendonly"));

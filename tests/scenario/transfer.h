@@ -38,7 +38,7 @@ static inline void join(struct world *w, struct talk *a, struct talk *b)
 	world_callee(w, b, BOB);
 }
 
-/* t's side asks, with its password: code is what it hears. */
+/* t's side asks, with its password: code is what it hears; 0: nothing yet. */
 static inline void ask(struct world *w, struct talk *t, const char *lines, uint16_t code)
 {
 	w->more = lines;
@@ -46,7 +46,8 @@ static inline void ask(struct world *w, struct talk *t, const char *lines, uint1
 	world_hear_code(w, t->who, 407);
 	world_request_again(w, t, "REFER", "");
 	w->more = NULL;
-	world_hear_code(w, t->who, code);
+	if (code)
+		world_hear_code(w, t->who, code);
 }
 
 /* The next thing that who hears is a NOTIFY about the transfer. */
@@ -80,6 +81,26 @@ static inline void hang_up(struct world *w, struct talk *t, enum actor other)
 	world_hear_method(w, other, SIP_METHOD_BYE);
 	world_answer(w, other, 200, NULL);
 	world_all_over(w);
+}
+
+/* Bob calls carol and both talk; t is his side of it. Its Replaces goes to line. */
+static inline void consult(
+	struct world *w, struct talk *t, struct talk *c, char *line, size_t size)
+{
+	world_call(w, t, BOB, "sip:carol@biloxi.test");
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	world_answer(w, BILOXI, 200, "active");
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	world_callee(w, c, BILOXI);
+	world_hear_code(w, BOB, 200);
+	snprintf(line, size,
+		"Refer-To: <sip:carol@biloxi.test?Replaces=%s%%3Bto-tag%%3D%.*s%%3Bfrom-tag%%3D"
+		"%.*s>\r\n",
+		t->call_id, SLICE_ARG(w->heard[BOB].msg->to.tag),
+		SLICE_ARG(w->heard[BOB].msg->from.tag));
+	world_edit(line, size, "@1%3B", "%401%3B");
+	world_learn(w, t);
+	world_ack(w, t);
 }
 
 #endif

@@ -53,6 +53,7 @@ struct world {
 	/* Another part that goes before every session description, and another after it; NULL:
 	 * the description is the whole body. */
 	const char *part;
+	const char *type;   /* of bodies from now on; NULL: application/sdp */
 	const char *more;   /* header lines in what actors say from now on; NULL: none */
 	struct buf said;    /* the last message that any actor sent */
 	struct buf records; /* one line each */
