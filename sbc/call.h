@@ -318,6 +318,9 @@ struct call_said {
 int call_description_read(struct call *call, const struct call_said *said,
 	struct call_description *out, const char **why);
 void call_description_fini(struct call_description *description);
+/* It has at least as many sections as the other one: the rest is refused (RFC 3264 section 8).
+ * SBC_ENOMEM. */
+int call_description_pad(struct call_description *said, const struct call_description *like);
 /* from becomes empty. */
 void call_description_move(struct call_description *to, struct call_description *from);
 /* What a leg is offered first. */
@@ -341,6 +344,11 @@ void call_media_set_leg(struct call *call, int side, enum media_mode mode,
 /* Sessions and keys for what one side offers. SBC_EPROTO: 488, and *why; else 503. */
 int call_media_open(
 	struct call *call, int from, const struct call_description *offer, const char **why);
+/* Sessions and keys for sections that this side offers in the middle of a call; those that
+ * cannot be are refused in offer. They are new until both sides took them. */
+void call_media_add(struct call *call, int from, struct call_description *offer);
+/* Nobody agreed to them. */
+void call_media_drop_new(struct call *call);
 /* Gives all of it up: another target begins anew. */
 void call_media_reset(struct call *call);
 /* Those in what we tell a side, for its signature. */

@@ -17,6 +17,7 @@ static void clear(struct call *call)
 	if (change->check)
 		policy_link_cancel(change->check);
 	mem_free(change->check);
+	call_media_drop_new(call);
 	call_description_fini(&change->offer);
 	call_description_fini(&change->answer);
 	if (change->stage == CHANGE_ACKED)
@@ -231,6 +232,7 @@ static void go_on(struct call *call, usec_t now)
 		return;
 	}
 	change->stage = CHANGE_ACROSS;
+	call_media_add(call, change->from, &change->offer);
 	send_across(call, now);
 }
 
@@ -347,6 +349,9 @@ static int commit(struct call *call, int side, struct call_description *answer, 
 	int err = call_media_set(call, side, answer, true);
 
 	call_description_move(&call->remote[side], answer);
+	/* Who cancelled has not these sections; what it has is told again. */
+	if (!err && change->is_given_up)
+		err = call_description_pad(&call->remote[change->from], &call->remote[side]);
 	if (!err && !change->is_given_up) {
 		err = accept_offer(call, &call->remote[side], now);
 		if (!err)
@@ -394,6 +399,8 @@ static void take_offer(struct call *call, int side, const struct sip_msg *msg, u
 	const char *why;
 	int err = read_offer(call, side, msg, &change->answer, &why);
 
+	if (!err)
+		call_media_add(call, side, &change->answer);
 	if (!err && is_hijack(call, side, &change->answer)) {
 		err = SBC_EPROTO;
 		why = "another key in the offer, and nothing proves it";

@@ -72,34 +72,6 @@ int call_join_check(const struct call_joint *joint)
 	return do_sections_fit(joint) ? 0 : SBC_EPROTO;
 }
 
-/* The other end of the new pair may have more sections: their places are kept (RFC 3264
- * section 8). */
-static int pad(struct call_description *said, const struct call_description *like)
-{
-	size_t count = like->sdp->media_count;
-	struct sdp_media *media;
-
-	if (said->sdp->media_count >= count)
-		return 0;
-	media = arena_array(&said->arena, count, sizeof(*media));
-	if (!media)
-		return SBC_ENOMEM;
-	memcpy(media, said->sdp->media, said->sdp->media_count * sizeof(*media));
-	for (size_t i = said->sdp->media_count; i < count; i++) {
-		const struct sdp_media *section = &like->sdp->media[i];
-
-		media[i] = (struct sdp_media){.kind = arena_copy(&said->arena, section->kind),
-			.proto = arena_copy(&said->arena, section->proto)};
-		if (section->format_count)
-			media[i].formats[media[i].format_count++] =
-				arena_copy(&said->arena, section->formats[0]);
-		said->taken[i] = (struct call_taken){.keying = SDP_REFUSED};
-	}
-	said->sdp->media = media;
-	said->sdp->media_count = count;
-	return 0;
-}
-
 /* One on hold is so because of who has left. */
 void call_join_wake(struct call_description *said)
 {
@@ -223,8 +195,8 @@ static int move_knowledge(struct call_joint *joint)
 	if (!into->remote[!at].sdp)
 		return 0;
 	call_join_wake(&into->remote[!at]);
-	err = pad(&into->remote[at], &into->remote[!at]);
-	return err ? err : pad(&into->remote[!at], &into->remote[at]);
+	err = call_description_pad(&into->remote[at], &into->remote[!at]);
+	return err ? err : call_description_pad(&into->remote[!at], &into->remote[at]);
 }
 
 int call_join(struct call_joint *joint, usec_t now)

@@ -179,6 +179,62 @@ int media_link_make_room(struct call_media *media, size_t stream_count)
 	return media->streams ? 0 : SBC_ENOMEM;
 }
 
+static struct call_stream *find_over(struct call_media *media)
+{
+	for (size_t i = 0; i < media->count; i++) {
+		if (!media->streams[i].is_open)
+			return &media->streams[i];
+	}
+	return NULL;
+}
+
+static int grow(struct call_media *media)
+{
+	struct call_stream *more = mem_array(media->room + 1, sizeof(*more));
+
+	if (!more)
+		return SBC_ENOMEM;
+	if (media->count)
+		memcpy(more, media->streams, media->count * sizeof(*more));
+	if (media->streams)
+		mem_wipe(media->streams, media->room * sizeof(*more));
+	mem_free(media->streams);
+	media->streams = more;
+	media->room++;
+	return 0;
+}
+
+int media_link_add(struct call_media *media, struct call_stream **out)
+{
+	size_t live = 0;
+
+	for (size_t i = 0; i < media->count; i++)
+		live += media_link_is_live(&media->streams[i]);
+	if (live >= CALL_STREAM_MAX)
+		return SBC_ELIMIT;
+	if (media->count == CALL_STREAM_EVER) {
+		*out = find_over(media);
+		if (!*out)
+			return SBC_ELIMIT;
+		mem_wipe(*out, sizeof(**out));
+		return 0;
+	}
+	if (media->count == media->room && grow(media))
+		return SBC_ENOMEM;
+	*out = &media->streams[media->count++];
+	return 0;
+}
+
+int media_link_open_one(
+	struct sbc *sbc, struct call_media *media, struct call_stream *stream, uint64_t number)
+{
+	int err =
+		open_stream(sbc, media, stream, (struct media_open_request){.cookie = number});
+
+	media->open_count += !err;
+	return err;
+}
+
 void media_link_forget(struct call_media *media)
 {
 	if (media->streams)

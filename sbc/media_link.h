@@ -33,6 +33,7 @@ struct call_stream {
 	bool is_open;     /* the media room has a session for it */
 	bool is_taken;    /* by both legs */
 	bool is_given_up; /* a leg refused it, then or later: it closes */
+	bool is_new;      /* offered in the middle of a call, and not agreed yet */
 	struct media_id id;
 	struct netaddr local[MEDIA_SIDE_COUNT]; /* advertised, RTP port */
 	struct stream_keying keying[MEDIA_SIDE_COUNT];
@@ -121,6 +122,14 @@ static inline bool media_link_is_live(const struct call_stream *stream)
 }
 /* Room for so many streams, count being 0. SBC_ENOMEM. */
 int media_link_make_room(struct call_media *media, size_t stream_count);
+/* Streams that a call remembers, live or not. */
+#define CALL_STREAM_EVER 12
+/* A place for one more, zeroed: behind the others, or, of CALL_STREAM_EVER, that of the oldest
+ * one that is over. It may move the others. SBC_ENOMEM; SBC_ELIMIT: too many are live. */
+int media_link_add(struct call_media *media, struct call_stream **out);
+/* A session for this stream; errors of media_link_open(). */
+int media_link_open_one(
+	struct sbc *sbc, struct call_media *media, struct call_stream *stream, uint64_t number);
 /* Wipes and frees them; their sessions are closed, or about to be. */
 void media_link_forget(struct call_media *media);
 /* The first stream; without any, one of which nothing is known. */
