@@ -192,10 +192,32 @@ static void on_lost(struct call *call, int side, uint16_t code, usec_t now)
 	call_end(call, CALL_ENDER_US, code == 504 ? 504 : 480, reason, now);
 }
 
+/* Longer than this nobody is believed to be full. */
+#define REST_MAX 60 /* seconds */
+
+/* RFC 3261 section 21.5.4. */
+static void rest(struct call *call, const struct sip_msg *msg, usec_t now)
+{
+	struct peer_entry *entry = call->entries[MEDIA_SIDE_B];
+	struct slice value = sip_msg_header(msg, "Retry-After", 0);
+	size_t digits = 0;
+	uint64_t seconds;
+
+	while (digits < value.len && value.ptr[digits] >= '0' && value.ptr[digits] <= '9')
+		digits++;
+	if (!entry || slice_to_u64(slice_head(value, digits), UINT32_MAX, &seconds))
+		return;
+	if (seconds > REST_MAX)
+		seconds = REST_MAX;
+	entry->rest_until = now + (usec_t)seconds * USEC_PER_SEC;
+}
+
 static void on_refused(struct call *call, uint16_t code, const struct sip_msg *msg, usec_t now)
 {
 	char reason[sizeof(call->reason)];
 
+	if (msg && code == 503)
+		rest(call, msg, now);
 	/* Nobody said it: the next call begins at the peer's next address. */
 	if (!msg && call->entries[MEDIA_SIDE_B])
 		peer_entry_failed(call->entries[MEDIA_SIDE_B]);
@@ -356,6 +378,7 @@ struct call *call_new(struct sbc *sbc)
 		return NULL;
 	}
 	call->sbc = sbc;
+	call->max_breadth = -1;
 	call->number = ++sbc->last_number;
 	snprintf(call->name, sizeof(call->name), "c%" PRIu64, call->number);
 	list_init(&call->passed);

@@ -190,7 +190,8 @@ struct call {
 	struct timer connect_timer; /* the answerer's identity is late */
 	struct timer reap_timer;
 	int64_t start_s, answer_s, end_s;
-	uint16_t code; /* final status towards the caller */
+	int max_breadth; /* branches that may be at once (RFC 5393); -1: nothing was said */
+	uint16_t code;   /* final status towards the caller */
 	enum call_ender ender;
 	char reason[160];
 };

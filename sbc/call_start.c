@@ -4,6 +4,8 @@
  * routed. Signalling thread.
  */
 
+#include <limits.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call.h"
@@ -224,6 +226,21 @@ static bool is_loop(struct sbc *sbc, const struct sip_msg *msg)
 	       slice_equal(leg->dialog.remote_target, msg->request_uri.raw);
 }
 
+/* RFC 5393 section 5.3: branches that may be at once. 0, or the code that refuses it. */
+static uint16_t read_breadth(const struct sip_msg *msg, int *out)
+{
+	struct slice value = sip_msg_header(msg, "Max-Breadth", 0);
+	uint64_t number;
+
+	*out = -1;
+	if (!value.len)
+		return 0;
+	if (sip_msg_header(msg, "Max-Breadth", 1).len || slice_to_u64(value, INT_MAX, &number))
+		return 400;
+	*out = (int)number;
+	return number ? 0 : 440;
+}
+
 void call_start(struct sbc *sbc, const struct request *request)
 {
 	struct reply busy = {.code = 503, .lines = SLICE("Retry-After: 5\r\n")};
@@ -238,13 +255,15 @@ void call_start(struct sbc *sbc, const struct request *request)
 	const char *why;
 	struct call *call;
 	uint16_t code;
+	int breadth;
 
 	if (sbc->drained || sbc->counters.calls_now >= sbc->config->limits.calls) {
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
-	if (is_loop(sbc, request->msg)) {
-		sbc_refuse(sbc, request, 482);
+	code = is_loop(sbc, request->msg) ? 482 : read_breadth(request->msg, &breadth);
+	if (code) {
+		sbc_refuse(sbc, request, code);
 		return;
 	}
 	if (!prove_caller(sbc, request, &caller))
@@ -271,6 +290,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	}
 	call->entries[MEDIA_SIDE_A] = entry;
 	call->replacing = replacing;
+	call->max_breadth = breadth;
 	if (leg_session_refuse(sbc, request)) {
 		call_free(call);
 		return;

@@ -192,6 +192,7 @@ struct leg {
 	struct slice auth;        /* header lines, in the arena: with what */
 	struct leg_fork *forks;   /* in the arena; NULL: none yet */
 	size_t fork_count;
+	int breadth; /* the owner's: Max-Breadth that it was given */
 };
 
 void leg_init(struct leg *leg, struct sbc *sbc, struct arena *arena, char name);

@@ -319,6 +319,7 @@ struct config_limits {
 	unsigned registrations;
 	unsigned connections;
 	unsigned connections_per_address;
+	unsigned target_timeout_s;
 	unsigned ring_timeout_s;    /* an unanswered call is given up */
 	unsigned answer_identity_s; /* so is an answer whose key must be proved and is not */
 	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked

@@ -65,7 +65,9 @@ struct world {
 	struct config_user users[2];  /* alice, bob; a test may change how their media goes */
 	struct config_interface interfaces[2]; /* the first is 127.0.0.1 */
 	int send_error;                        /* what the transport says to everything */
-	unsigned closed_listeners;             /* bits, by number */
+	enum actor failing;                    /* what it says to what goes there: */
+	int send_error_to;
+	unsigned closed_listeners; /* bits, by number */
 };
 
 void world_init(struct world *w);
