@@ -284,6 +284,8 @@ static void on_leg(struct leg *leg, enum leg_event event, uint16_t code,
 	case LEG_EVENT_REQUEST:
 		if (msg->method == SIP_METHOD_REFER)
 			call_refer(call, side, leg->passed);
+		else if (msg->method == SIP_METHOD_SUBSCRIBE)
+			call_refer_subscribe(call, side, leg->passed);
 		else
 			call_pass(call, side, leg->passed);
 		break;

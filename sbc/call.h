@@ -394,6 +394,8 @@ void call_join_wake(struct call_description *said);
 enum config_refer call_refer_policy(const struct call *call, int side);
 /* A REFER of one side. Always answered, now or later. */
 void call_refer(struct call *call, int from, const struct request *request);
+/* A SUBSCRIBE of one side: the one of its REFER goes on or ends (RFC 6665). */
+void call_refer_subscribe(struct call *call, int from, const struct request *request);
 /* What becomes of the call that a REFER began. */
 void call_refer_ringing(struct call *target, uint16_t code, usec_t now);
 void call_refer_answered(struct call *target, usec_t now);

@@ -242,6 +242,34 @@ static struct call_passed *keep(struct call *call, int from, const struct reques
 	return passed;
 }
 
+/* RFC 3261 section 21.4.13: what would have been taken. A REFER has no body. */
+static void refuse_type(struct call *call, const struct request *request)
+{
+	enum sip_method method = request->msg->method;
+	struct reply reply = {.code = 415};
+
+	if (method == SIP_METHOD_MESSAGE)
+		reply.lines = SLICE("Accept: text/plain\r\n");
+	else if (method == SIP_METHOD_NOTIFY)
+		reply.lines = SLICE("Accept: message/sipfrag\r\n");
+	else if (method == SIP_METHOD_INFO)
+		reply.lines = SLICE("Accept: application/dtmf-relay, application/dtmf, "
+				    "application/media_control+xml\r\n");
+	sbc_reply(call->sbc, request, &reply);
+}
+
+/* An Info Package is agreed on by Recv-Info, and we say that we want none (RFC 6086). */
+static bool refuse_package(struct call *call, const struct request *request)
+{
+	struct reply reply = {.code = 469, .lines = SLICE("Recv-Info: nil\r\n")};
+
+	if (request->msg->method != SIP_METHOD_INFO ||
+		!sip_msg_header(request->msg, "Info-Package", 0).len)
+		return false;
+	sbc_reply(call->sbc, request, &reply);
+	return true;
+}
+
 void call_pass(struct call *call, int from, const struct request *request)
 {
 	struct reply busy = {.code = 500, .lines = SLICE("Retry-After: 1\r\n")};
@@ -256,8 +284,10 @@ void call_pass(struct call *call, int from, const struct request *request)
 		sbc_reply(call->sbc, request, &busy);
 		return;
 	}
+	if (refuse_package(call, request))
+		return;
 	if (!is_passed_type(request->msg)) {
-		sbc_refuse(call->sbc, request, 415);
+		refuse_type(call, request);
 		return;
 	}
 	if (request->msg->body.len > PASSED_BODY_MAX) {

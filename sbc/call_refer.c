@@ -44,6 +44,8 @@ static int put_notify_lines(
 	buf_printf(lines, "Event: refer;id=%u\r\nSubscription-State: ", refer->msg->cseq);
 	if (code >= 200)
 		buf_put_str(lines, "terminated;reason=noresource\r\n");
+	else if (refer->is_unwanted)
+		buf_put_str(lines, "terminated;reason=timeout\r\n");
 	else
 		buf_printf(lines, "active;expires=%u\r\n",
 			refer->call->config->limits.ring_timeout_s);
@@ -66,6 +68,7 @@ void refer_notify(struct call_refer *refer, uint16_t code, usec_t now)
 
 	if (!refer->is_accepted || refer->is_silent || leg->state != LEG_CONFIRMED)
 		return;
+	refer->code = code;
 	buf_init(&lines, SBC_TEXT_MAX);
 	buf_init(&body, SBC_TEXT_MAX);
 	buf_init(&bytes, SIP_MESSAGE_MAX);

@@ -25,7 +25,9 @@ struct call_refer {
 	bool is_gone;    /* who asked has hung up */
 	uint64_t target; /* number of the call that the other end is to go to; 0: none yet */
 	bool is_attended;
-	int at; /* side of target whose place is taken */
+	int at;           /* side of target whose place is taken */
+	uint16_t code;    /* that was told last */
+	bool is_unwanted; /* the subscription was ended */
 	struct timer timer;
 	unsigned tries;
 };

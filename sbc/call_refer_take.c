@@ -282,6 +282,67 @@ static void carry_out(struct call *call, int from, const struct request *request
 		authorise(refer, request);
 }
 
+/* ---- SUBSCRIBE ---- */
+
+/* The subscription that a REFER made; NULL: there is none like that. */
+static struct call_refer *find_subscription(
+	const struct call *call, int from, struct slice event_params)
+{
+	struct call_refer *refer = call->refer;
+	struct slice id;
+	uint64_t number;
+
+	if (!refer || refer->from != from || !refer->is_accepted || refer->is_silent)
+		return NULL;
+	if (sip_param_find(event_params, "id", &id) &&
+		(slice_to_u64(id, UINT32_MAX, &number) || number != refer->msg->cseq))
+		return NULL;
+	return refer;
+}
+
+/* RFC 6665 section 4.2.1: 200, then a NOTIFY with what is so; with Expires: 0 the last one. */
+static void refresh(struct call_refer *refer, const struct request *request)
+{
+	struct leg *leg = call_leg(refer->call, refer->from);
+	unsigned longest = refer->call->config->limits.ring_timeout_s;
+	int64_t wanted = request->msg->expires;
+	struct reply reply = {.code = 200};
+	struct buf lines;
+
+	if (wanted < 0 || wanted > longest)
+		wanted = longest;
+	buf_init(&lines, SBC_TEXT_MAX);
+	buf_printf(&lines, "Expires: %u\r\nContact: <", (unsigned)wanted);
+	leg_contact(leg->sbc, &leg->hop, &lines);
+	buf_put_str(&lines, ">\r\n");
+	reply.lines = buf_slice(&lines);
+	sbc_reply(leg->sbc, request, &reply);
+	buf_fini(&lines);
+	refer->is_unwanted = !wanted;
+	refer_notify(refer, refer->code, request->now);
+	refer->is_silent = !wanted;
+}
+
+void call_refer_subscribe(struct call *call, int from, const struct request *request)
+{
+	struct reply not_allowed = {.code = 405, .lines = SLICE(SBC_ALLOW)};
+	struct reply bad_event = {.code = 489, .lines = SLICE(SBC_ALLOW_EVENTS)};
+	struct slice params = sip_msg_header(request->msg, "Event", 0);
+	struct slice word = slice_trim(slice_cut(&params, ';'));
+	struct call_refer *refer = find_subscription(call, from, params);
+
+	if (call_refer_policy(call, from) != REFER_CARRY_OUT)
+		sbc_reply(call->sbc, request, &not_allowed);
+	else if (!slice_equal_nocase(word, SLICE("refer")))
+		sbc_reply(call->sbc, request, &bad_event);
+	else if (!refer)
+		sbc_refuse(call->sbc, request, 481);
+	else
+		refresh(refer, request);
+}
+
+/* ---- the door ---- */
+
 enum config_refer call_refer_policy(const struct call *call, int side)
 {
 	const struct call_party *party = &call->party[side];

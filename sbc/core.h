@@ -93,8 +93,9 @@ void sbc_refuse(struct sbc *sbc, const struct request *request, uint16_t code);
 #define SBC_ALLOW   "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE\r\n"
 #define SBC_ALLOW_REFER                                                                        \
 	"Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE, REFER, "      \
-	"NOTIFY\r\n"
-#define SBC_SUPPORTED "Supported: timer, 100rel, from-change, replaces, norefersub\r\n"
+	"NOTIFY, SUBSCRIBE\r\n"
+#define SBC_ALLOW_EVENTS "Allow-Events: refer\r\n"
+#define SBC_SUPPORTED    "Supported: timer, 100rel, from-change, replaces, norefersub\r\n"
 
 #define SBC_TEXT_MAX 8192 /* bytes of header lines or a description that we write */
 

@@ -459,7 +459,8 @@ static void options(struct leg *leg, const struct request *request)
 	struct buf lines;
 
 	buf_init(&lines, SBC_TEXT_MAX);
-	buf_printf(&lines, "%s" SBC_SUPPORTED, leg_allow(leg));
+	buf_printf(&lines, "%s%s" SBC_SUPPORTED SBC_ACCEPT, leg_allow(leg),
+		leg->takes_refer ? SBC_ALLOW_EVENTS : "");
 	reply.lines = buf_slice(&lines);
 	sbc_reply(leg->sbc, request, &reply);
 	buf_fini(&lines);
@@ -496,9 +497,9 @@ void leg_request(struct leg *leg, const struct request *request)
 	case SIP_METHOD_MESSAGE:
 	case SIP_METHOD_REFER:
 	case SIP_METHOD_NOTIFY:
+	case SIP_METHOD_SUBSCRIBE:
 		pass(leg, request);
 		break;
-	case SIP_METHOD_SUBSCRIBE:
 	case SIP_METHOD_PUBLISH:
 	case SIP_METHOD_REGISTER:
 	case SIP_METHOD_UNKNOWN:

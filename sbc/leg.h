@@ -43,7 +43,7 @@ enum leg_event {
 	LEG_EVENT_OFFER_ACKED, /* the ACK to our 2xx of a re-INVITE without offer (msg) */
 	LEG_EVENT_CHANGED,     /* our re-INVITE or UPDATE was accepted (msg) */
 	LEG_EVENT_UNCHANGED,   /* it was refused (code) */
-	LEG_EVENT_REQUEST,     /* INFO, MESSAGE, REFER, NOTIFY in the dialog (msg): passed */
+	LEG_EVENT_REQUEST,     /* INFO, MESSAGE, REFER and its kind (msg): leg->passed */
 	LEG_EVENT_BYE,         /* BYE came (msg); 200 was sent */
 	LEG_EVENT_LOST,        /* no ACK, no refresh, no dialog there (code): end the call */
 	LEG_EVENT_TERMINATED,  /* the last one */

@@ -473,6 +473,50 @@ static void no_room_for_media(void **state)
 	hang_up(w, &a, BOB);
 }
 
+/* RFC 6665: the subscription that the REFER made can be refreshed and ended; there is no other.
+ */
+static void subscription(void **state)
+{
+	struct world *w = *state;
+	char event[80];
+	struct talk a, b;
+
+	join(w, &a, &b);
+	world_request(w, &b, "SUBSCRIBE", "Event: refer\r\n", "");
+	world_hear_code(w, BOB, 481);
+	world_request(w, &b, "SUBSCRIBE", "Event: presence\r\n", "");
+	world_hear_code(w, BOB, 489);
+	assert_true(world_heard_line(w, BOB, "Allow-Events: refer\r\n"));
+	world_request(w, &b, "SUBSCRIBE", "", "");
+	world_hear_code(w, BOB, 489);
+	ask(w, &b, "Refer-To: " CAROL "\r\n", 202);
+	snprintf(event, sizeof(event), "Event: refer;id=%u\r\nExpires: 3600\r\n", b.cseq);
+	hear_notify(w, BOB, "SIP/2.0 100 Trying\r\n", "active;expires=60");
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	world_answer(w, BILOXI, 180, NULL);
+	hear_notify(w, BOB, "SIP/2.0 180 Ringing\r\n", "active;expires=60");
+	world_request(w, &b, "SUBSCRIBE", event, "");
+	world_hear_code(w, BOB, 200);
+	assert_true(world_heard_line(w, BOB, "Expires: 60\r\n"));
+	hear_notify(w, BOB, "SIP/2.0 180 Ringing\r\n", "active;expires=60");
+	world_request(w, &b, "SUBSCRIBE", "Event: refer;id=1\r\n", "");
+	world_hear_code(w, BOB, 481);
+	world_request(w, &a, "SUBSCRIBE", "Event: refer\r\n", ""); /* it is not hers */
+	world_hear_code(w, ALICE, 481);
+	world_request(w, &b, "SUBSCRIBE", "Event: refer\r\nExpires: 0\r\n", "");
+	world_hear_code(w, BOB, 200);
+	hear_notify(w, BOB, "SIP/2.0 180 Ringing\r\n", "terminated;reason=timeout");
+	/* The transfer goes on; he hears no more of it but its end. */
+	world_answer(w, BILOXI, 200, "active");
+	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
+	world_hear_method(w, BOB, SIP_METHOD_BYE);
+	world_answer(w, BOB, 200, NULL);
+	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
+	world_reply(w, ALICE, 200, "", sdp_of(ALICE, NULL, NULL));
+	world_hear_method(w, ALICE, SIP_METHOD_ACK);
+	hang_up(w, &a, BILOXI);
+}
+
 /* Allow says it to those who may. */
 static void allow_tells(void **state)
 {
@@ -484,6 +528,7 @@ static void allow_tells(void **state)
 	world_request(w, &a, "OPTIONS", "", "");
 	world_hear_code(w, ALICE, 200);
 	assert_true(world_heard_line(w, ALICE, "REFER, NOTIFY"));
+	assert_true(world_heard_line(w, ALICE, "Allow-Events: refer\r\n"));
 	world_request(w, &b, "OPTIONS", "", "");
 	world_hear_code(w, BOB, 200);
 	assert_false(world_heard_line(w, BOB, "REFER"));
@@ -509,6 +554,7 @@ int main(void)
 		SCENARIO(a_peer_must_sign),
 		SCENARIO(limits),
 		SCENARIO(no_room_for_media),
+		SCENARIO(subscription),
 		SCENARIO(allow_tells),
 	};
 
