@@ -7,6 +7,9 @@
 
 #include "media/loop.h"
 
+#include <pthread.h>
+#include <stdio.h>
+
 #include "base/counters.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -26,6 +29,8 @@ struct media_loop {
 	/* the signalling thread's */
 	uv_thread_t thread;
 	uint64_t posted;    /* commands */
+	uint64_t pinged;    /* of them: up to the last ping */
+	uint64_t seen;      /* commands that were done when it was asked for last */
 	size_t kept_back;   /* sessions whose CLOSE is still to be posted */
 	size_t capacity;    /* of down */
 	struct mailbox *up; /* owned */
@@ -158,6 +163,9 @@ static void on_command(const void *msg, void *arg)
 		session_exchange(session, command->side, loop->sessions[command->other.id.slot],
 			command->other.side);
 		break;
+	case COMMAND_PAYLOADS:
+		session_set_payload_map(session, command->side, command->map);
+		break;
 	case COMMAND_COUNTERS:
 		session_ask_counters(session);
 		break;
@@ -167,6 +175,8 @@ static void on_command(const void *msg, void *arg)
 	case COMMAND_RESTORE:
 		session_restore(session, command->state, clock_monotonic_us());
 		session_state_free(command->state);
+		break;
+	case COMMAND_PING:
 		break;
 	case COMMAND_CLOSE:
 		session_close(session);
@@ -181,7 +191,10 @@ static void on_command(const void *msg, void *arg)
 static void run(void *arg)
 {
 	struct media_loop *loop = arg;
+	char name[16]; /* what top -H and core.psx show */
 
+	snprintf(name, sizeof(name), "media/%u", loop->env.index);
+	pthread_setname_np(pthread_self(), name);
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 
@@ -318,6 +331,19 @@ int media_loop_new(struct media_loop **out, const struct media_loop_config *conf
 	}
 	*out = loop;
 	return 0;
+}
+
+bool media_loop_is_alive(struct media_loop *loop)
+{
+	const struct command ping = {.type = COMMAND_PING};
+	uint64_t done = counter_get(&loop->done);
+	/* One that works on a long row of commands is alive, too. */
+	bool is_alive = done >= loop->pinged || done != loop->seen;
+
+	loop->seen = done;
+	if (done >= loop->pinged && !media_loop_post(loop, &ping))
+		loop->pinged = loop->posted;
+	return is_alive;
 }
 
 void media_loop_rings(const struct media_loop *loop, unsigned *in_use, unsigned *lost)

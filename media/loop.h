@@ -33,6 +33,10 @@ int media_loop_post(struct media_loop *loop, const struct command *command);
 /* Adds one where it is so: it works by io_uring; it did, until that failed. */
 void media_loop_rings(const struct media_loop *loop, unsigned *in_use, unsigned *lost);
 
+/* Has the loop turned since this was asked last? It is asked anew each time; nothing is
+ * waited for. Not after COMMAND_STOP. */
+bool media_loop_is_alive(struct media_loop *loop);
+
 /* After COMMAND_STOP was posted and, when the loop runs on, its last report has come: joins
  * the thread and frees all. Not within on_report. */
 void media_loop_free(struct media_loop *loop);

@@ -331,6 +331,15 @@ void media_rings(const struct media *media, struct media_rings *out)
 		media_loop_rings(media->loops[i], &out->in_use, &out->lost);
 }
 
+unsigned media_stuck_loops(struct media *media)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; !media->is_stopping && i < media->config.loop_count; i++)
+		count += !media_loop_is_alive(media->loops[i]);
+	return count;
+}
+
 /* ---- sessions ---- */
 
 static struct name *find(struct media *media, struct media_id id)
@@ -508,6 +517,37 @@ int media_set_remote(struct media *media, struct media_id id, enum media_side si
 	return err;
 }
 
+static bool is_map_usable(const struct media_payload_map *map)
+{
+	for (unsigned i = 0; i < MEDIA_PAYLOAD_TYPES; i++) {
+		if (map->to[i] >= MEDIA_PAYLOAD_TYPES)
+			return false;
+	}
+	return true;
+}
+
+int media_set_payload_map(struct media *media, struct media_id id, enum media_side side,
+	const struct media_payload_map *map)
+{
+	struct command command = {.type = COMMAND_PAYLOADS, .id = id, .side = side};
+	int err;
+
+	if (map && !is_map_usable(map))
+		return SBC_EINVAL;
+	if (!find(media, id))
+		return SBC_ENOENT;
+	if (map) {
+		command.map = mem_alloc(sizeof(*command.map));
+		if (!command.map)
+			return SBC_ENOMEM;
+		*command.map = *map;
+	}
+	err = media_loop_post(media->loops[id.loop], &command);
+	if (err)
+		mem_free(command.map);
+	return err;
+}
+
 int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open)
 {
 	const struct command command = {
@@ -571,6 +611,8 @@ int media_ask_state(struct media *media, struct media_id id)
 
 static bool is_state_usable(const struct media_side_state *side)
 {
+	if (side->has_payload_map && !is_map_usable(&side->payload_map))
+		return false;
 	if (!side->has_remote || side->remote.keying == MEDIA_KEYING_NONE)
 		return true;
 	if (!is_keying_usable(&side->remote))

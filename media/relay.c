@@ -102,6 +102,8 @@ static void relay_rtp(struct stream *stream, struct stream *other, struct compon
 		counters->dropped_gate++;
 		return;
 	}
+	if (stream->payload_map)
+		rtp_renumber(packet->data, stream->payload_map->to);
 	if (!stream_is_plain(other))
 		err = crypto_context_protect_rtp(other->rtp.out, packet->data, &packet->len);
 	if (err)

@@ -35,6 +35,11 @@ int rtp_parse(struct rtp_header *out, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
+void rtp_renumber(uint8_t *bytes, const uint8_t *to)
+{
+	bytes[1] = (uint8_t)((bytes[1] & 0x80) | to[bytes[1] & 0x7f]);
+}
+
 void rtp_source_heard(struct rtp_source *source, uint16_t sequence)
 {
 	int16_t step;

@@ -18,6 +18,9 @@ struct rtp_header {
 /* SBC_EPARSE: another version, or it ends before its header does. */
 int rtp_parse(struct rtp_header *out, const uint8_t *bytes, size_t len);
 
+/* Of a packet that was parsed: another payload type, by to[]; the marker stays. */
+void rtp_renumber(uint8_t *bytes, const uint8_t *to);
+
 /* Reception of one SSRC (RFC 3550 appendix A.1). Zeroed memory has heard nothing. */
 struct rtp_source {
 	uint32_t ssrc;

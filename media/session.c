@@ -155,6 +155,15 @@ void session_set_gate(struct session *session, enum media_side side, bool is_ope
 	session->sides[side]->stream.is_gate_open = is_open;
 }
 
+void session_set_payload_map(
+	struct session *session, enum media_side side, struct media_payload_map *map)
+{
+	if (session->is_closing)
+		mem_free(map);
+	else
+		stream_set_payload_map(&session->sides[side]->stream, map);
+}
+
 void session_ask_counters(struct session *session)
 {
 	session->wants_counters = true;
@@ -197,6 +206,8 @@ static void put(struct session *session, enum media_side side, struct session_si
 	own->session = session;
 	own->other = other;
 	other->other = own;
+	stream_set_payload_map(&own->stream, NULL); /* numbers of two that are none now */
+	stream_set_payload_map(&other->stream, NULL);
 }
 
 void session_exchange(

@@ -61,6 +61,9 @@ void session_set_gate(struct session *session, enum media_side side, bool is_ope
  * when one of the sessions is closing. */
 void session_exchange(
 	struct session *one, enum media_side side, struct session *two, enum media_side other);
+/* map is owned from now on; NULL: none. */
+void session_set_payload_map(
+	struct session *session, enum media_side side, struct media_payload_map *map);
 void session_ask_counters(struct session *session);
 /* Without memory nothing is told: who asked may ask again. */
 void session_ask_state(struct session *session);

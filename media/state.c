@@ -205,9 +205,21 @@ static void code_secured(struct coder *c, struct media_side_state *side)
 	}
 }
 
+static void code_payload_map(struct coder *c, struct media_side_state *side)
+{
+	struct media_payload_map *map = &side->payload_map;
+
+	side->has_payload_map = code_bool(c, side->has_payload_map);
+	if (!side->has_payload_map)
+		return;
+	for (unsigned i = 0; i < MEDIA_PAYLOAD_TYPES; i++)
+		map->to[i] = (uint8_t)code_number(c, map->to[i], 1, MEDIA_PAYLOAD_TYPES - 1);
+}
+
 static void code_side(struct coder *c, struct media_side_state *side)
 {
 	side->is_gate_open = code_bool(c, side->is_gate_open);
+	code_payload_map(c, side);
 	side->has_remote = code_bool(c, side->has_remote);
 	if (!side->has_remote)
 		return;

@@ -179,6 +179,13 @@ void stream_fini(struct stream *stream)
 	component_fini(&stream->rtp);
 	component_fini(&stream->rtcp);
 	forget_sources(stream);
+	stream_set_payload_map(stream, NULL);
+}
+
+void stream_set_payload_map(struct stream *stream, struct media_payload_map *map)
+{
+	mem_free(stream->payload_map);
+	stream->payload_map = map;
 }
 
 void stream_close(struct stream *stream)
@@ -434,6 +441,9 @@ void stream_export(const struct stream *stream, struct media_side_state *out)
 	out->has_remote = stream->has_remote && !stream->is_failed;
 	out->is_secured = stream->is_secured;
 	out->is_gate_open = stream->is_gate_open;
+	out->has_payload_map = stream->payload_map != NULL;
+	if (stream->payload_map)
+		out->payload_map = *stream->payload_map;
 	out->remote = stream->remote;
 	out->security = stream->security;
 	for (int i = 0; i < 2; i++) {
@@ -445,12 +455,30 @@ void stream_export(const struct stream *stream, struct media_side_state *out)
 	}
 }
 
+static int restore_payload_map(struct stream *stream, const struct media_side_state *state)
+{
+	struct media_payload_map *map;
+
+	if (!state->has_payload_map)
+		return 0;
+	map = mem_alloc(sizeof(*map));
+	if (!map)
+		return SBC_ENOMEM;
+	*map = state->payload_map;
+	stream_set_payload_map(stream, map);
+	return 0;
+}
+
 void stream_restore(struct stream *stream, const struct media_side_state *state, usec_t now)
 {
 	const struct media_remote *remote = &state->remote;
 	bool is_plain = remote->keying == MEDIA_KEYING_NONE;
-	int err;
+	int err = restore_payload_map(stream, state);
 
+	if (err) {
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+		return;
+	}
 	stream->is_gate_open = state->is_gate_open;
 	if (!state->has_remote)
 		return;

@@ -33,8 +33,9 @@ struct stream {
 	bool is_failed;
 	bool is_silent; /* told already */
 	unsigned source_count;
-	struct rtp_source *sources; /* owned; has room for a power of two */
-	usec_t heard_at;            /* last packet that was taken, or when it was secured */
+	struct rtp_source *sources;            /* owned; has room for a power of two */
+	struct media_payload_map *payload_map; /* owned; of what arrives here; NULL: as it is */
+	usec_t heard_at; /* last packet that was taken, or when it was secured */
 	struct media_counters counters;
 	struct media_remote remote;
 
@@ -81,6 +82,8 @@ void stream_init(struct stream *stream, const struct component_env *env, stream_
 void stream_fini(struct stream *stream);
 
 void stream_set_remote(struct stream *stream, const struct media_remote *remote, usec_t now);
+/* map is owned from now on; NULL: none. */
+void stream_set_payload_map(struct stream *stream, struct media_payload_map *map);
 /* What it needs to live on. out is zeroed memory. */
 void stream_export(const struct stream *stream, struct media_side_state *out);
 /* Lives on from there; in a stream that had no remote yet. */

@@ -43,6 +43,7 @@ struct app {
 	struct witness *witness;
 	struct policy *policy;
 	struct media *media;
+	unsigned stuck_loops; /* of media, when they were asked last */
 	struct http_get *http_get;
 	struct transport *transport;
 	struct web *web;

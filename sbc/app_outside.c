@@ -128,10 +128,12 @@ static void on_leg(const struct sbc_leg_note *leg, void *arg)
 	witness_leg(app->witness, leg);
 }
 
-/* Making one costs time. */
+/* Making one costs time; a trace hears by it that a call is over. */
 static bool needs_records(const struct config *config)
 {
-	return config->call_records[0] || config->history_kib;
+	return config->call_records[0] || config->call_records_sqlite[0] ||
+	       config->history_kib || config->trace.pcap_dir[0] ||
+	       netaddr_is_set(&config->trace.hep_address);
 }
 
 void app_outside(struct sbc_outside *out, struct app *app)

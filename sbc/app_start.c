@@ -43,6 +43,19 @@ static int open_signal(struct app *app, uv_signal_t *handle, int number, uv_sign
 	return uv_signal_start(handle, heard, number);
 }
 
+/* This loop turns: it asks. The media loops are to answer before they are asked again. */
+static bool is_alive(usec_t now, void *arg)
+{
+	struct app *app = arg;
+	unsigned stuck = app->media ? media_link_stuck_loops(app->media) : 0;
+
+	(void)now;
+	if (stuck && !app->stuck_loops)
+		log_event(app->log, LOG_ERROR, "sbc", "media.stuck", "loops=%u", stuck);
+	app->stuck_loops = stuck;
+	return !stuck;
+}
+
 static int start_base(struct app *app)
 {
 	const struct config_limits *limits = &app->config->limits;
@@ -55,7 +68,7 @@ static int start_base(struct app *app)
 		2 * (size_t)limits->transactions + 9 * (size_t)limits->calls + TIMERS_SPARE);
 	err = timers_attach(&app->timers, &app->loop);
 	app->is_ticking = !err;
-	err = err ? err : service_open(&app->service, &app->loop, NULL, NULL);
+	err = err ? err : service_open(&app->service, &app->loop, is_alive, app);
 	err = err ? err
 		  : load_meter_start(
 			    &app->load_meter, &app->loop, OVERLOAD_TICK_MS, app_on_load, app);

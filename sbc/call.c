@@ -91,8 +91,7 @@ static void on_reap(struct timer *timer, usec_t now, void *arg)
 
 	(void)timer;
 	call_free(call);
-	if (sbc->drained && !sbc->by_number.count)
-		timer_start(sbc->timers, &sbc->drain_timer, now);
+	sbc_call_gone(sbc, now);
 }
 
 static bool are_legs_over(const struct call *call)

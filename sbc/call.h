@@ -171,6 +171,7 @@ struct call {
 	struct slice from, to;        /* its URIs, in the arena */
 	bool is_early_told;           /* the caller has an answer before the 2xx */
 	bool is_told_stale;           /* and another callee answered with another one */
+	bool may_renumber;            /* the legs may call a format by different numbers */
 	struct identity_check *check; /* owned: of the INVITE, while it lasts */
 	enum caller_proof proof;      /* of the caller */
 	struct call_refer *refer;     /* owned; NULL: no transfer is under way */
@@ -198,7 +199,7 @@ struct call {
 
 #define CALL_ARENA_MAX   (256 * 1024) /* bytes: a dozen branches and their texts */
 #define CALL_INVITE_MAX  (256 * 1024) /* bytes: one large INVITE as osip keeps it */
-#define CALL_ARENA_BLOCK 7616         /* bytes: there are many calls, and most take one */
+#define CALL_ARENA_BLOCK 7680         /* bytes: there are many calls, and most take one */
 
 static inline struct leg *call_leg(struct call *call, int side)
 {
@@ -352,6 +353,10 @@ void call_media_add(struct call *call, int from, struct call_description *offer)
 void call_media_drop_new(struct call *call);
 /* Gives all of it up: another target begins anew. */
 void call_media_reset(struct call *call);
+/* After descriptions came into force: packets of a leg that was told other payload types than
+ * the other end says are renumbered (RFC 3264 section 8.3.2, row MB-7). Nothing to do, and
+ * nothing done, while each has been told what the other says (call->may_renumber). */
+int call_media_renumber(struct call *call);
 /* Those in what we tell a side, for its signature. */
 void call_media_own_fingerprints(
 	const struct call *call, int side, struct fingerprint_set *out);

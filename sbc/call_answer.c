@@ -179,8 +179,10 @@ static int take_answer(
 	if (msg->body.len && call->is_early_told)
 		call->is_told_stale =
 			!call_media_reads_same(&answer, &call->remote[MEDIA_SIDE_B]);
+	call->may_renumber = call->is_told_stale;
 	err = start_media(call, &answer);
-	return err ? err : answer_caller(call, true, 200, now);
+	err = err ? err : answer_caller(call, true, 200, now);
+	return err ? err : call_media_renumber(call);
 }
 
 void call_answered(struct call *call, const struct sip_msg *msg, usec_t now)

@@ -104,13 +104,10 @@ static void narrow_section(
 {
 	*out = *own;
 	out->format_count = 0;
+	/* Each end has numbers of its own (RFC 3264 section 5.1). */
 	for (size_t i = 0; i < own->format_count; i++) {
-		for (size_t j = 0; j < offered->format_count; j++) {
-			if (slice_equal(own->formats[i], offered->formats[j])) {
-				out->formats[out->format_count++] = own->formats[i];
-				break;
-			}
-		}
+		if (sdp_has_format(offered, own->formats[i], own))
+			out->formats[out->format_count++] = own->formats[i];
 	}
 	out->direction = narrow_direction(own->direction, offered->direction);
 }
@@ -192,6 +189,7 @@ static void answer_here(struct call *call, usec_t now)
 	if (!err)
 		call_description_move(&call->remote[from], &call->change.offer);
 	err = err ? err : call_media_set_gates(call);
+	err = err ? err : call_media_renumber(call);
 	clear(call);
 	if (err)
 		end(call, "no resources for media", now);
@@ -357,7 +355,10 @@ static int commit(struct call *call, int side, struct call_description *answer, 
 		if (!err)
 			call_description_move(&call->remote[change->from], &change->offer);
 	}
-	return err ? err : call_media_set_gates(call);
+	/* What was abandoned there is what this side goes by, for now. */
+	call->may_renumber = call->may_renumber || change->is_given_up;
+	err = err ? err : call_media_set_gates(call);
+	return err ? err : call_media_renumber(call);
 }
 
 static void take_answer(struct call *call, int side, const struct sip_msg *msg, usec_t now)
@@ -439,11 +440,14 @@ static void take_own(struct call *call, int side, const struct sip_msg *msg,
 		err = SBC_EPROTO;
 	err = err ? err : call_media_set(call, side, &answer, true);
 	if (!err) {
+		bool is_other = !call_media_reads_same(&answer, &call->remote[side]);
+
 		/* Nor is it when it only takes what the other end said. */
-		is_news = is_news ||
-			  (!call_media_reads_same(&answer, &call->remote[side]) &&
-				  !call_media_reads_same(&answer, &call->remote[1 - side]));
+		is_news = is_news || (is_other && !call_media_reads_same(
+							  &answer, &call->remote[1 - side]));
+		call->may_renumber = call->may_renumber || is_other;
 		call_description_move(&call->remote[side], &answer);
+		err = call_media_renumber(call);
 	}
 	call_description_fini(&answer);
 	if (err)
@@ -526,6 +530,7 @@ void call_change_take_ack(struct call *call, usec_t now)
 	if (!err) {
 		call_description_move(&call->remote[from], answer);
 		call_description_move(&call->remote[to], offer);
+		err = call_media_renumber(call);
 	}
 	clear(call);
 	if (err)

@@ -222,6 +222,9 @@ int call_join(struct call_joint *joint, usec_t now)
 	err = leg_move(leg, call_leg(joint->from, joint->side));
 	put_leg(joint, leg);
 	err = err ? err : move_knowledge(joint);
+	/* Until each is told what the other says, it uses the numbers that it was told. */
+	into->may_renumber = true;
+	err = err ? err : call_media_renumber(into);
 	move_counts(joint);
 	leg_end(old, 487, SLICE(GOODBYE), now);
 	log_event(into->sbc->log, LOG_INFO, "sbc", "call.joined", "call=%s leg=%c from=%s",

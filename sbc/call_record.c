@@ -147,6 +147,17 @@ static void put_streams(struct buf *out, const struct call *call, int i)
 	buf_put_str(out, "],");
 }
 
+/* Of the other end's SIP. */
+static void put_address(struct buf *out, const struct leg *leg)
+{
+	const struct netaddr *address = leg->is_uas ? &leg->source.peer : &leg->hop.addr;
+	char text[NETADDR_TEXT_MAX] = "";
+
+	if (netaddr_is_set(address))
+		netaddr_print(address, text);
+	put_text(out, "address", slice_str(text));
+}
+
 static void put_leg(struct buf *out, const struct call *call, int i)
 {
 	const struct leg *leg = i ? call->b : call->a;
@@ -158,6 +169,9 @@ static void put_leg(struct buf *out, const struct call *call, int i)
 	buf_put_char(out, '{');
 	put_text(out, "leg", slice_of(&leg->name, 1));
 	put_text(out, "call_id", leg->dialog.call_id);
+	put_text(out, "local_tag", leg->dialog.local_tag);
+	put_text(out, "remote_tag", leg->dialog.remote_tag);
+	put_address(out, leg);
 	put_text(out, "peer", slice_str(party->name));
 	put_text(out, "transport", slice_str(transport_kind_name(party->transport)));
 	put_identity(out, party);
@@ -190,7 +204,9 @@ void call_record_print(const struct call *call, struct buf *out)
 	put_number(out, "answer", (uint64_t)call->answer_s);
 	put_number(out, "end", (uint64_t)call->end_s);
 	put_number(out, "duration", duration_of(call));
+	put_text(out, "method", SLICE("INVITE"));
 	put_number(out, "sip_code", call->code);
+	put_text(out, "sip_reason", slice_str(call->code ? sip_reason_phrase(call->code) : ""));
 	put_text(out, "ended_by", slice_str(ender_names[call->ender]));
 	put_text(out, "reason", slice_str(call->reason));
 	put_text(out, "from", call->from);

@@ -257,7 +257,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	uint16_t code;
 	int breadth;
 
-	if (sbc->drained || sbc->counters.calls_now >= sbc->config->limits.calls) {
+	if (!sbc_takes_calls(sbc) || sbc->counters.calls_now >= sbc->config->limits.calls) {
 		sbc_reply(sbc, request, &busy);
 		return;
 	}

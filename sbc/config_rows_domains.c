@@ -20,6 +20,8 @@ static const struct config_row rows[] = {
 		.help = "JSON Lines file that gets every SIP message"},
 	{"call_records", TYPE(text), FIXED, IN(config, call_records), OPTIONAL,
 		.help = "JSON Lines file that gets a record of every call at its end"},
+	{"call_records_sqlite", TYPE(text), FIXED, IN(config, call_records_sqlite), OPTIONAL,
+		.help = "SQLite database that gets the same, in the table acc"},
 	{"history_kib", TYPE(number), FIXED, IN(config, history_kib), RANGE(0, 65536),
 		DEFAULT("16384"),
 		.help = "memory for what happened to calls lately (call.explain); 0: none"},

@@ -90,6 +90,20 @@ static const struct config_row rows[] = {
 	{"rpc.http_console", TYPE(path), IN(config_rpc, http_console), OPTIONAL,
 		.help = "folder of the web console; none when absent"},
 
+	{"trace", TYPE(section), FIXED, IN(config, trace), OPTIONAL,
+		.help = "where the command call.trace writes the SIP of single calls to"},
+	{"trace.pcap_dir", TYPE(path), IN(config_trace, pcap_dir), OPTIONAL,
+		.help = "folder for pcap files, one for each trace; none when absent"},
+	{"trace.pcap_max_kib", TYPE(number), IN(config_trace, pcap_max_kib), RANGE(64, 1048576),
+		DEFAULT("16384"), .help = "of one file; then it is full"},
+	{"trace.hep_address", TYPE(hostport), IN(config_trace, hep_address), OPTIONAL,
+		.help = "HEP version 3 over UDP: Homer's or sngrep's address; port 9060 when "
+			"not told; none when absent"},
+	{"trace.hep_capture_id", TYPE(number), IN(config_trace, hep_capture_id),
+		RANGE(0, 2147483647), DEFAULT("2001"), .help = "which agent we are there"},
+	{"trace.hep_auth_key", TYPE(text), IN(config_trace, hep_auth_key), OPTIONAL,
+		.help = "what Homer lets agents in by; it goes over the network in the clear"},
+
 	{"hosts", TYPE(hosts), FIXED, IN(config, hosts), AND(config, host_count), OPTIONAL,
 		.help = "names with fixed addresses, before any DNS"},
 

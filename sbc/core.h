@@ -54,7 +54,8 @@ struct sbc {
 	struct timer drain_timer;
 	struct timer trim_timer;
 	uint64_t calls_peak;    /* since memory was given back last */
-	sbc_drained_h *drained; /* set: draining */
+	bool is_draining;       /* by command: calls that live go on */
+	sbc_drained_h *drained; /* set: stopping, all calls end */
 	void *drained_arg;
 	bool is_drained; /* told */
 	struct log_limit broken_limit;
@@ -84,6 +85,8 @@ struct reply {
 };
 
 /* Answers through the transaction. Codes from 400 are counted and, with a limit, logged. */
+/* One call less: draining may be done by that. */
+void sbc_call_gone(struct sbc *sbc, usec_t now);
 void sbc_reply(struct sbc *sbc, const struct request *request, const struct reply *reply);
 /* The same with a code and no more. */
 void sbc_refuse(struct sbc *sbc, const struct request *request, uint16_t code);

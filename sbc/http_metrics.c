@@ -144,18 +144,28 @@ static const struct row rows[] = {
 		"{file=\"call_records\",result=\"written\"}", "call_records", "written"},
 	{FILES "lines_total", MORE, "{file=\"call_records\",result=\"dropped\"}",
 		"call_records", "dropped"},
+	{FILES "lines_total", MORE, "{file=\"call_records_sqlite\",result=\"written\"}",
+		"call_records_sqlite", "written"},
+	{FILES "lines_total", MORE, "{file=\"call_records_sqlite\",result=\"dropped\"}",
+		"call_records_sqlite", "dropped"},
 	{FILES "lines_total", MORE, "{file=\"sip_trace\",result=\"written\"}", "sip_trace",
 		"written"},
 	{FILES "lines_total", MORE, "{file=\"sip_trace\",result=\"dropped\"}", "sip_trace",
 		"dropped"},
 	{FILES "lines_waiting", "gauge", "Lines that wait for the disk.",
 		"{file=\"call_records\"}", "call_records", "waiting"},
+	{FILES "lines_waiting", MORE, "{file=\"call_records_sqlite\"}", "call_records_sqlite",
+		"waiting"},
 	{FILES "lines_waiting", MORE, "{file=\"sip_trace\"}", "sip_trace", "waiting"},
 	{FILES "failures_total", "counter", "Writings that the disk did not take.",
 		"{file=\"call_records\"}", "call_records", "failures"},
+	{FILES "failures_total", MORE, "{file=\"call_records_sqlite\"}", "call_records_sqlite",
+		"failures"},
 	{FILES "failures_total", MORE, "{file=\"sip_trace\"}", "sip_trace", "failures"},
 	{FILES "failing", "gauge", "1 while the disk takes nothing.", "{file=\"call_records\"}",
 		"call_records", "failing"},
+	{FILES "failing", MORE, "{file=\"call_records_sqlite\"}", "call_records_sqlite",
+		"failing"},
 	{FILES "failing", MORE, "{file=\"sip_trace\"}", "sip_trace", "failing"},
 	{"countersip_heap_bytes", "gauge", "Memory from the heap that is in use.", "", "shmem",
 		"used_size"},
@@ -220,6 +230,13 @@ static void put_traffic(struct rpc_out *out, const struct sbc *sbc)
 		traffic->replies_received);
 	put_codes(out, "countersip_sip_responses_sent_total", "Responses that went out.",
 		traffic->replies_sent);
+}
+
+static void put_draining(struct rpc_out *out, const struct sbc *sbc)
+{
+	put_family(out, "countersip_draining", "gauge",
+		"1 while new calls are refused, by command or since it stops.");
+	put(out, "countersip_draining %d\n", !sbc_takes_calls(sbc));
 }
 
 static void put_overload(struct rpc_out *out, const struct sbc *sbc)
@@ -333,6 +350,7 @@ void http_metrics_print(struct rpc_out *out, const struct rpc_world *world)
 	put_process(out, world);
 	put_rows(out, world);
 	put_overload(out, world->sbc);
+	put_draining(out, world->sbc);
 	put_traffic(out, world->sbc);
 	put_peers(out, world->sbc);
 }

@@ -162,7 +162,7 @@ struct leg {
 	struct txn *bye;    /* likewise */
 	bool is_bye_proved; /* sent once more, with our login */
 	uint32_t invite_cseq;
-	struct timer timer; /* UAC: nobody answers */
+	struct timer timer; /* UAC: nobody answers; UAS: it still rings */
 	struct oa oa;
 	struct leg_in in;
 	struct leg_out out;
@@ -178,7 +178,8 @@ struct leg {
 	bool is_uas;
 	const struct sip_msg *request; /* the INVITE, borrowed; NULL once it is acknowledged */
 	struct transport_source source;
-	struct resend success; /* the 2xx */
+	uint16_t provisional_code; /* of the last 18x; 0: none yet */
+	struct resend success;     /* the 2xx */
 	struct leg_reliable reliable;
 	bool is_bye_wanted;     /* once the ACK is there */
 	struct slice bye_lines; /* in the arena */

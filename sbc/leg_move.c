@@ -74,6 +74,7 @@ static void let_go(struct leg *from)
 
 int leg_move(struct leg *to, struct leg *from)
 {
+	struct oa kept;
 	int err;
 
 	if (!leg_is_quiet(from))
@@ -84,11 +85,9 @@ int leg_move(struct leg *to, struct leg *from)
 	if (err)
 		return err;
 	copy_peer(to, from);
-	swap_bufs(&to->oa.told, &from->oa.told);
-	to->oa.state = from->oa.state;
-	to->oa.has_session = from->oa.has_session;
-	to->oa.session_id = from->oa.session_id;
-	to->oa.version = from->oa.version;
+	kept = to->oa;
+	to->oa = from->oa;
+	from->oa = kept;
 	to->out.ack_cseq = from->out.ack_cseq;
 	swap_bufs(&to->out.ack, &from->out.ack);
 	leg_session_move(to, from);

@@ -57,6 +57,7 @@ static void on_timer(struct timer *timer, usec_t now, void *arg)
 	struct leg *leg = arg;
 
 	if (now >= leg->session_expiry) {
+		leg->sbc->counters.sessions_expired++;
 		leg_note_timer(leg, "Session-Expires", "nobody refreshed the session");
 		leg_tell(leg, LEG_EVENT_LOST, 408, NULL, now);
 		return;

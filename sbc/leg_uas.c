@@ -49,6 +49,19 @@ static int respond(struct leg *leg, const struct reply *reply, struct buf *bytes
 	return leg_respond(leg, &request, reply, bytes);
 }
 
+/* RFC 3261 section 13.3.1.1: proxies before us give up an INVITE that nothing is heard of for
+ * three minutes (timer C), however long our callee may ring. */
+#define RING_AGAIN (60 * USEC_PER_SEC)
+
+static void on_ring_again(struct timer *timer, usec_t now, void *arg)
+{
+	struct leg *leg = arg;
+
+	(void)timer;
+	if (leg->state == LEG_EARLY)
+		leg_uas_provisional(leg, leg->provisional_code, (struct slice){0}, now);
+}
+
 int leg_uas_start(struct leg *leg, const struct request *request)
 {
 	char tag[SBC_TAG_LEN + 1];
@@ -61,6 +74,7 @@ int leg_uas_start(struct leg *leg, const struct request *request)
 		return err;
 	leg->request = request->msg;
 	leg->is_uas = true;
+	timer_init(&leg->timer, on_ring_again, leg);
 	leg->source = *request->source;
 	leg->source.tls = NULL; /* borrowed for the call only */
 	leg->invite_cseq = request->msg->cseq;
@@ -125,8 +139,11 @@ void leg_uas_provisional(struct leg *leg, uint16_t code, struct slice body, usec
 	/* What was answered reliably is not said again. */
 	if (leg->reliable.has_description)
 		body = (struct slice){0};
-	if (!send_provisional(leg, code, body, now))
-		leg_set_state(leg, LEG_EARLY, "provisional sent");
+	if (send_provisional(leg, code, body, now))
+		return;
+	leg_set_state(leg, LEG_EARLY, "provisional sent");
+	leg->provisional_code = code;
+	timer_start(leg->sbc->timers, &leg->timer, now + RING_AGAIN);
 }
 
 /* RFC 3262 section 3: no 2xx before an answer that went reliably was acknowledged. */
@@ -183,6 +200,7 @@ int leg_uas_accept(struct leg *leg, struct slice body, usec_t now)
 	if (leg->reliable.has_description)
 		body = (struct slice){0}; /* answered already (RFC 6337 section 3.1.1) */
 	leg_reliable_stop(leg);
+	timer_stop(leg->sbc->timers, &leg->timer);
 	buf_init(&bytes, SIP_MESSAGE_MAX);
 	err = send_success(leg, body, &bytes, now);
 	if (!err && leg->oa.state == OA_OFFER_RECEIVED)

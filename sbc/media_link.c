@@ -100,6 +100,11 @@ const struct fingerprint *media_link_fingerprint(const struct sbc *sbc)
 	return media_own_fingerprint(sbc->media);
 }
 
+unsigned media_link_stuck_loops(struct media *media)
+{
+	return media_stuck_loops(media);
+}
+
 void media_link_rings(const struct sbc *sbc, struct media_rings *out)
 {
 	*out = (struct media_rings){0};
@@ -355,9 +360,18 @@ int media_link_exchange(struct sbc *sbc, struct stream_side one, struct stream_s
 	SWAP(security);
 	SWAP(counters);
 	SWAP(quality);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		a->is_renumbered[side] = b->is_renumbered[side] =
+			false; /* as the room has it */
 	a->is_taken = a->has_remote[MEDIA_SIDE_A] && a->has_remote[MEDIA_SIDE_B];
 	b->is_taken = b->has_remote[MEDIA_SIDE_A] && b->has_remote[MEDIA_SIDE_B];
 	return 0;
+}
+
+int media_link_set_payload_map(struct sbc *sbc, const struct call_stream *stream, int side,
+	const struct media_payload_map *map)
+{
+	return media_set_payload_map(sbc->media, stream->id, (enum media_side)side, map);
 }
 
 const struct call_stream *media_link_stream(const struct call_media *media, size_t index)

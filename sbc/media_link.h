@@ -42,6 +42,7 @@ struct call_stream {
 	enum media_dtls_role role[MEDIA_SIDE_COUNT]; /* ours */
 	struct tls_id tls_id[MEDIA_SIDE_COUNT];
 	bool is_secured[MEDIA_SIDE_COUNT];
+	bool is_renumbered[MEDIA_SIDE_COUNT]; /* payload types of what it sends */
 	enum media_failure failure[MEDIA_SIDE_COUNT];
 	struct media_security security[MEDIA_SIDE_COUNT];
 	struct media_counters counters[MEDIA_SIDE_COUNT]; /* as last told */
@@ -115,6 +116,9 @@ struct stream_side {
 bool media_link_may_exchange(const struct call_stream *one, const struct call_stream *two);
 /* They do, with all that is known of each. Errors of media_exchange(). */
 int media_link_exchange(struct sbc *sbc, struct stream_side one, struct stream_side two);
+/* Of what a side sends; NULL: as it is. */
+int media_link_set_payload_map(struct sbc *sbc, const struct call_stream *stream, int side,
+	const struct media_payload_map *map);
 /* It is open, and to stay so. */
 static inline bool media_link_is_live(const struct call_stream *stream)
 {
@@ -152,6 +156,9 @@ const char *media_link_keying_name(const struct stream_keying *keying);
 
 /* How the media loops receive and send. */
 void media_link_rings(const struct sbc *sbc, struct media_rings *out);
+
+/* As media_stuck_loops(). */
+unsigned media_link_stuck_loops(struct media *media);
 
 /* The last numbers of a session go into the totals. */
 void media_link_count(struct sbc_counters *counters, const struct media_event *ev);

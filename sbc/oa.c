@@ -14,6 +14,7 @@ void oa_init(struct oa *oa, uint64_t session_id)
 void oa_fini(struct oa *oa)
 {
 	buf_fini_secret(&oa->told);
+	buf_fini_secret(&oa->held);
 }
 
 uint16_t oa_offered(struct oa *oa)
@@ -42,6 +43,7 @@ void oa_answered(struct oa *oa)
 {
 	oa->state = OA_STABLE;
 	oa->has_session = true;
+	buf_fini_secret(&oa->held);
 }
 
 void oa_refused(struct oa *oa)
@@ -83,8 +85,16 @@ int oa_print(struct oa *oa, const struct sdp_print *print, struct buf *out)
 		buf_fini_secret(&text);
 		return err;
 	}
-	buf_fini_secret(&oa->told);
+	if (oa->has_session && !oa->held.data)
+		oa->held = oa->told;
+	else
+		buf_fini_secret(&oa->told);
 	oa->told = text;
 	oa->version = version;
 	return 0;
+}
+
+struct slice oa_in_force(const struct oa *oa)
+{
+	return buf_slice(oa->held.data ? &oa->held : &oa->told);
 }

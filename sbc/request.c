@@ -86,7 +86,7 @@ static bool refuse_content(struct sbc *sbc, const struct request *request)
 	return true;
 }
 
-/* Answers a monitoring neighbour as dispatchers expect it (KAM-1). */
+/* Answers a monitoring neighbour as dispatchers expect it (KAM-1, KAM-2). */
 static void options(struct sbc *sbc, const struct request *request)
 {
 	struct reply alive = {.code = 200,
@@ -94,7 +94,7 @@ static void options(struct sbc *sbc, const struct request *request)
 		.lines = SLICE(SBC_ALLOW SBC_SUPPORTED SBC_ACCEPT)};
 	struct reply draining = {.code = 503, .lines = SLICE("Retry-After: 10\r\n")};
 
-	sbc_reply(sbc, request, sbc->drained ? &draining : &alive);
+	sbc_reply(sbc, request, sbc_takes_calls(sbc) ? &alive : &draining);
 }
 
 static void cancel(struct sbc *sbc, const struct request *request)

@@ -78,6 +78,7 @@ extern const struct rpc_family rpc_core_family;       /* rpc_core.c */
 extern const struct rpc_family rpc_dlg_family;        /* rpc_dlg.c */
 extern const struct rpc_family rpc_dlg_mi_family;     /* rpc_dlg_mi.c */
 extern const struct rpc_family rpc_stats_family;      /* rpc_stats.c */
+extern const struct rpc_family rpc_traffic_family;    /* rpc_traffic.c */
 extern const struct rpc_family rpc_tls_family;        /* rpc_tls.c */
 extern const struct rpc_family rpc_identity_family;   /* rpc_identity.c */
 extern const struct rpc_family rpc_media_family;      /* rpc_media.c */
@@ -85,7 +86,9 @@ extern const struct rpc_family rpc_peer_family;       /* rpc_peer.c */
 extern const struct rpc_family rpc_dispatcher_family; /* rpc_dispatcher.c */
 extern const struct rpc_family rpc_ul_family;         /* rpc_ul.c */
 extern const struct rpc_family rpc_reload_family;     /* rpc_reload.c */
+extern const struct rpc_family rpc_drain_family;      /* rpc_drain.c */
 extern const struct rpc_family rpc_explain_family;    /* rpc_explain.c */
+extern const struct rpc_family rpc_trace_family;      /* rpc_trace.c */
 
 /* NULL when there is none. */
 const struct rpc_command *rpc_command_find(struct slice name);

@@ -8,14 +8,17 @@ static const struct rpc_family *const families[] = {
 	&rpc_dlg_family,
 	&rpc_dlg_mi_family,
 	&rpc_stats_family,
+	&rpc_traffic_family,
 	&rpc_tls_family,
 	&rpc_identity_family,
 	&rpc_media_family,
 	&rpc_peer_family,
 	&rpc_dispatcher_family,
 	&rpc_reload_family,
+	&rpc_drain_family,
 	&rpc_ul_family,
 	&rpc_explain_family,
+	&rpc_trace_family,
 };
 
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))

@@ -277,6 +277,8 @@ static void on_healthz(struct rpc_http *http, struct http_exchange *exchange,
 	(void)request;
 	if (http->world.sbc->drained)
 		send_text(exchange, 503, "stopping\n");
+	else if (!sbc_takes_calls(http->world.sbc))
+		send_text(exchange, 503, "draining\n");
 	else
 		send_text(exchange, 200, "ok\n");
 }

@@ -1,369 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Statistics: group and name to a number, in one table, with Kamailio's and OpenSIPS's names
- * where they have the thing. Commands that print them. Signalling thread.
- */
+/* Commands that print statistics, in the forms of Kamailio and OpenSIPS. Signalling thread. */
+
+#include "sbc/rpc_stats.h"
 
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdio.h>
-
-#include "base/err.h"
-#include "sbc/leg.h"
-#include "sbc/media_link.h"
-#include "sbc/policy_link.h"
-#include "sbc/rpc.h"
-#include "sbc/rpc_stats.h"
-#include "sbc/witness.h"
-
-/* What the rows point into. */
-struct numbers {
-	const struct sbc *sbc;
-	struct sbc_counters counters;
-	struct transport_counters transport;
-	struct mallinfo2 heap;
-	struct media_rings rings;
-	struct policy_kept kept;
-	struct witness_counters witness;
-	size_t transactions;
-};
-
-typedef uint64_t(stat_h)(const struct numbers *n, unsigned argument);
-
-struct statistic {
-	const char *group;
-	const char *name;
-	stat_h *value;
-	unsigned argument;
-};
-
-/* ---- values ---- */
-
-static uint64_t sum(const uint64_t *values, size_t count)
-{
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < count; i++)
-		total += values[i];
-	return total;
-}
-
-static uint64_t requests_in(const struct numbers *n, unsigned method)
-{
-	return n->sbc->traffic.requests_received[method];
-}
-
-static uint64_t all_requests_in(const struct numbers *n, unsigned unused)
-{
-	(void)unused;
-	return sum(n->sbc->traffic.requests_received, SIP_METHOD_COUNT);
-}
-
-static uint64_t all_requests_out(const struct numbers *n, unsigned unused)
-{
-	(void)unused;
-	return sum(n->sbc->traffic.requests_sent, SIP_METHOD_COUNT);
-}
-
-static uint64_t replies_in(const struct numbers *n, unsigned code)
-{
-	return n->sbc->traffic.replies_received[code];
-}
-
-static uint64_t class_in(const struct numbers *n, unsigned class)
-{
-	return sum(&n->sbc->traffic.replies_received[100 * class], 100);
-}
-
-static uint64_t ringing_in(const struct numbers *n, unsigned unused)
-{
-	(void)unused;
-	return sum(&n->sbc->traffic.replies_received[180], 10);
-}
-
-#define BY_METHOD(class, method) ((class) << 8 | (method))
-
-static uint64_t class_in_by(const struct numbers *n, unsigned argument)
-{
-	return n->sbc->traffic.replies_received_by[argument >> 8][argument & 0xff];
-}
-
-static uint64_t all_replies_in(const struct numbers *n, unsigned unused)
-{
-	(void)unused;
-	return sum(n->sbc->traffic.replies_received, SBC_CODE_COUNT);
-}
-
-static uint64_t class_out(const struct numbers *n, unsigned class)
-{
-	return sum(&n->sbc->traffic.replies_sent[100 * class], 100);
-}
-
-static uint64_t all_replies_out(const struct numbers *n, unsigned unused)
-{
-	(void)unused;
-	return sum(n->sbc->traffic.replies_sent, SBC_CODE_COUNT);
-}
-
-static uint64_t counter_at(const struct numbers *n, unsigned offset)
-{
-	return *(const uint64_t *)(const void *)((const char *)&n->counters + offset);
-}
-
-static uint64_t transport_at(const struct numbers *n, unsigned offset)
-{
-	return *(const uint64_t *)(const void *)((const char *)&n->transport + offset);
-}
-
-/* Kamailio's dialog states, seen from the caller's leg (dlg.list's "state"). */
-static uint64_t dialogs_early(const struct numbers *n, unsigned unused)
-{
-	(void)unused;
-	return n->sbc->leg_states[0][LEG_EARLY];
-}
-
-static uint64_t dialogs_active(const struct numbers *n, unsigned unused)
-{
-	(void)unused;
-	return n->sbc->leg_states[0][LEG_ACCEPTED] + n->sbc->leg_states[0][LEG_CONFIRMED];
-}
-
-static uint64_t dialogs_failed(const struct numbers *n, unsigned unused)
-{
-	const struct sbc_counters *c = &n->counters;
-	uint64_t pending = sum(n->sbc->leg_states[0], LEG_ACCEPTED);
-
-	(void)unused;
-	return c->calls_started > c->calls_answered + pending
-		       ? c->calls_started - c->calls_answered - pending
-		       : 0;
-}
-
-static uint64_t ring_loops(const struct numbers *n, unsigned want_lost)
-{
-	return want_lost ? n->rings.lost : n->rings.in_use;
-}
-
-static uint64_t transactions_now(const struct numbers *n, unsigned unused)
-{
-	(void)unused;
-	return n->transactions;
-}
-
-static uint64_t nothing(const struct numbers *n, unsigned unused)
-{
-	(void)n;
-	(void)unused;
-	return 0;
-}
-
-static uint64_t registrations_limit(const struct numbers *n, unsigned unused)
-{
-	(void)unused;
-	return n->sbc->config->limits.registrations;
-}
-
-static uint64_t registrations_now(const struct numbers *n, unsigned unused)
-{
-	(void)unused;
-	return registrar_count(n->sbc->registrar);
-}
-
-enum memory { MEMORY_TOTAL, MEMORY_FREE, MEMORY_USED, MEMORY_FRAGMENTS };
-
-static uint64_t memory(const struct numbers *n, unsigned what)
-{
-	const struct mallinfo2 *heap = &n->heap;
-
-	switch ((enum memory)what) {
-	case MEMORY_TOTAL:
-		return heap->arena + heap->hblkhd;
-	case MEMORY_FREE:
-		return heap->fordblks;
-	case MEMORY_USED:
-		return heap->uordblks + heap->hblkhd;
-	case MEMORY_FRAGMENTS:
-		return heap->ordblks + heap->smblks;
-	}
-	return 0;
-}
-
-/* offset: into struct policy_kept */
-static uint64_t kept_at(const struct numbers *n, unsigned offset)
-{
-	return *(const uint64_t *)(const void *)((const char *)&n->kept + offset);
-}
-
-/* offset: into struct witness_counters */
-static uint64_t witness_at(const struct numbers *n, unsigned offset)
-{
-	return *(const uint64_t *)(const void *)((const char *)&n->witness + offset);
-}
-
-/* ---- the table ---- */
-
-#define CALLS(field)     counter_at, offsetof(struct sbc_counters, field)
-#define KEPT(field)      kept_at, offsetof(struct policy_kept, field)
-#define WITNESS(field)   witness_at, offsetof(struct witness_counters, field)
-#define TRANSPORT(field) transport_at, offsetof(struct transport_counters, field)
-
-/* clang-format off: a table */
-static const struct statistic stats[] = {
-	{"call_records", "dropped", WITNESS(call_records.dropped)},
-	{"call_records", "failing", WITNESS(call_records.is_failing)},
-	{"call_records", "failures", WITNESS(call_records.failures)},
-	{"call_records", "waiting", WITNESS(call_records.waiting)},
-	{"call_records", "written", WITNESS(call_records.written)},
-
-	{"core", "bad_msg_hdr", CALLS(messages_broken)},
-	{"core", "drop_replies", nothing, 0},
-	{"core", "drop_requests", nothing, 0},
-	{"core", "err_requests", CALLS(requests_refused)},
-	{"core", "fwd_replies", all_replies_out, 0},
-	{"core", "fwd_requests", all_requests_out, 0},
-	{"core", "rcv_replies", all_replies_in, 0},
-	{"core", "rcv_replies_18x", ringing_in, 0},
-	{"core", "rcv_replies_1xx", class_in, 1},
-	{"core", "rcv_replies_1xx_bye", class_in_by, BY_METHOD(1, SIP_METHOD_BYE)},
-	{"core", "rcv_replies_1xx_invite", class_in_by, BY_METHOD(1, SIP_METHOD_INVITE)},
-	{"core", "rcv_replies_2xx", class_in, 2},
-	{"core", "rcv_replies_2xx_bye", class_in_by, BY_METHOD(2, SIP_METHOD_BYE)},
-	{"core", "rcv_replies_2xx_cancel", class_in_by, BY_METHOD(2, SIP_METHOD_CANCEL)},
-	{"core", "rcv_replies_2xx_invite", class_in_by, BY_METHOD(2, SIP_METHOD_INVITE)},
-	{"core", "rcv_replies_3xx", class_in, 3},
-	{"core", "rcv_replies_401", replies_in, 401},
-	{"core", "rcv_replies_404", replies_in, 404},
-	{"core", "rcv_replies_407", replies_in, 407},
-	{"core", "rcv_replies_480", replies_in, 480},
-	{"core", "rcv_replies_486", replies_in, 486},
-	{"core", "rcv_replies_4xx", class_in, 4},
-	{"core", "rcv_replies_4xx_invite", class_in_by, BY_METHOD(4, SIP_METHOD_INVITE)},
-	{"core", "rcv_replies_5xx", class_in, 5},
-	{"core", "rcv_replies_5xx_invite", class_in_by, BY_METHOD(5, SIP_METHOD_INVITE)},
-	{"core", "rcv_replies_6xx", class_in, 6},
-	{"core", "rcv_replies_6xx_invite", class_in_by, BY_METHOD(6, SIP_METHOD_INVITE)},
-	{"core", "rcv_requests", all_requests_in, 0},
-	{"core", "rcv_requests_ack", requests_in, SIP_METHOD_ACK},
-	{"core", "rcv_requests_bye", requests_in, SIP_METHOD_BYE},
-	{"core", "rcv_requests_cancel", requests_in, SIP_METHOD_CANCEL},
-	{"core", "rcv_requests_info", requests_in, SIP_METHOD_INFO},
-	{"core", "rcv_requests_invite", requests_in, SIP_METHOD_INVITE},
-	{"core", "rcv_requests_message", requests_in, SIP_METHOD_MESSAGE},
-	{"core", "rcv_requests_notify", requests_in, SIP_METHOD_NOTIFY},
-	{"core", "rcv_requests_options", requests_in, SIP_METHOD_OPTIONS},
-	{"core", "rcv_requests_prack", requests_in, SIP_METHOD_PRACK},
-	{"core", "rcv_requests_publish", requests_in, SIP_METHOD_PUBLISH},
-	{"core", "rcv_requests_refer", requests_in, SIP_METHOD_REFER},
-	{"core", "rcv_requests_register", requests_in, SIP_METHOD_REGISTER},
-	{"core", "rcv_requests_subscribe", requests_in, SIP_METHOD_SUBSCRIBE},
-	{"core", "rcv_requests_update", requests_in, SIP_METHOD_UPDATE},
-	{"core", "unsupported_methods", requests_in, SIP_METHOD_UNKNOWN},
-
-	{"dialog", "active_dialogs", dialogs_active, 0},
-	{"dialog", "early_dialogs", dialogs_early, 0},
-	{"dialog", "expired_dialogs", nothing, 0},
-	{"dialog", "failed_dialogs", dialogs_failed, 0},
-	{"dialog", "processed_dialogs", CALLS(calls_started)},
-
-	{"identity", "verified", CALLS(identity_verified)},
-	{"identity", "refused", CALLS(identity_refused)},
-	{"identity", "certificates", KEPT(certificates)},
-	{"identity", "certificates_max", KEPT(certificates_max)},
-	{"identity", "certificates_evicted", KEPT(certificates_evicted)},
-	{"identity", "replay_max", KEPT(replay_max)},
-	{"identity", "replay_rfc8224", KEPT(replay_8224)},
-	{"identity", "replay_rfc8224_full", KEPT(replay_8224_full)},
-	{"identity", "replay_rfc4474", KEPT(replay_4474)},
-	{"identity", "replay_rfc4474_full", KEPT(replay_4474_full)},
-
-	{"media", "failed", CALLS(media_failed)},
-	{"media", "one_way", CALLS(media_one_way)},
-	{"media", "rtp_received", CALLS(media_rtp_received)},
-	{"media", "rtp_relayed", CALLS(media_rtp_relayed)},
-	{"media", "rtp_lost", CALLS(media_rtp_lost)},
-	{"media", "rtcp_relayed", CALLS(media_rtcp_relayed)},
-	{"media", "dropped_gate", CALLS(media_dropped_gate)},
-	{"media", "dropped_auth", CALLS(media_dropped_auth)},
-	{"media", "dropped_replay", CALLS(media_dropped_replay)},
-	{"media", "dropped_malformed", CALLS(media_dropped_malformed)},
-	{"media", "dropped_source", CALLS(media_dropped_source)},
-	{"media", "dropped_dtls", CALLS(media_dropped_dtls)},
-	{"media", "dropped_send", CALLS(media_dropped_send)},
-	{"media", "io_uring_loops", ring_loops, 0},
-	{"media", "io_uring_lost", ring_loops, 1},
-
-	{"registrar", "contacts", registrations_now, 0},
-	{"registrar", "max_contacts", registrations_limit, 0},
-
-	{"shmem", "fragments", memory, MEMORY_FRAGMENTS},
-	{"shmem", "free_size", memory, MEMORY_FREE},
-	{"shmem", "max_used_size", memory, MEMORY_TOTAL},
-	{"shmem", "real_used_size", memory, MEMORY_USED},
-	{"shmem", "total_size", memory, MEMORY_TOTAL},
-	{"shmem", "used_size", memory, MEMORY_USED},
-
-	{"sip_trace", "dropped", WITNESS(sip_trace.dropped)},
-	{"sip_trace", "failing", WITNESS(sip_trace.is_failing)},
-	{"sip_trace", "failures", WITNESS(sip_trace.failures)},
-	{"sip_trace", "waiting", WITNESS(sip_trace.waiting)},
-	{"sip_trace", "written", WITNESS(sip_trace.written)},
-
-	{"sl", "1xx_replies", class_out, 1},
-	{"sl", "200_replies", class_out, 2},
-	{"sl", "3xx_replies", class_out, 3},
-	{"sl", "4xx_replies", class_out, 4},
-	{"sl", "5xx_replies", class_out, 5},
-	{"sl", "6xx_replies", class_out, 6},
-	{"sl", "sent_replies", all_replies_out, 0},
-
-	{"tcp", "con_timeout", nothing, 0},
-	{"tcp", "connections_refused", TRANSPORT(connections_refused)},
-	{"tcp", "current_opened_connections", TRANSPORT(connections_open)},
-	{"tcp", "sendq_full", TRANSPORT(output_overflow)},
-
-	{"tls", "handshakes_failed", TRANSPORT(handshakes_failed)},
-
-	{"tmx", "active_transactions", transactions_now, 0},
-	{"tmx", "inuse_transactions", transactions_now, 0},
-
-	{"transport", "broken", TRANSPORT(broken)},
-	{"transport", "received_tcp", TRANSPORT(received[TRANSPORT_TCP])},
-	{"transport", "received_tls", TRANSPORT(received[TRANSPORT_TLS])},
-	{"transport", "received_udp", TRANSPORT(received[TRANSPORT_UDP])},
-	{"transport", "sent_tcp", TRANSPORT(sent[TRANSPORT_TCP])},
-	{"transport", "sent_tls", TRANSPORT(sent[TRANSPORT_TLS])},
-	{"transport", "sent_udp", TRANSPORT(sent[TRANSPORT_UDP])},
-};
-/* clang-format on */
-
-#define STAT_COUNT (sizeof(stats) / sizeof(stats[0]))
-
-static void collect(const struct rpc_world *world, struct numbers *n)
-{
-	*n = (struct numbers){.sbc = world->sbc, .heap = mallinfo2()};
-	media_link_rings(world->sbc, &n->rings);
-	sbc_counters(world->sbc, &n->counters);
-	n->transactions = txn_layer_count(world->sbc->txns);
-	if (world->transport)
-		transport_counters(world->transport, &n->transport);
-	policy_kept(world->sbc->policy, &n->kept);
-	if (world->witness)
-		witness_counters(world->witness, &n->witness);
-}
-
-void rpc_stats_visit(const struct rpc_world *world, rpc_stat_h *visit, void *arg)
-{
-	struct numbers n;
-
-	collect(world, &n);
-	for (size_t i = 0; i < STAT_COUNT; i++)
-		visit(stats[i].group, stats[i].name, stats[i].value(&n, stats[i].argument),
-			arg);
-}
 
 /* "all"; "dialog:" for a group; "active_dialogs", "dialog:active_dialogs" or
  * "dialog.active_dialogs" for one. */
-static bool is_meant(const struct statistic *stat, struct slice words)
+static bool is_meant(const char *stat_group, const char *stat_name, struct slice words)
 {
 	struct slice group = words, name;
 	size_t cut = 0;
@@ -373,46 +18,55 @@ static bool is_meant(const struct statistic *stat, struct slice words)
 	while (cut < words.len && words.ptr[cut] != ':' && words.ptr[cut] != '.')
 		cut++;
 	if (cut == words.len)
-		return slice_equal(words, slice_str(stat->name));
+		return slice_equal(words, slice_str(stat_name));
 	group = slice_head(words, cut);
 	name = slice_from(words, cut + 1);
-	return slice_equal(group, slice_str(stat->group)) &&
-	       (!name.len || slice_equal(name, slice_str(stat->name)));
+	return slice_equal(group, slice_str(stat_group)) &&
+	       (!name.len || slice_equal(name, slice_str(stat_name)));
 }
 
-static bool is_asked_for(const struct rpc_call *call, const struct statistic *stat)
+static bool is_asked_for(const struct rpc_call *call, const char *group, const char *name)
 {
 	const struct rpc_request *request = &call->request;
 
 	for (size_t i = 0; i < request->param_count; i++)
-		if (is_meant(stat, request->params[i].text))
+		if (is_meant(group, name, request->params[i].text))
 			return true;
 	return !request->param_count;
 }
 
-typedef void(put_h)(struct rpc_call *call, const struct statistic *stat, uint64_t value);
+typedef void(put_h)(struct rpc_call *call, const char *group, const char *name, uint64_t value);
+
+struct asking {
+	struct rpc_call *call;
+	put_h *put;
+	bool has_any;
+};
+
+static void put_one(const char *group, const char *name, uint64_t value, void *arg)
+{
+	struct asking *asking = arg;
+
+	if (!is_asked_for(asking->call, group, name))
+		return;
+	asking->put(asking->call, group, name, value);
+	asking->has_any = true;
+}
 
 /* Each asked-for row once, in the order of the table. False: there was none. */
 static bool put_asked(struct rpc_call *call, put_h *put)
 {
-	struct numbers n;
-	bool has_any = false;
+	struct asking asking = {.call = call, .put = put};
 
-	collect(call->world, &n);
-	for (size_t i = 0; i < STAT_COUNT; i++) {
-		if (!is_asked_for(call, &stats[i]))
-			continue;
-		put(call, &stats[i], stats[i].value(&n, stats[i].argument));
-		has_any = true;
-	}
-	return has_any;
+	rpc_stats_visit(call->world, put_one, &asking);
+	return asking.has_any;
 }
 
 /* ---- commands ---- */
 
-static void put_line(struct rpc_call *call, const struct statistic *stat, uint64_t value)
+static void put_line(struct rpc_call *call, const char *group, const char *name, uint64_t value)
 {
-	rpc_printf(call, NULL, "%s:%s = %" PRIu64, stat->group, stat->name, value);
+	rpc_printf(call, NULL, "%s:%s = %" PRIu64, group, name, value);
 }
 
 static enum rpc_step get_statistics(struct rpc_call *call)
@@ -423,22 +77,23 @@ static enum rpc_step get_statistics(struct rpc_call *call)
 	return RPC_DONE;
 }
 
-static void put_dotted(struct rpc_call *call, const struct statistic *stat, uint64_t value)
+static void put_dotted(
+	struct rpc_call *call, const char *group, const char *name, uint64_t value)
 {
-	char name[96], text[24];
+	char whole[96], text[24];
 
-	snprintf(name, sizeof(name), "%s.%s", stat->group, stat->name);
+	snprintf(whole, sizeof(whole), "%s.%s", group, name);
 	snprintf(text, sizeof(text), "%" PRIu64, value);
-	rpc_str(call, name, text);
+	rpc_str(call, whole, text);
 }
 
 static void put_dotted_number(
-	struct rpc_call *call, const struct statistic *stat, uint64_t value)
+	struct rpc_call *call, const char *group, const char *name, uint64_t value)
 {
-	char name[96];
+	char whole[96];
 
-	snprintf(name, sizeof(name), "%s.%s", stat->group, stat->name);
-	rpc_integer(call, name, value);
+	snprintf(whole, sizeof(whole), "%s.%s", group, name);
+	rpc_integer(call, whole, value);
 }
 
 static enum rpc_step fetch(struct rpc_call *call)
@@ -457,12 +112,12 @@ static enum rpc_step fetchn(struct rpc_call *call)
 	return RPC_DONE;
 }
 
-static void put_mi(struct rpc_call *call, const struct statistic *stat, uint64_t value)
+static void put_mi(struct rpc_call *call, const char *group, const char *name, uint64_t value)
 {
-	char name[96];
+	char whole[96];
 
-	snprintf(name, sizeof(name), "%s:%s", stat->group, stat->name);
-	rpc_integer(call, name, value);
+	snprintf(whole, sizeof(whole), "%s:%s", group, name);
+	rpc_integer(call, whole, value);
 }
 
 static enum rpc_step mi_get_statistics(struct rpc_call *call)
@@ -477,72 +132,6 @@ static enum rpc_step mi_get_statistics(struct rpc_call *call)
 	return has_any ? RPC_DONE : rpc_fault(call, 404, "Statistics Not Found");
 }
 
-static enum rpc_step tm_stats(struct rpc_call *call)
-{
-	const struct sbc_traffic *t = sbc_traffic(call->world->sbc);
-	static const char *const names[] = {NULL, NULL, "2xx", "3xx", "4xx", "5xx", "6xx"};
-	uint64_t now = txn_layer_count(call->world->sbc->txns);
-	uint64_t local =
-		sum(t->requests_sent, SIP_METHOD_COUNT) - t->requests_sent[SIP_METHOD_ACK];
-	uint64_t total = local + sum(t->requests_received, SIP_METHOD_COUNT) -
-			 t->requests_received[SIP_METHOD_ACK];
-
-	rpc_open_struct(call, NULL);
-	rpc_integer(call, "current", now);
-	rpc_integer(call, "waiting", 0);
-	rpc_integer(call, "total", total);
-	rpc_integer(call, "total_local", local);
-	rpc_integer(call, "rpl_received", sum(t->replies_received, SBC_CODE_COUNT));
-	rpc_integer(call, "rpl_generated", sum(t->replies_sent, SBC_CODE_COUNT));
-	rpc_integer(call, "rpl_sent", sum(t->replies_sent, SBC_CODE_COUNT));
-	for (unsigned class = 6; class >= 2; class --)
-		rpc_integer(call, names[class], sum(&t->replies_sent[100 * class], 100));
-	rpc_integer(call, "created", total);
-	rpc_integer(call, "freed", total > now ? total - now : 0);
-	rpc_integer(call, "delayed_free", 0);
-	rpc_close(call);
-	return RPC_DONE;
-}
-
-/* Kamailio's sl.stats: some codes by themselves, then what is left of their class. */
-static enum rpc_step sl_stats(struct rpc_call *call)
-{
-	static const uint16_t codes[] = {
-		200, 202, 2, 300, 301, 302, 3, 400, 401, 403, 404, 407, 408, 483, 4, 500, 5, 6};
-	const uint64_t *sent = sbc_traffic(call->world->sbc)->replies_sent;
-	uint64_t singles = 0;
-
-	rpc_open_struct(call, NULL);
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		char name[8];
-		bool is_class = codes[i] < 100;
-		uint64_t value =
-			is_class ? sum(&sent[100 * codes[i]], 100) - singles : sent[codes[i]];
-		snprintf(name, sizeof(name), is_class ? "%uxx" : "%u", codes[i]);
-		rpc_integer(call, name, value);
-		singles = is_class ? 0 : singles + value;
-	}
-	rpc_integer(call, "xxx", sum(&sent[100], 100));
-	rpc_close(call);
-	return RPC_DONE;
-}
-
-static enum rpc_step tcp_info(struct rpc_call *call)
-{
-	const struct config_limits *limits = &call->world->sbc->config->limits;
-	struct numbers n;
-
-	collect(call->world, &n);
-	rpc_open_struct(call, NULL);
-	rpc_integer(call, "readers", 1);
-	rpc_integer(call, "max_connections", limits->connections);
-	rpc_integer(call, "max_tls_connections", limits->connections);
-	rpc_integer(call, "opened_connections", n.transport.connections_open);
-	rpc_integer(call, "refused_connections", n.transport.connections_refused);
-	rpc_close(call);
-	return RPC_DONE;
-}
-
 static const struct rpc_command commands[] = {
 	{"stats.get_statistics", get_statistics, RPC_READ, "[all | GROUP: | NAME]...",
 		"statistics as lines \"group:name = value\""},
@@ -551,9 +140,6 @@ static const struct rpc_command commands[] = {
 	{"stats.fetchn", fetchn, RPC_READ, "[all | GROUP: | NAME]...", "the same, numbers"},
 	{"get_statistics", mi_get_statistics, RPC_READ, "all | GROUP: | NAME...",
 		"statistics as members \"group:name\""},
-	{"tm.stats", tm_stats, RPC_READ, "", "transactions"},
-	{"sl.stats", sl_stats, RPC_READ, "", "responses sent, by code"},
-	{"core.tcp_info", tcp_info, RPC_READ, "", "TCP and TLS connections"},
 };
 
 const struct rpc_family rpc_stats_family = {commands, sizeof(commands) / sizeof(commands[0])};

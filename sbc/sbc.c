@@ -27,14 +27,15 @@
 static void on_stray(
 	const struct sip_msg *msg, const struct transport_source *source, usec_t now, void *arg)
 {
-	struct leg *leg;
+	bool is_success = msg->method == SIP_METHOD_INVITE && msg->status / 100 == 2;
+	struct leg *leg = is_success ? leg_find(arg, msg, false) : NULL;
+	struct sbc *sbc = arg;
 
 	(void)source;
-	if (msg->method != SIP_METHOD_INVITE || msg->status / 100 != 2)
-		return;
-	leg = leg_find(arg, msg, false);
 	if (leg)
 		leg_uac_stray(leg, msg, now);
+	else
+		sbc->counters.responses_stray++;
 }
 
 static void note_received(struct sbc *sbc, const struct sip_msg *msg)
@@ -407,8 +408,10 @@ void sbc_receive(
 	struct sip_fault fault = {0};
 	struct sip_msg *msg;
 
-	if (!sbc_admits(sbc, source, now))
+	if (!sbc_admits(sbc, source, now)) {
+		sbc->counters.messages_shunned++;
 		return;
+	}
 	if (!sip_msg_parse(&msg, &sbc->arena, bytes, &fault)) {
 		note_received(sbc, msg);
 		note_alias(sbc, msg, source);
@@ -455,6 +458,38 @@ void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drai
 	peer_register_stop(sbc, now);
 	call_end_all(sbc, now);
 	timer_start(sbc->timers, &sbc->drain_timer, sbc->by_number.count ? deadline : now);
+}
+
+static void note_drained(const struct sbc *sbc)
+{
+	if (!sbc->by_number.count)
+		log_event(sbc->log, LOG_INFO, "sbc", "drain.empty", "calls=0");
+}
+
+void sbc_set_draining(struct sbc *sbc, bool is_on)
+{
+	if (sbc->is_draining == is_on)
+		return;
+	sbc->is_draining = is_on;
+	log_event(sbc->log, LOG_INFO, "sbc", "drain", "state=%s calls=%llu",
+		is_on ? "on" : "off", (unsigned long long)sbc->counters.calls_now);
+	if (is_on)
+		note_drained(sbc);
+}
+
+bool sbc_takes_calls(const struct sbc *sbc)
+{
+	return !sbc->drained && !sbc->is_draining;
+}
+
+void sbc_call_gone(struct sbc *sbc, usec_t now)
+{
+	if (sbc->by_number.count)
+		return;
+	if (sbc->drained)
+		timer_start(sbc->timers, &sbc->drain_timer, now);
+	else if (sbc->is_draining)
+		note_drained(sbc);
 }
 
 void sbc_counters(const struct sbc *sbc, struct sbc_counters *out)

@@ -18,6 +18,7 @@
 #include "base/slice.h"
 
 #define MESSAGE_MAX 512 /* bytes */
+#define RETRIES     8   /* in a period, once something is not alive */
 
 struct service {
 	int fd; /* -1: nobody to tell */
@@ -81,9 +82,15 @@ static usec_t read_watchdog(void)
 static void on_timer(uv_timer_t *timer)
 {
 	struct service *service = timer->data;
+	bool is_alive = !service->alive || service->alive(clock_monotonic_us(), service->arg);
+	uint64_t period = (uint64_t)(service->watchdog / USEC_PER_MS);
 
-	if (!service->alive || service->alive(clock_monotonic_us(), service->arg))
+	if (is_alive)
 		tell(service, "WATCHDOG=1");
+	else /* there is half the time left: what was late only is seen in it */
+		period = period / RETRIES + 1;
+	uv_timer_set_repeat(timer, period);
+	uv_timer_again(timer);
 }
 
 static int begin(struct service *service, const char *name)

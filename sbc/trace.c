@@ -30,8 +30,10 @@ struct line {
 };
 
 struct trace {
-	struct line_file file; /* the writer's */
+	struct trace_sink sink; /* the writer's */
+	bool is_prompt;         /* lines are not collected first */
 	const char *name;
+	char *path; /* owned */
 	struct log *log;
 	size_t queue_max;
 	uv_mutex_t lock;
@@ -49,7 +51,7 @@ struct trace {
 
 /* ---- the writer ---- */
 
-static void note_failure(struct trace *trace, int why)
+static void note_failure(struct trace *trace, const char *why)
 {
 	usec_t now = clock_monotonic_us();
 
@@ -62,7 +64,7 @@ static void note_failure(struct trace *trace, int why)
 	trace->is_told = true;
 	log_event(trace->log, LOG_ERROR, "sbc", "file.failing",
 		"name=%s path=%s why=\"%s\" waiting=%llu dropped=%llu", trace->name,
-		trace->file._path, strerror(why), (unsigned long long)trace->counters.waiting,
+		trace->path, why, (unsigned long long)trace->counters.waiting,
 		(unsigned long long)trace->counters.dropped);
 }
 
@@ -71,7 +73,7 @@ static void note_success(struct trace *trace)
 	if (trace->counters.is_failing && trace->is_told)
 		log_event(trace->log, LOG_INFO, "sbc", "file.normal",
 			"name=%s path=%s failed_ms=%lld waiting=%llu dropped=%llu", trace->name,
-			trace->file._path,
+			trace->path,
 			(long long)((clock_monotonic_us() - trace->failing_since) /
 				    USEC_PER_MS),
 			(unsigned long long)trace->counters.waiting,
@@ -104,10 +106,11 @@ static int pick(const struct trace *trace, struct iovec *parts)
 static bool write_batch(struct trace *trace)
 {
 	struct iovec parts[LINE_FILE_BATCH];
-	int count = pick(trace, parts), why = 0, done;
+	int count = pick(trace, parts), done;
+	const char *why = "";
 
 	uv_mutex_unlock(&trace->lock);
-	done = line_file_append(&trace->file, parts, count, &why);
+	done = trace->sink.append(trace->sink.arg, parts, count, &why);
 	uv_mutex_lock(&trace->lock);
 	trace->counters.written += (uint64_t)done;
 	trace->counters.waiting -= (uint64_t)done;
@@ -138,7 +141,7 @@ static void give_up(struct trace *trace)
 	}
 	if (lost)
 		log_event(trace->log, LOG_ERROR, "sbc", "file.lost",
-			"name=%s path=%s lines=%llu", trace->name, trace->file._path,
+			"name=%s path=%s lines=%llu", trace->name, trace->path,
 			(unsigned long long)lost);
 }
 
@@ -147,7 +150,7 @@ static uint64_t pause_ns(const struct trace *trace, bool is_written)
 {
 	if (!is_written)
 		return RETRY_NS;
-	return list_is_empty(&trace->lines) && !trace->file.is_synced ? NAP_NS : 0;
+	return list_is_empty(&trace->lines) && !trace->is_prompt ? NAP_NS : 0;
 }
 
 /* As the log's: the first line at once, then what was collected meanwhile. */
@@ -179,41 +182,91 @@ static void writer_main(void *arg)
 	uv_mutex_unlock(&trace->lock);
 }
 
-/* ---- the door ---- */
+/* ---- a file as sink ---- */
 
-int trace_open(struct trace **out, const struct trace_setup *setup)
+static int append_to_file(void *arg, const struct iovec *lines, int count, const char **why)
 {
-	struct trace *trace = mem_alloc(sizeof(*trace));
-	int err;
+	int number = 0, done = line_file_append(arg, lines, count, &number);
 
-	if (!trace)
-		return SBC_ENOMEM;
-	list_init(&trace->lines);
-	trace->name = setup->name;
-	trace->log = setup->log;
-	trace->queue_max = setup->queue_max;
-	err = line_file_open(&trace->file, setup->path, setup->is_synced);
+	if (done < count)
+		*why = strerror(number);
+	return done;
+}
+
+static void close_file(void *arg)
+{
+	line_file_close(arg);
+	mem_free(arg);
+}
+
+static int open_file(struct trace_sink *out, const struct trace_setup *setup)
+{
+	struct line_file *file = mem_alloc(sizeof(*file));
+	int err = file ? line_file_open(file, setup->path, setup->is_synced) : SBC_ENOMEM;
+
 	if (err) {
-		mem_free(trace);
+		mem_free(file);
 		return err;
 	}
+	*out = (struct trace_sink){.append = append_to_file, .close = close_file, .arg = file};
+	return 0;
+}
+
+/* ---- the door ---- */
+
+static int start_writer(struct trace *trace)
+{
 	if (uv_mutex_init(&trace->lock))
-		goto fail_mutex;
+		return SBC_ENOMEM;
 	if (uv_cond_init(&trace->wake))
 		goto fail_cond;
 	if (uv_thread_create(&trace->writer, writer_main, trace))
 		goto fail_thread;
-	*out = trace;
 	return 0;
 
 fail_thread:
 	uv_cond_destroy(&trace->wake);
 fail_cond:
 	uv_mutex_destroy(&trace->lock);
-fail_mutex:
-	line_file_close(&trace->file);
-	mem_free(trace);
 	return SBC_ENOMEM;
+}
+
+int trace_open(struct trace **out, const struct trace_setup *setup)
+{
+	struct trace *trace = mem_alloc(sizeof(*trace));
+	int err = SBC_ENOMEM;
+
+	if (!trace)
+		return err;
+	list_init(&trace->lines);
+	trace->name = setup->name;
+	trace->log = setup->log;
+	trace->queue_max = setup->queue_max;
+	trace->is_prompt = setup->is_synced || setup->sink;
+	trace->path = mem_strdup(slice_str(setup->path));
+	if (!trace->path)
+		goto fail_path;
+	if (!setup->sink) {
+		err = open_file(&trace->sink, setup);
+		if (err)
+			goto fail_sink;
+	} else {
+		trace->sink = *setup->sink;
+	}
+	err = start_writer(trace);
+	if (err)
+		goto fail_writer;
+	*out = trace;
+	return 0;
+
+fail_writer:
+	if (!setup->sink)
+		trace->sink.close(trace->sink.arg);
+fail_sink:
+	mem_free(trace->path);
+fail_path:
+	mem_free(trace);
+	return err;
 }
 
 void trace_close(struct trace *trace)
@@ -227,7 +280,8 @@ void trace_close(struct trace *trace)
 	uv_thread_join(&trace->writer);
 	uv_cond_destroy(&trace->wake);
 	uv_mutex_destroy(&trace->lock);
-	line_file_close(&trace->file);
+	trace->sink.close(trace->sink.arg);
+	mem_free(trace->path);
 	mem_free(trace);
 }
 
@@ -238,15 +292,17 @@ static bool is_due(const struct trace *trace)
 	       (!trace->counters.is_failing && trace->queued > trace->queue_max / 2);
 }
 
-bool trace_line(struct trace *trace, struct slice json)
+bool trace_put(struct trace *trace, struct slice head, struct slice rest)
 {
-	struct line *line = mem_alloc(sizeof(*line) + json.len + 1);
+	struct line *line = mem_alloc(sizeof(*line) + head.len + rest.len);
 	bool has_room;
 
 	if (line) {
-		line->len = json.len + 1;
-		memcpy(line->text, json.ptr, json.len);
-		line->text[json.len] = '\n';
+		line->len = head.len + rest.len;
+		if (head.len)
+			memcpy(line->text, head.ptr, head.len);
+		if (rest.len)
+			memcpy(line->text + head.len, rest.ptr, rest.len);
 	}
 	uv_mutex_lock(&trace->lock);
 	has_room = line && trace->queued + line->len <= trace->queue_max;
@@ -263,6 +319,11 @@ bool trace_line(struct trace *trace, struct slice json)
 	if (!has_room)
 		mem_free(line);
 	return has_room;
+}
+
+bool trace_line(struct trace *trace, struct slice json)
+{
+	return trace_put(trace, json, SLICE("\n"));
 }
 
 void trace_counters(struct trace *trace, struct trace_counters *out)

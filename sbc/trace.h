@@ -9,6 +9,8 @@
 #include "base/slice.h"
 #include "sbc/transport.h"
 
+struct iovec;
+
 /*
  * JSON Lines files: the SIP trace and the call records. Lines wait in a bounded queue for a
  * thread that writes them: no loop ever waits for a disk. What a full or broken disk does not
@@ -16,13 +18,24 @@
  */
 struct trace;
 
+/* Where lines go. On the writer's thread but for close. */
+struct trace_sink {
+	/* How many of count lines, from the first on, are kept; not all: *why, static or good
+	 * until the next call, and the others are given again later. */
+	int (*append)(void *arg, const struct iovec *lines, int count, const char **why);
+	void (*close)(void *arg);
+	void *arg; /* the trace's, once it is open */
+};
+
 struct trace_setup {
-	const char *path; /* appended to, made with mode 0640; copied */
-	const char *name; /* in log lines; static */
-	struct log *log;  /* borrowed; NULL: none */
+	const char *path; /* copied; without a sink: appended to, made with mode 0640 */
+	const struct trace_sink *sink; /* copied; NULL: the file itself */
+	const char *name;              /* in log lines; static */
+	struct log *log;               /* borrowed; NULL: none */
 	size_t queue_max; /* bytes that may wait for the disk; what comes then is dropped */
 	bool is_synced;   /* at once, and on the disk (fdatasync) before the next are written;
-			     else what 20 ms collected, and the system syncs when it likes */
+			     else what 20 ms collected, and the system syncs when it likes. A
+			     sink syncs as it does, and hears of lines at once */
 };
 
 /* SBC_EIO, SBC_ENOMEM. */
@@ -32,6 +45,9 @@ void trace_close(struct trace *trace);
 
 /* One line without its end; copied. False: the queue was full and it was dropped. */
 bool trace_line(struct trace *trace, struct slice json);
+/* The same for a sink whose lines are something else: head and rest in one piece, as they
+ * are. */
+bool trace_put(struct trace *trace, struct slice head, struct slice rest);
 
 /* Lines since the start. Any thread. */
 struct trace_counters {

@@ -337,6 +337,7 @@ static void on_deadline(struct timer *timer, usec_t now, void *arg)
 		flow_close(flow, "no handshake in time");
 		break;
 	case FLOW_OPEN:
+		flow->transport->counters.connections_idle++;
 		flow_drain(flow, "idle");
 		break;
 	case FLOW_DRAINING:

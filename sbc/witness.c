@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sbc/record_db.h"
 #include "sbc/trace.h"
 
 #define TRACE_QUEUE_MAX  (4 << 20)  /* bytes that may wait for the disk */
@@ -17,7 +18,9 @@ struct witness {
 	struct log *log;         /* borrowed */
 	struct trace *sip_trace; /* owned, as all below; NULL: none */
 	struct trace *call_records;
+	struct trace *call_records_sqlite;
 	struct history *history;
+	struct call_trace *call_trace;
 	struct log_limit record_limit;
 };
 
@@ -52,6 +55,37 @@ static int open_file(
 	return err;
 }
 
+static int append_rows(void *arg, const struct iovec *lines, int count, const char **why)
+{
+	return record_db_append(arg, lines, count, why);
+}
+
+static void close_database(void *arg)
+{
+	record_db_close(arg);
+}
+
+static int open_database(
+	struct witness *witness, const char *path, char *fault, size_t fault_size)
+{
+	struct trace_sink sink = {.append = append_rows, .close = close_database};
+	const struct trace_setup setup = {.path = path,
+		.name = "call_records_sqlite",
+		.sink = &sink,
+		.log = witness->log,
+		.queue_max = RECORD_QUEUE_MAX};
+	struct record_db *db;
+	int err = record_db_open(&db, path, fault, fault_size);
+
+	if (err)
+		return err;
+	sink.arg = db;
+	err = trace_open(&witness->call_records_sqlite, &setup);
+	if (err)
+		record_db_close(db);
+	return err;
+}
+
 static int open_files(
 	struct witness *witness, const struct config *config, char *fault, size_t fault_size)
 {
@@ -66,7 +100,15 @@ static int open_files(
 		.is_synced = true};
 	int err = open_file(&witness->sip_trace, &sip_trace, fault, fault_size);
 
-	return err ? err : open_file(&witness->call_records, &call_records, fault, fault_size);
+	err = err ? err : open_file(&witness->call_records, &call_records, fault, fault_size);
+	if (!err && config->call_records_sqlite[0])
+		err = open_database(witness, config->call_records_sqlite, fault, fault_size);
+	return err;
+}
+
+static bool is_tracing(const struct config *config)
+{
+	return config->trace.pcap_dir[0] || netaddr_is_set(&config->trace.hep_address);
 }
 
 int witness_open(struct witness **out, const struct config *config, struct log *log,
@@ -83,6 +125,9 @@ int witness_open(struct witness **out, const struct config *config, struct log *
 	if (!err && config->history_kib)
 		err = history_new(
 			&witness->history, (size_t)config->history_kib * 1024, &random);
+	if (!err && is_tracing(config))
+		err = call_trace_open(&witness->call_trace, config, log, witness->history,
+			&random, fault, fault_size);
 	if (err) {
 		witness_close(witness);
 		return err;
@@ -101,6 +146,8 @@ void witness_close(struct witness *witness)
 		log_set_tap(witness->log, NULL, NULL);
 	trace_close(witness->sip_trace);
 	trace_close(witness->call_records);
+	trace_close(witness->call_records_sqlite);
+	call_trace_close(witness->call_trace);
 	history_free(witness->history);
 	mem_free(witness);
 }
@@ -123,6 +170,8 @@ void witness_message(struct witness *witness, const struct witness_message *mess
 		trace_sip(witness->sip_trace, &line);
 	if (witness->history)
 		history_message(witness->history, &entry);
+	if (witness->call_trace)
+		call_trace_message(witness->call_trace, &entry, clock_monotonic_us());
 }
 
 void witness_leg(struct witness *witness, const struct sbc_leg_note *leg)
@@ -132,8 +181,17 @@ void witness_leg(struct witness *witness, const struct sbc_leg_note *leg)
 		.leg = leg->leg,
 		.text = leg->call_id};
 
-	if (history_number(leg->call, &entry.call))
-		history_note(witness->history, &entry);
+	if (!history_number(leg->call, &entry.call))
+		return;
+	history_note(witness->history, &entry);
+	if (witness->call_trace)
+		call_trace_leg(
+			witness->call_trace, entry.call, leg->call_id, clock_monotonic_us());
+}
+
+static bool keep(struct trace *trace, struct slice json)
+{
+	return !trace || trace_line(trace, json);
 }
 
 void witness_record(struct witness *witness, uint64_t number, struct slice json)
@@ -142,9 +200,13 @@ void witness_record(struct witness *witness, uint64_t number, struct slice json)
 		.time_us = clock_wall_us(),
 		.call = number,
 		.text = json};
+	bool is_kept;
 
 	history_note(witness->history, &entry);
-	if (!witness->call_records || trace_line(witness->call_records, json))
+	if (witness->call_trace)
+		call_trace_ended(witness->call_trace, number);
+	is_kept = keep(witness->call_records, json);
+	if (keep(witness->call_records_sqlite, json) && is_kept)
 		return;
 	if (log_limit_pass(&witness->record_limit, clock_monotonic_us(), 1, 10 * USEC_PER_SEC))
 		log_event(witness->log, LOG_ERROR, "sbc", "record.dropped",
@@ -155,6 +217,11 @@ void witness_record(struct witness *witness, uint64_t number, struct slice json)
 const struct history *witness_history(const struct witness *witness)
 {
 	return witness->history;
+}
+
+struct call_trace *witness_call_trace(const struct witness *witness)
+{
+	return witness->call_trace;
 }
 
 static void count_file(struct trace *trace, struct trace_counters *out)
@@ -168,4 +235,8 @@ void witness_counters(const struct witness *witness, struct witness_counters *ou
 {
 	count_file(witness->sip_trace, &out->sip_trace);
 	count_file(witness->call_records, &out->call_records);
+	count_file(witness->call_records_sqlite, &out->call_records_sqlite);
+	out->call_trace = (struct call_trace_counters){0};
+	if (witness->call_trace)
+		call_trace_counters(witness->call_trace, &out->call_trace);
 }

@@ -2,15 +2,16 @@
 #ifndef SBC_WITNESS_H
 #define SBC_WITNESS_H
 
+#include "sbc/call_trace.h"
 #include "sbc/config.h"
 #include "sbc/history.h"
 #include "sbc/sbc.h"
 #include "sbc/trace.h"
 
 /*
- * What is written down of what goes on, and where: the SIP trace and the call records (files),
- * the history (memory). It hears of every message, leg, log line and record, and nobody hears
- * of it. Signalling thread; private to the sbc room.
+ * What is written down of what goes on, and where: the SIP trace and the call records (files,
+ * a database), the history (memory). It hears of every message, leg, log line and record, and
+ * nobody hears of it. Signalling thread; private to the sbc room.
  */
 struct witness;
 
@@ -34,10 +35,15 @@ void witness_record(struct witness *witness, uint64_t number, struct slice json)
 /* Borrowed; NULL: none is kept. */
 const struct history *witness_history(const struct witness *witness);
 
+/* Borrowed; NULL: the configuration says nowhere to write to. */
+struct call_trace *witness_call_trace(const struct witness *witness);
+
 /* Of files that are not configured: zeroes. */
 struct witness_counters {
 	struct trace_counters sip_trace;
 	struct trace_counters call_records;
+	struct trace_counters call_records_sqlite;
+	struct call_trace_counters call_trace;
 };
 void witness_counters(const struct witness *witness, struct witness_counters *out);
 

@@ -159,7 +159,7 @@ C
 }
 
 write_flags() {
-	packages='libuv libsrtp2 nettle libosip2 libfyaml jansson libcurl libwebsockets libcares libpcre2-8 libcap-ng'
+	packages='libuv libsrtp2 nettle libosip2 libfyaml jansson libcurl libwebsockets libcares libpcre2-8 libcap-ng sqlite3'
 	if [ "$wolfssl" = system ]; then
 		pkg-config --exists wolfssl || die "WOLFSSL=system, but pkg-config finds no wolfssl"
 		wolf_cppflags=$(pkg-config --cflags wolfssl)

@@ -43,6 +43,8 @@ void json_visit(const struct json *object, json_member_h *member, void *arg);
 struct slice json_get_string(const struct json *value);
 /* Only a number written without fraction and exponent. */
 bool json_get_integer(const struct json *value, int64_t *out);
+/* Any number. */
+bool json_get_real(const struct json *value, double *out);
 
 /* Without blanks, members sorted by name: the form that RFC 8225 section 9 signs. Returns
  * out's err. */

@@ -201,6 +201,11 @@ int media_add_interface(struct media *media, const struct media_interface *inter
 /* Takes the last one back, which was never opened on. */
 void media_drop_interface(struct media *media);
 
+/* How many loops have not turned since this was asked last: a loop that does nothing answers
+ * in no time, a busy one within milliseconds. For a watchdog that asks every few seconds; it
+ * posts a message and waits for nothing. 0 while media stops. */
+unsigned media_stuck_loops(struct media *media);
+
 struct media_open_request {
 	uint64_t cookie;                      /* comes back in each event; names the call */
 	unsigned interface[MEDIA_SIDE_COUNT]; /* index into config.interfaces */
@@ -286,6 +291,20 @@ struct media_remote {
 int media_set_remote(struct media *media, struct media_id id, enum media_side side,
 	const struct media_remote *remote);
 
+/* Payload types (RFC 3550 section 5.1) of packets that arrive from a side, as the other side
+ * knows them: by number, as many as there are. */
+#define MEDIA_PAYLOAD_TYPES 128
+struct media_payload_map {
+	uint8_t to[MEDIA_PAYLOAD_TYPES]; /* below MEDIA_PAYLOAD_TYPES */
+};
+
+/* What arrives from side has its payload types renumbered from now on, where its peer and the
+ * other one call a format by different numbers; NULL: they go through as they are, which is
+ * how a session begins. Only RTP headers: numbers inside payloads (RFC 2198) stay. SBC_EINVAL:
+ * a number out of range; SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead; SBC_ENOMEM. */
+int media_set_payload_map(struct media *media, struct media_id id, enum media_side side,
+	const struct media_payload_map *map);
+
 /* Policy's word on one side. SBC_EAGAIN: mailbox full; SBC_ENOENT: the name is dead. */
 int media_set_gate(struct media *media, struct media_id id, enum media_side side, bool is_open);
 
@@ -293,8 +312,9 @@ int media_set_gate(struct media *media, struct media_id id, enum media_side side
  * Two sides of two sessions change places: who was there hears and is heard by the other
  * session's other side from now on. Each side takes along its ports, keys, association, gate
  * and counters, so its peer notices nothing; nothing goes on but what both gates of the pair
- * let through. SBC_EINVAL: not on the same loop (media_open_request.beside), or the same
- * session; SBC_EAGAIN: mailbox full; SBC_ENOENT: a name is dead.
+ * let through. Payload maps are a pair's, and forgotten. SBC_EINVAL: not on the same loop
+ * (media_open_request.beside), or the same session; SBC_EAGAIN: mailbox full; SBC_ENOENT: a
+ * name is dead.
  */
 int media_exchange(struct media *media, struct media_id one, enum media_side side,
 	struct media_id two, enum media_side other);
@@ -316,6 +336,8 @@ struct media_state {
 		bool has_remote;
 		bool is_secured;
 		bool is_gate_open;
+		bool has_payload_map;
+		struct media_payload_map payload_map;
 		struct media_remote remote;
 		struct media_security security;
 		struct netaddr peer[2];             /* RTP, RTCP: where it proved to be */

@@ -259,6 +259,15 @@ struct config_fetch {
 	unsigned parallel_max;
 };
 
+/* Where call.trace writes to. */
+struct config_trace {
+	const char *pcap_dir; /* "": none */
+	unsigned pcap_max_kib;
+	struct netaddr hep_address; /* unset: none */
+	unsigned hep_capture_id;
+	const char *hep_auth_key; /* "": none */
+};
+
 struct config_http {
 	bool is_enabled;
 	struct netaddr address;
@@ -338,12 +347,13 @@ struct config {
 	const char *group; /* "": the user's own */
 	const char *state_dir;
 	enum log_level log_level;
-	const char *sip_trace;    /* path of a JSON Lines file; "": none */
-	const char *call_records; /* path of a JSON Lines file; "": none */
-	const char *ca;           /* anchors for identity, TLS and fetch; "": demo CA */
-	const char *dns_servers;  /* "127.0.0.1:53,..."; "": the system's */
-	unsigned history_kib;     /* memory for call.explain; 0: none */
-	const char *user_agent;   /* in User-Agent and Server; "": neither is sent */
+	const char *sip_trace;           /* path of a JSON Lines file; "": none */
+	const char *call_records;        /* path of a JSON Lines file; "": none */
+	const char *call_records_sqlite; /* path of an SQLite database; "": none */
+	const char *ca;                  /* anchors for identity, TLS and fetch; "": demo CA */
+	const char *dns_servers;         /* "127.0.0.1:53,..."; "": the system's */
+	unsigned history_kib;            /* memory for call.explain; 0: none */
+	const char *user_agent;          /* in User-Agent and Server; "": neither is sent */
 	struct config_domain *domains;
 	size_t domain_count;
 	struct config_listener *listeners;
@@ -363,6 +373,7 @@ struct config {
 	size_t host_count;
 	struct config_media media;
 	struct config_fetch fetch;
+	struct config_trace trace;
 	struct config_http http;
 	struct config_dispatcher dispatcher;
 	struct config_blocking blocking;

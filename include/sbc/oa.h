@@ -23,6 +23,9 @@ struct oa {
 	uint64_t session_id;
 	uint64_t version; /* of what was said last */
 	struct buf told;  /* what was said last; owned */
+	/* What was said before an offer that has no answer (yet), or was refused: the session
+	 * stays with it (RFC 3264 section 8). Owned; empty: told is in force. */
+	struct buf held;
 };
 
 #define OA_TEXT_MAX 8192 /* bytes of one description of ours */
@@ -44,6 +47,10 @@ void oa_refused(struct oa *oa);
  * the text is another one than before (SDP-34). Errors of sdp_print(); then nothing is kept.
  */
 int oa_print(struct oa *oa, const struct sdp_print *print, struct buf *out);
+
+/* What the leg goes by: the last description that was an answer or got one. Borrowed until
+ * something else is told. */
+struct slice oa_in_force(const struct oa *oa);
 
 /* Tells text as it is: it is somebody else's description, with an o= line of its own. */
 int oa_pass(struct oa *oa, struct slice text, struct buf *out);

@@ -118,12 +118,22 @@ typedef void(sbc_drained_h)(void *arg);
  * a timer or an event, when the last call is gone, and at deadline at the latest. */
 void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drained, void *arg);
 
+/* On: new calls and OPTIONS get 503 with Retry-After, so that neighbours go elsewhere, while
+ * calls that live go on and registrations are kept. Tells in the log when the last one is gone.
+ */
+void sbc_set_draining(struct sbc *sbc, bool is_on);
+/* Neither draining nor stopping. */
+bool sbc_takes_calls(const struct sbc *sbc);
+
 struct sbc_counters {
 	uint64_t calls_started;
 	uint64_t calls_answered;
 	uint64_t calls_now;
 	uint64_t requests_refused; /* parsed, and answered with an error */
 	uint64_t messages_broken;  /* did not parse */
+	uint64_t messages_shunned; /* from a source that sent too much that is wrong: unread */
+	uint64_t responses_stray;  /* to nothing that we asked, or not any more */
+	uint64_t sessions_expired; /* nobody refreshed them (RFC 4028) */
 	uint64_t calls_shed;       /* refused, since there was no time for them */
 	uint64_t identity_verified;
 	uint64_t identity_refused;

@@ -82,6 +82,19 @@ void sdp_keep_codecs(struct sdp_media *media, struct slice codecs);
 /* Is there a format beside telephone-event and CN? */
 bool sdp_has_codec(const struct sdp_media *media);
 
+#define SDP_PAYLOAD_TYPES 128 /* RFC 3550 section 5.1: seven bits */
+
+/* to[n] becomes the number by which wanted knows the format that told calls n: the same
+ * encoding, clock, parameters and, where several have those, fmtp. A format that wanted does
+ * not have keeps its number. Both are audio, video or text over RTP. Returns whether any
+ * number is another one. */
+bool sdp_map_formats(const struct sdp_media *told, const struct sdp_media *wanted,
+	uint8_t to[SDP_PAYLOAD_TYPES]);
+
+/* Has media the format that of has by that number: by whatever number, or by that one? */
+bool sdp_has_format(
+	const struct sdp_media *media, struct slice format, const struct sdp_media *of);
+
 /* The first format's encoding name and RTP clock (Hz); empty and 0: not told. */
 void sdp_first_codec(const struct sdp_media *media, struct slice *name, uint32_t *clock_rate);
 

@@ -200,6 +200,7 @@ struct transport_counters {
 	uint64_t sent[TRANSPORT_KIND_COUNT];
 	uint64_t connections_open;
 	uint64_t connections_refused; /* over a limit */
+	uint64_t connections_idle;    /* closed, since nothing came for too long */
 	uint64_t handshakes_failed;
 	uint64_t broken;
 	uint64_t output_overflow;

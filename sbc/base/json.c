@@ -149,6 +149,16 @@ bool json_get_integer(const struct json *value, int64_t *out)
 	return true;
 }
 
+bool json_get_real(const struct json *value, double *out)
+{
+	const json_t *v = to_jansson(value);
+
+	if (!json_is_number(v))
+		return false;
+	*out = json_number_value(v);
+	return true;
+}
+
 static int put_piece(const char *bytes, size_t len, void *arg)
 {
 	return buf_put(arg, bytes, len) ? -1 : 0;

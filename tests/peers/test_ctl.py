@@ -4,6 +4,7 @@
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import socket
@@ -171,15 +172,59 @@ class Ctl(unittest.TestCase):
         self.assertRegex(self.run_ctl("--version"), r"^countersipctl \d+\.\d+\.\d+\n$")
         self.assertIn("usage", self.run_ctl("--nonsense", status=64))
 
-    def test_completion(self):
-        """The bash file, as bash would use it."""
-        self.start()
-        script = ('source contrib/countersipctl.bash; COMP_WORDS=(countersipctl --socket "$1" '
-                  'dlg.); COMP_CWORD=3; _countersipctl; echo "${COMPREPLY[@]}"')
+    def complete(self, *words):
+        """What bash offers for the last of words, with our file."""
+        script = ('source contrib/countersipctl.bash; COMP_WORDS=("$@"); '
+                  'COMP_CWORD=$(($# - 1)); _countersipctl; printf "%s\\n" "${COMPREPLY[@]}"')
         env = dict(os.environ, PATH=os.path.abspath(BUILD) + ":" + os.environ["PATH"])
-        done = subprocess.run(["bash", "-c", script, "bash", self.path], capture_output=True,
-                              text=True, cwd=ROOT, env=env, timeout=60, check=False)
-        self.assertEqual("dlg.list\n", done.stdout, done.stderr)
+        done = subprocess.run(["bash", "-c", script, "bash", "countersipctl", *words],
+                              capture_output=True, text=True, cwd=ROOT, env=env, timeout=60,
+                              check=False)
+        self.assertEqual("", done.stderr)
+        return set(done.stdout.split())
+
+    def test_completion(self):
+        """Commands, options and names, each from its table or from the daemon."""
+        self.start()
+        socket_ = ("--socket", self.path)
+        own = {"doctor", "explain", "identity", "peer", "rules"}
+        self.assertEqual({"dlg.list"}, self.complete(*socket_, "dlg."))
+        self.assertEqual(own | set(COMMANDS), self.complete(*socket_, ""))
+        self.assertEqual({"--socket", "--timeout", "--json", "--list", "--version", "--help"},
+                         self.complete("--"))
+        self.assertEqual({"fifo", "tls", "identity", "ports"}, self.complete("doctor", ""))
+        self.assertEqual({"verify", "sign", "keygen", "cert"}, self.complete("identity", ""))
+        self.assertEqual({"test"}, self.complete("rules", ""))
+        self.assertEqual({"show"}, self.complete("peer", ""))
+        self.assertEqual({"--verbose"}, self.complete("explain", "--verb"))
+        self.assertEqual({"auto", "always", "never"}, self.complete("explain", "--color", ""))
+        self.assertEqual({"apache"}, self.complete("doctor", "fifo", "--client", "apa"))
+        self.assertEqual({"contrib/countersipctl.bash"},
+                         self.complete("identity", "verify", "contrib/countersipctl.b"))
+        self.assertEqual({"contrib/countersipctl.bash"},
+                         self.complete("doctor", "tls", "--ca", "contrib/countersipctl.b"))
+        self.assertEqual(set(), self.complete(*socket_, "dlg.list", ""))
+
+    def test_completion_of_traces(self):
+        self.assertEqual({"from=", "to=", "peer="}, self.complete("call.trace", ""))
+        self.assertEqual({"peer="}, self.complete("call.trace", "p"))
+        self.assertEqual({"all"}, self.complete("call.trace_stop", ""))
+
+    def test_completion_knows_every_option(self):
+        """What --words says is what --help says, of each command; and values of every option
+        that has one are completed or plainly free."""
+        for path in ([], ["explain"], ["doctor", "fifo"], ["doctor", "tls"],
+                     ["doctor", "identity"], ["doctor", "ports"], ["identity", "verify"],
+                     ["identity", "sign"], ["identity", "keygen"], ["identity", "cert"],
+                     ["rules", "test"], ["peer", "show"]):
+            told = {}
+            for word, end in (("--words", r"=?$"), ("--help", r"\b")):
+                done = subprocess.run([CTL, *path, word], capture_output=True, text=True,
+                                      timeout=20, check=True)
+                told[word] = set(re.findall(rf"(?m)--[a-z][a-z-]*(?={end})", done.stdout))
+            self.assertLessEqual(told["--words"] - {"--help"}, told["--help"], path)
+            self.assertGreater(len(told["--words"]), 1, path)
+            self.assertEqual(told["--words"], self.complete(*path, "--"), path)
 
     def test_interactive(self):
         """On a terminal: completion, an answer, an error, history that is kept."""
@@ -271,6 +316,17 @@ class RealDaemon(Lab):
         self.assertEqual((1, "countersipctl: peer.show: there is no such peer (404)\n"),
                          (done.returncode, done.stderr))
         self.assertEqual(2, show("--socket", path + "x", "biloxi").returncode)
+
+    def test_completion_of_peers(self):
+        script = ('source contrib/countersipctl.bash; COMP_WORDS=(countersipctl peer show bi); '
+                  'COMP_CWORD=3; countersipctl() { [ "$1" = --timeout ] && set -- --socket '
+                  '"$SOCKET" "$@"; command countersipctl "$@"; }; _countersipctl; '
+                  'echo "${COMPREPLY[@]}"')
+        env = dict(os.environ, PATH=os.path.abspath(BUILD) + ":" + os.environ["PATH"],
+                   SOCKET=self.find("_rpc.sock"))
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=ROOT,
+                              env=env, timeout=60, check=False)
+        self.assertEqual(("biloxi\n", ""), (done.stdout, done.stderr))
 
     def test_doctor(self):
         path = self.find("_rpc.fifo")

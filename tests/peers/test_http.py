@@ -311,6 +311,22 @@ class Metrics(HttpLab):
         self.assertEqual((200, b"ok\n"), (answer.status, answer.body))
         self.assertEqual(405, self.ask("POST", "/healthz", "").status)
 
+    def test_draining(self):
+        """KAM-2: a balancer is told while new calls are refused."""
+        def draining():
+            return re.search(r"(?m)^countersip_draining (\d)$",
+                             self.ask("GET", "/metrics").body.decode())[1]
+
+        self.addCleanup(self.rpc, "sbc.drain", "off")
+        for word, status, body, value in (("on", 503, b"draining\n", "1"),
+                                          ("off", 200, b"ok\n", "0")):
+            result = self.rpc("sbc.drain", word).json()["result"]
+            self.assertEqual(word, result["state"])
+            answer = self.ask("GET", "/healthz")
+            self.assertEqual((status, body), (answer.status, answer.body))
+            self.assertEqual(value, draining())
+        self.wait_log(r"drain state=on calls=\d")
+
 
 class Tls(HttpLab):
     """With TLS a client certificate is as good as a token."""

@@ -2,6 +2,7 @@
 """countersip as a service: it gives root's privileges away, and tells the service manager
 (sd_notify) what it does."""
 
+import ctypes
 import glob
 import os
 import pwd
@@ -34,6 +35,7 @@ rpc:
 {rpc}
 """
 NOBODY = pwd.getpwnam("nobody")
+PTRACE_ATTACH, PTRACE_DETACH, WALL = 16, 17, 0x40000000  # ptrace(2), waitpid(2)
 CAP_CHOWN, CAP_FOWNER, CAP_NET_BIND_SERVICE = 1 << 0, 1 << 3, 1 << 10
 
 
@@ -216,6 +218,30 @@ class Notify(Service):
         self.manager.settimeout(1)
         with self.assertRaises(TimeoutError):
             self.manager.recv(4096)
+
+    def test_a_stopped_media_loop_is_not_alive(self):
+        program = self.start(self.write(), env=self.env)
+        self.assertEqual(["WATCHDOG=1"], self.hear("READY=1"))
+        pid = program.process.pid
+        thread = None
+        for path in glob.glob(f"/proc/{pid}/task/*/comm"):
+            with open(path, encoding="ascii") as name:
+                if name.read() == "media/1\n":
+                    thread = int(path.split("/")[-2])
+        self.assertIsNotNone(thread)
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.assertEqual(0, libc.ptrace(PTRACE_ATTACH, thread, None, None),
+                         os.strerror(ctypes.get_errno()))
+        os.waitpid(thread, WALL)  # and it alone has stopped
+        program.wait_log("error sbc media.stuck loops=1")
+        wait_for(lambda: not self.drain(), 5, "the last message")
+        self.manager.settimeout(1)
+        with self.assertRaises(TimeoutError):
+            self.manager.recv(4096)
+        self.manager.settimeout(10)
+        self.assertEqual(0, libc.ptrace(PTRACE_DETACH, thread, None, None))
+        self.assertEqual(["WATCHDOG=1"], self.hear())
+        self.assertEqual(0, program.stop())
 
     def drain(self):
         """What is there; a stopped process sends no more."""

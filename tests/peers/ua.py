@@ -184,7 +184,7 @@ class Ua:
         """Offers, and proves the password. The final response comes later."""
         uri, call_id, body = self.uri_of(target), token(), self.offer()
         sent = Message(self.request("INVITE", uri, call_id, body=body))
-        challenge = self.wait_final("INVITE")
+        challenge = self.wait_final("INVITE", 10)
         via = sent.get("Via")
         ack = (f"ACK {uri} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\n"
                f"From: {sent.get('From')}\r\nTo: {challenge.get('To')}\r\n"

@@ -196,6 +196,33 @@ static void mismatch_before_the_ack(void **state)
 
 /* ---- giving up ---- */
 
+/* KAM-23: proxies before us must not take a long ringing for a dead one. */
+static void long_ringing_is_told_each_minute(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	w->config.limits.ring_timeout_s = 300;
+	world_register(w, BOB);
+	world_call(w, &t, ALICE, "sip:bob@atlanta.test");
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	world_answer(w, BOB, 180, NULL);
+	world_hear_code(w, ALICE, 180);
+	for (int minute = 0; minute < 4; minute++) {
+		world_pass(w, SECONDS(59));
+		world_hear_nothing(w, ALICE);
+		world_pass(w, SECONDS(1));
+		world_hear_code(w, ALICE, 180);
+	}
+	world_answer(w, BOB, 200, "active");
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	world_learn(w, &t);
+	world_ack(w, &t);
+	world_pass(w, SECONDS(70));
+	world_hear_nothing(w, ALICE);
+}
+
 static void cancel_while_ringing(void **state)
 {
 	struct world *w = *state;
@@ -287,12 +314,13 @@ static void nobody_answers(void **state)
 	struct world *w = *state;
 	struct talk t;
 
+	w->config.limits.ring_timeout_s = 50;
 	world_register(w, BOB);
 	world_call(w, &t, ALICE, "sip:bob@atlanta.test");
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_answer(w, BOB, 180, NULL);
 	world_hear_code(w, ALICE, 180);
-	world_pass(w, SECONDS(61)); /* ring_timeout_s is 60 */
+	world_pass(w, SECONDS(51));
 	world_hear_code(w, ALICE, 408);
 	world_hear_method(w, BOB, SIP_METHOD_CANCEL);
 	world_forget(w);
@@ -547,6 +575,7 @@ int main(void)
 		SCENARIO(gates_open_with_the_answer),
 		SCENARIO(fingerprint_mismatch_ends_the_call),
 		SCENARIO(mismatch_before_the_ack),
+		SCENARIO(long_ringing_is_told_each_minute),
 		SCENARIO(cancel_while_ringing),
 		SCENARIO(cancel_before_any_provisional),
 		SCENARIO(cancel_crosses_answer),

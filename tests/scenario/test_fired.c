@@ -130,6 +130,7 @@ static void no_ack(void **state)
 static void nobody_refreshes(void **state)
 {
 	struct fired *f = *state;
+	struct sbc_counters counters;
 	struct talk t;
 	char sdp[2048];
 
@@ -144,6 +145,8 @@ static void nobody_refreshes(void **state)
 	assert_string_equal("", f->text);
 	world_pass(f->w, SECONDS(2));
 	assert_string_equal("b Session-Expires", f->text);
+	sbc_counters(f->w->sbc, &counters); /* dialog:expired_dialogs */
+	assert_int_equal(1, counters.sessions_expired);
 }
 
 /* RFC 3262 section 3. */

@@ -184,6 +184,7 @@ static void a_scanner_is_blocked(void **state)
 static void a_flood_is_cut(void **state)
 {
 	struct world *w = *state;
+	struct sbc_counters counters;
 	struct talk t;
 	unsigned answered = 0;
 
@@ -195,6 +196,8 @@ static void a_flood_is_cut(void **state)
 		answered++;
 	}
 	assert_in_range(answered, 50, 60);
+	sbc_counters(w->sbc, &counters); /* core:drop_requests */
+	assert_int_equal(500 - answered, counters.messages_shunned);
 	world_register(w, ALICE);
 }
 

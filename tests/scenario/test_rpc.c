@@ -102,6 +102,57 @@ static void assert_asked(struct world *w, const char *method, const char *text)
 	forget(&a);
 }
 
+/* ---- maintenance ---- */
+
+static void assert_options(struct world *w, uint16_t code)
+{
+	static unsigned count;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		"OPTIONS sip:atlanta.test SIP/2.0\r\nVia: SIP/2.0/TLS x;branch=z9hG4bKo%u\r\n"
+		"From: <sip:probe@x>;tag=1\r\nTo: <sip:atlanta.test>\r\nCall-ID: o%u\r\n"
+		"CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+		count, count);
+	count++;
+	world_say(w, STRANGER, text);
+	world_hear_code(w, STRANGER, code);
+	if (code == 503)
+		assert_true(sip_msg_header(w->heard[STRANGER].msg, "Retry-After", 0).len);
+}
+
+/* KAM-2: neighbours see it at their next probe, callers at once; a call that lives goes on. */
+static void draining_ends_no_call(void **state)
+{
+	struct world *w = *state;
+	struct talk t, late;
+	struct asked a;
+
+	world_connected(w, &t);
+	ask(&a, w, &rpc_dialect_kamailio, "sbc.drain", "maybe", NULL);
+	assert_has(&a, "on, off, or nothing");
+	forget(&a);
+	ask(&a, w, &rpc_dialect_kamailio, "sbc.drain", "on", NULL);
+	assert_has(&a, "\"state\":\t\"on\",");
+	assert_has(&a, "\"calls\":\t1");
+	forget(&a);
+	assert_options(w, 503);
+	world_invite(w, &late, ALICE, "sip:bob@atlanta.test");
+	world_hear_code(w, ALICE, 503);
+	world_ack_refusal(w, &late);
+	world_register(w, BOB); /* is kept */
+	world_bye(w, &t);
+	world_hear_code(w, ALICE, 200);
+	world_hear_method(w, BOB, SIP_METHOD_BYE);
+	world_answer(w, BOB, 200, NULL);
+	world_all_over(w);
+	assert_asked(w, "sbc.drain", "\"calls\":\t0");
+	ask(&a, w, &rpc_dialect_kamailio, "sbc.drain", "off", NULL);
+	forget(&a);
+	assert_options(w, 200);
+	world_connected(w, &t);
+}
+
 /* ---- the states of a dialog ---- */
 
 static void early_and_confirmed(void **state)
@@ -497,6 +548,13 @@ static void statistics(void **state)
 	assert_has(&a, "\"result\":\t{\n\t\t\"dialog.active_dialogs\":\t\"1\"\n\t},");
 	forget(&a);
 	assert_asked(w, "tm.stats", "\"rpl_received\":\t2,");
+	/* An answer to nothing; and what no peer of ours may send would be drop_requests. */
+	assert_asked(w, "stats.fetchn", "\"core.drop_replies\":\t0,");
+	world_say(w, BOB,
+		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKnone\r\n"
+		"From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: none\r\n"
+		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+	assert_asked(w, "stats.fetchn", "\"core.drop_replies\":\t1,");
 	assert_asked(w, "sl.stats", "\"407\":\t1,");
 }
 
@@ -593,6 +651,8 @@ static void a_silent_media_loop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			draining_ends_no_call, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
 			early_and_confirmed, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(kamailio_layout, world_setup, world_teardown),

@@ -248,6 +248,8 @@ static void make_config(struct world *w, unsigned calls)
 		.state_dir = "",
 		.sip_trace = "",
 		.call_records = "",
+		.call_records_sqlite = "",
+		.trace = {.pcap_dir = "", .hep_auth_key = ""},
 		.ca = "",
 		.user_agent = "",
 		.dns_servers = "",

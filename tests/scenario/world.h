@@ -174,7 +174,7 @@ void world_connected_peer(struct world *w, struct talk *t);
 void world_give_certificate(struct world *w);
 
 /* ---- what the media room was told (fake_media.c) ---- */
-#define FAKE_SESSION_MAX 256
+#define FAKE_SESSION_MAX 10240 /* a bench has ten thousand calls */
 
 /* One m= section's session. */
 struct fake_session {
@@ -185,11 +185,13 @@ struct fake_session {
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
 	bool gate[MEDIA_SIDE_COUNT];
+	bool has_map[MEDIA_SIDE_COUNT]; /* payload types are renumbered so: */
+	struct media_payload_map map[MEDIA_SIDE_COUNT];
+	unsigned map_count; /* how often it was told */
 };
 
 struct fake_media {
 	unsigned open_count, close_count;
-	struct fake_session sessions[FAKE_SESSION_MAX]; /* in the order of opening */
 	unsigned session_count;
 	/* the first session of the call, or of its target, that opened last */
 	struct media_id id;
@@ -200,6 +202,7 @@ struct fake_media {
 	int open_error;     /* what media_open() says */
 	int exchange_error; /* likewise media_exchange() */
 	unsigned exchange_count;
+	struct fake_session sessions[FAKE_SESSION_MAX]; /* in the order of opening; the last */
 };
 struct fake_media *fake_media(void);
 void fake_media_reset(void);

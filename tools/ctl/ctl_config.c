@@ -6,7 +6,6 @@
 
 #include "tools/ctl/ctl_config.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +15,7 @@
 #include "sbc/peer_view.h"
 #include "sbc/sip_scan.h"
 #include "tools/ctl/ctl.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/ctl_shell.h"
 #include "tools/ctl/ctl_table.h"
 #include "tools/ctl/ctl_terminal.h"
@@ -103,8 +103,11 @@ static bool read_options(int argc, char **argv, const char *verb, const struct o
 {
 	int code;
 
+	/* The one command is not an option; it may stand before or behind them. */
+	if (ctl_wants_words(argc, argv) && (argc < 3 || strcmp(argv[1], verb) != 0))
+		puts(verb);
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, false)) != -1) {
 		if (!set_option(out, code))
 			return false;
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* "explain CALL": what the running daemon knows of it, as one page. Shell. */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "base/err.h"
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/ctl_json.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/ctl_shell.h"
 #include "tools/ctl/ctl_terminal.h"
 #include "tools/ctl/explain.h"
@@ -96,7 +96,7 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 	int code;
 
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, false)) != -1) {
 		if (!set_option(out, code))
 			return false;
 	}

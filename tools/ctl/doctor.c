@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* countersipctl doctor: its patients. */
 
-#include <stdio.h>
-#include <string.h>
-
 #include "tools/ctl/ctl.h"
+#include "tools/ctl/ctl_options.h"
 
 static const char usage[] =
 	"usage: countersipctl doctor fifo [options]\n"
@@ -19,20 +17,9 @@ static const char usage[] =
 
 int ctl_doctor(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*run)(int argc, char **argv);
-	} commands[] = {{"fifo", ctl_doctor_fifo}, {"tls", ctl_doctor_tls},
-		{"identity", ctl_doctor_identity}, {"ports", ctl_doctor_ports}};
+	static const struct ctl_verb verbs[] = {{"fifo", ctl_doctor_fifo},
+		{"tls", ctl_doctor_tls}, {"identity", ctl_doctor_identity},
+		{"ports", ctl_doctor_ports}};
 
-	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
-	}
-	if (argc == 2 && !strcmp(argv[1], "--help")) {
-		fputs(usage, stdout);
-		return CTL_OK;
-	}
-	fputs(usage, stderr);
-	return CTL_USAGE;
+	return ctl_verb_run(verbs, sizeof(verbs) / sizeof(verbs[0]), usage, argc, argv);
 }

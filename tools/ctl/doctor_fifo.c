@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* countersipctl doctor fifo: its options, and the way from facts to a report. */
 
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "tools/ctl/ctl.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/doctor_finding.h"
 #include "tools/ctl/doctor_gather.h"
 
@@ -158,7 +158,7 @@ static int read_options(int argc, char **argv, struct doctor_options *out)
 	int code;
 
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, false)) != -1) {
 		if (code == OPTION_HELP) {
 			printf("%s%s", doctor_usage, doctor_help);
 			return 1 + CTL_OK;

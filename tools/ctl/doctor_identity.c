@@ -4,19 +4,19 @@
  * its certificate server, its certificate, its clock.
  */
 
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/ctl_anchors.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/ctl_terminal.h"
 #include "tools/ctl/doctor_cert.h"
 #include "tools/ctl/doctor_desk.h"
+#include "tools/ctl/doctor_fetch.h"
 #include "tools/ctl/doctor_net.h"
 #include "tools/ctl/doctor_own.h"
 #include "tools/ctl/identity_message.h"
@@ -25,10 +25,7 @@
 #define PEM_MAX        1048576
 #define TIMEOUT_MS     5000
 #define URL_MAX        512
-#define SKEW_FRESH_S   60 /* RFC 8224: what is older is stale (DEC-7) */
-#define SKEW_NOTED_S   10
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
-#define SERVER_DATE    "%a, %d %b %Y %H:%M:%S GMT"
 
 static const char identity_usage[] =
 	"usage: countersipctl doctor identity [options] DOMAIN\n"
@@ -87,7 +84,7 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 
 	*out = (struct arguments){0};
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, false)) != -1) {
 		if (!set_option(out, code))
 			return false;
 	}
@@ -103,6 +100,7 @@ struct examination {
 	struct slice host; /* of url */
 	uint16_t port;
 	bool is_https;
+	struct identity_fetch seen;
 };
 
 /* ---- the URL ---- */
@@ -205,87 +203,16 @@ static void explain_tls(const struct examination *e, const struct net_place *pla
 	buf_fini(&ca);
 }
 
-static void explain_fetch(
-	const struct examination *e, const struct net_place *place, const struct ctl_fetched *f)
-{
-	struct findings *out = e->findings;
-	const char *host = fact_copy(out->arena, e->host);
-	char text[NETADDR_TEXT_MAX];
-
-	found(out, SEVERITY_BLOCKED, "the certificate cannot be fetched: %s", f->why);
-	found_by(out, "GET %s, at %s", e->url, netaddr_print(&place->addresses[0], text));
-	if (strstr(f->why, "address is not one"))
-		found_fix(out,
-			"verifiers fetch from public addresses only: give the name one. In "
-			"a lab: fetch.allow of each verifier, and --allow here");
-	else if (strstr(f->why, "refused"))
-		found_fix(out,
-			"on that host: ss -ltnp 'sport = :%u'; the section http serves it",
-			e->port);
-	else if (strstr(f->why, "not trusted"))
-		found_fix(out, "a certificate for %s from a CA that verifiers have", host);
-	else if (strstr(f->why, "answered"))
-		found_fix(out, "curl -si %s; the section http serves /cert",
-			say_shell(out, e->url));
-	else if (strstr(f->why, "in time"))
-		found_fix(out, "verifiers wait a few seconds: curl -w '%%{time_total}' %s",
-			say_shell(out, e->url));
-	else
-		found_fix(out, "curl -v %s", say_shell(out, e->url));
-}
-
 static bool check_fetch(
 	const struct examination *e, const struct net_place *place, struct ctl_fetched *fetched)
 {
 	findings_begin(e->findings, "IDN-2", "fetching the certificate");
 	if (ctl_fetch(&e->anchors->fetch, slice_str(e->url), fetched))
-		explain_fetch(e, place, fetched);
+		identity_judge_fetch(&e->seen, fetched, e->findings);
 	findings_end(e->findings);
 	if (fetched->err && strstr(fetched->why, "not trusted") && e->is_https)
 		explain_tls(e, place);
 	return !fetched->err;
-}
-
-static void check_clock(const struct examination *e, const struct ctl_fetched *fetched)
-{
-	struct findings *out = e->findings;
-	struct tm tm = {0};
-	int64_t now_s = clock_wall_s(), skew;
-	const char *direction;
-
-	findings_begin(out, "IDN-3", "clocks");
-	if (!strptime(fetched->date, SERVER_DATE, &tm)) {
-		found(out, SEVERITY_INFO, "the server tells no time: clocks are not compared");
-		findings_end(out);
-		return;
-	}
-	skew = now_s - (int64_t)timegm(&tm);
-	direction = skew < 0 ? "behind" : "ahead of";
-	skew = skew < 0 ? -skew : skew;
-	if (skew > SKEW_NOTED_S) {
-		found(out, skew > SKEW_FRESH_S ? SEVERITY_BLOCKED : SEVERITY_WARN,
-			"the clock here is %s %s the server's: signatures are fresh for %d s",
-			say_span(out, skew), direction, SKEW_FRESH_S);
-		found_by(out, "Date: %s, it is %s here", fetched->date, say_time(out, now_s));
-		found_fix(out, "timedatectl set-ntp true, on whichever is wrong");
-	}
-	findings_end(out);
-}
-
-static void check_caching(const struct examination *e, const struct ctl_fetched *fetched)
-{
-	struct findings *out = e->findings;
-
-	findings_begin(out, "IDN-4", "caching");
-	if (fetched->max_age_s <= 0) {
-		found(out, SEVERITY_WARN,
-			"verifiers are not told how long to keep the certificate: they may "
-			"fetch "
-			"it for each call");
-		found_by(out, "Cache-Control without max-age, or with no-store");
-		found_fix(out, "Cache-Control: max-age=3600");
-	}
-	findings_end(out);
 }
 
 static unsigned use_of(const struct cert_report *report)
@@ -370,12 +297,14 @@ static void examine(struct examination *e)
 
 	if (!check_name(e, &place))
 		return;
+	e->seen = (struct identity_fetch){
+		.url = e->url, .host = e->host, .port = e->port, .from = place.addresses[0]};
 	if (check_fetch(e, &place, &fetched)) {
 		check_certificate(e, buf_slice(&fetched.body));
-		check_clock(e, &fetched);
-		check_caching(e, &fetched);
+		identity_judge_clock(fetched.date, clock_wall_s(), e->findings);
+		identity_judge_caching(fetched.max_age_s, e->findings);
 	} else if (fetched.date[0]) {
-		check_clock(e, &fetched);
+		identity_judge_clock(fetched.date, clock_wall_s(), e->findings);
 	}
 	ctl_fetched_fini(&fetched);
 }

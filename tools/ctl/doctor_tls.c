@@ -4,7 +4,6 @@
  * peer of the configuration, or all of them and our own listeners.
  */
 
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +13,14 @@
 #include "base/err.h"
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/ctl_anchors.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/ctl_terminal.h"
 #include "tools/ctl/doctor_cert.h"
 #include "tools/ctl/doctor_desk.h"
 #include "tools/ctl/doctor_net.h"
 #include "tools/ctl/doctor_own.h"
+#include "tools/ctl/doctor_tls_seen.h"
 #include "tools/ctl/identity_message.h"
-#include "tools/ctl/tls_probe.h"
 
 #define PEM_MAX    262144
 #define TIMEOUT_MS 5000
@@ -80,7 +80,11 @@ static bool set_option(struct arguments *out, int code)
 
 static bool read_options(int argc, char **argv, struct arguments *out)
 {
-	static const struct option options[] = {CTL_ANCHOR_OPTIONS,
+	/* Nothing is fetched here. */
+	static const struct option options[] = {
+		{"config", required_argument, NULL, CTL_ANCHOR_CONFIG},
+		{"ca", required_argument, NULL, CTL_ANCHOR_CA},
+		{"crl", required_argument, NULL, CTL_ANCHOR_CRL},
 		{"name", required_argument, NULL, 'n'},
 		{"certificate", required_argument, NULL, 'c'},
 		{"key", required_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'},
@@ -90,7 +94,7 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 
 	*out = (struct arguments){0};
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, false)) != -1) {
 		if (!set_option(out, code))
 			return false;
 	}
@@ -117,13 +121,6 @@ struct target {
 	const char *file; /* is_own: the certificate that it should show */
 };
 
-static const char *say_place(struct findings *out, const struct netaddr *address)
-{
-	char text[NETADDR_TEXT_MAX];
-
-	return fact_copy(out->arena, slice_str(netaddr_print(address, text)));
-}
-
 static void check_names(struct findings *out, const struct net_place *place)
 {
 	findings_begin(out, "TLS-1", "name to address");
@@ -134,128 +131,6 @@ static void check_names(struct findings *out, const struct net_place *place)
 			"getent ahosts %s; is it written right, does /etc/resolv.conf lead "
 			"to a resolver?",
 			say_shell(out, place->host));
-	}
-	findings_end(out);
-}
-
-static void explain_connect(
-	struct findings *out, const struct target *target, const struct netaddr *to, int error)
-{
-	char host[NETADDR_TEXT_MAX];
-	const char *place = say_place(out, to);
-
-	netaddr_print_host(to, host);
-	if (error == -ECONNREFUSED && target->is_own) {
-		found(out, SEVERITY_WARN,
-			"nobody listens at %s: the daemon does not run, or with "
-			"another configuration",
-			place);
-		found_fix(out, "systemctl status countersip");
-	} else if (error == -ECONNREFUSED) {
-		found(out, SEVERITY_BLOCKED, "nobody listens at %s", place);
-		found_fix(out, "on that host: ss -ltnp 'sport = :%u'; is it the right port?",
-			netaddr_port(to));
-	} else if (error == -ETIMEDOUT) {
-		found(out, SEVERITY_BLOCKED,
-			"%s does not answer: it is down, or a firewall drops what we send",
-			place);
-		found_fix(out, "tcpdump -ni any host %s and port %u while this runs", host,
-			netaddr_port(to));
-	} else {
-		found(out, SEVERITY_BLOCKED, "%s cannot be reached", place);
-		found_fix(out, "ip route get %s", host);
-	}
-	found_by(out, "connect: %s", say_error(error));
-}
-
-/* Alerts that tell what the server thinks of the certificate we show, or do not show. */
-static const char *words_for_alert(int alert, bool has_shown)
-{
-	switch (alert) {
-	case 116:
-		return "it wants a certificate from us, and we showed none";
-	case 40:
-		return has_shown
-			       ? NULL
-			       : "it has no version or cipher in common with us, or it wants a "
-				 "certificate from us";
-	case 48:
-		return "it does not trust the CA of our certificate";
-	case 45:
-		return "it says that our certificate ran out";
-	case 44:
-		return "it says that our certificate is revoked";
-	case 42:
-	case 43:
-	case 46:
-	case 49:
-		return has_shown ? "it does not like our certificate"
-				 : "it wants a certificate from us, and we showed none";
-	default:
-		return NULL;
-	}
-}
-
-static void check_ours(
-	const struct examination *e, const struct target *target, const struct tls_probe *probe)
-{
-	struct findings *out = e->findings;
-	bool has_shown = e->shown != NULL;
-	const char *words = words_for_alert(probe->alert, has_shown);
-
-	findings_begin(out, "TLS-4", "our own certificate");
-	if (probe->stage != TLS_PROBE_DONE && words) {
-		/* That a listener of ours wants one is as it should be. */
-		found(out, target->is_own && !has_shown ? SEVERITY_INFO : SEVERITY_BLOCKED,
-			"%s", words);
-		found_by(out, "alert %s (%d)%s%s", tls_alert_name(probe->alert), probe->alert,
-			has_shown ? "; we showed " : "", has_shown ? e->shown : "");
-		if (has_shown)
-			found_fix(out,
-				"countersipctl identity cert --for tls %s; the other side "
-				"must have its CA",
-				say_shell(out, e->shown));
-		else
-			found_fix(out, "--certificate FILE --key FILE, or --config FILE");
-	}
-	findings_end(out);
-}
-
-static void check_handshake(
-	const struct examination *e, const struct target *target, const struct tls_probe *probe)
-{
-	struct findings *out = e->findings;
-
-	findings_begin(out, "TLS-3", "handshake");
-	if (probe->stage == TLS_PROBE_DONE || probe->stage == TLS_PROBE_AFTER) {
-		found(out, SEVERITY_OK, "%s, %s", probe->version, probe->cipher);
-	} else if (words_for_alert(probe->alert, e->shown != NULL)) {
-		found(out, SEVERITY_INFO, "the handshake fails over our own certificate");
-	} else if (probe->is_plain) {
-		found(out, SEVERITY_BLOCKED, "what answers there does not speak TLS");
-		found_by(out, "%s", probe->why);
-		found_fix(out,
-			"is it the port of TLS (5061)? Port 5060 is TCP and UDP in the clear");
-	} else if (probe->alert == 70 || probe->alert == 71) {
-		found(out, SEVERITY_BLOCKED,
-			"it speaks no TLS that we take: 1.2 and 1.3, with "
-			"forward secrecy");
-		found_by(out, "alert %s (%d)", tls_alert_name(probe->alert), probe->alert);
-		found_fix(out, "allow TLS 1.2 with ECDHE and AES-GCM there");
-	} else if (probe->alert == 112) {
-		found(out, SEVERITY_BLOCKED, "it has no certificate for the name %s",
-			target->name);
-		found_by(out, "alert %s (%d)", tls_alert_name(probe->alert), probe->alert);
-		found_fix(out, "--name NAME, or the peer's domain in the configuration");
-	} else {
-		found(out, SEVERITY_BLOCKED, "the handshake fails%s",
-			probe->is_closed ? ": it closes without a word" : "");
-		if (probe->alert >= 0)
-			found_by(out, "alert %s (%d)", tls_alert_name(probe->alert),
-				probe->alert);
-		else
-			found_by(out, "%s", probe->why);
-		found_fix(out, "look into the log of that server at this time");
 	}
 	findings_end(out);
 }
@@ -317,6 +192,8 @@ static void check_certificate(
 static void check_connection(
 	struct examination *e, const struct target *target, const struct net_place *place)
 {
+	const struct tls_seen seen = {
+		.name = target->name, .shown = e->shown, .is_own = target->is_own};
 	struct findings *out = e->findings;
 	struct tls_probe probe;
 	int err = 0;
@@ -331,7 +208,7 @@ static void check_connection(
 		err = tls_probe(&probe, &config);
 		if (err || probe.stage != TLS_PROBE_CONNECT)
 			break;
-		explain_connect(out, target, &place->addresses[i], probe.error);
+		tls_judge_connect(&seen, &place->addresses[i], probe.error, out);
 		if (i + 1 < place->count)
 			tls_probe_fini(&probe);
 	}
@@ -345,8 +222,7 @@ static void check_connection(
 		found_fix(out, "countersipctl identity cert --for tls --key KEY CERTIFICATE");
 		findings_end(out);
 	} else if (probe.stage != TLS_PROBE_CONNECT) {
-		check_handshake(e, target, &probe);
-		check_ours(e, target, &probe);
+		tls_judge_handshake(&seen, &probe, out);
 		check_certificate(e, target, buf_slice(&probe.chain));
 	}
 	tls_probe_fini(&probe);

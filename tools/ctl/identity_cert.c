@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* countersipctl identity cert: what a certificate is, for whom it speaks, what is wrong. */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 #include "base/mem.h"
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/ctl_anchors.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/ctl_terminal.h"
 #include "tools/ctl/doctor_cert.h"
 #include "tools/ctl/identity_message.h"
@@ -104,7 +104,7 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 
 	*out = (struct arguments){.domain = "", .number = "", .codes = ""};
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, false)) != -1) {
 		if (!set_option(out, code))
 			return false;
 	}

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "base/err.h"
 #include "policy/keygen.h"
 #include "tools/ctl/ctl.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/ctl_terminal.h"
 #include "tools/ctl/identity_message.h"
 
@@ -96,7 +96,7 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 	int code;
 
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, false)) != -1) {
 		if (!set_option(out, code))
 			return false;
 	}

@@ -4,7 +4,6 @@
  * key from a file. For trying a key, a verifier, a certificate server.
  */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "base/err.h"
 #include "base/random.h"
 #include "tools/ctl/ctl.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/ctl_terminal.h"
 #include "tools/ctl/identity_message.h"
 
@@ -94,7 +94,7 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 	int code;
 
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, false)) != -1) {
 		if (!set_option(out, code))
 			return false;
 	}

@@ -4,7 +4,6 @@
  * judgement that the daemon has. The certificate is given as a file, or fetched when asked to.
  */
 
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/b64.h"
@@ -12,6 +11,7 @@
 #include "base/err.h"
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/ctl_anchors.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/ctl_terminal.h"
 #include "tools/ctl/identity_message.h"
 
@@ -82,7 +82,7 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 
 	*out = (struct arguments){.codes = ""};
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, false)) != -1) {
 		if (!set_option(out, code))
 			return false;
 	}

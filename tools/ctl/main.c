@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* countersipctl: the command line. */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tools/ctl/ctl.h"
+#include "tools/ctl/ctl_options.h"
 #include "tools/ctl/ctl_shell.h"
 #include "tools/ctl/ctl_terminal.h"
 
@@ -94,7 +94,7 @@ static bool read_options(int argc, char **argv, struct arguments *out)
 	int code;
 
 	/* '+': what follows the method is the method's. */
-	while ((code = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((code = ctl_getopt(argc, argv, options, true)) != -1) {
 		if (!set_option(out, code))
 			return false;
 	}
@@ -126,14 +126,12 @@ static int run(const struct arguments *arguments, size_t argc, const char *const
 	return fflush(stdout) ? CTL_FAILED : status;
 }
 
+/* What needs no daemon, or not only one. */
+static const struct ctl_verb own[] = {{"doctor", ctl_doctor}, {"explain", ctl_explain_call},
+	{"identity", ctl_identity}, {"peer", ctl_peer}, {"rules", ctl_rules}};
+
 int main(int argc, char **argv)
 {
-	/* What needs no daemon, or not only one. */
-	static const struct {
-		const char *name;
-		int (*run)(int argc, char **argv);
-	} own[] = {{"doctor", ctl_doctor}, {"identity", ctl_identity}, {"rules", ctl_rules},
-		{"peer", ctl_peer}, {"explain", ctl_explain_call}};
 	struct arguments arguments = {.timeout_ms = CTL_TIMEOUT_MS};
 	char place[CTL_SOCKET_MAX];
 
@@ -141,6 +139,9 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], own[i].name))
 			return own[i].run(argc - 1, argv + 1);
 	}
+	if (argc == 2 && ctl_wants_words(argc, argv))
+		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+			puts(own[i].name);
 	if (!read_options(argc, argv, &arguments)) {
 		fputs(usage, stderr);
 		return CTL_USAGE;

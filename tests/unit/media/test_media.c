@@ -3,6 +3,14 @@
 
 #include "tests/cmocka_first.h"
 
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sys/syscall.h>
+
 #include "tests/unit/media/room.h"
 
 static void relays(bool mux_a, bool mux_b)
@@ -214,6 +222,83 @@ static void rings_can_be_off(void **state)
 	relays(true, true); /* the same without */
 }
 
+/* ---- a loop that does not turn any more ---- */
+
+static int stick[2]; /* a pipe: who is struck waits for a byte of it */
+
+static void on_stick(int number)
+{
+	char byte;
+
+	(void)number;
+	(void)!read(stick[0], &byte, 1);
+}
+
+/* The thread of that name; 0: there is none. */
+static pid_t find_thread(const char *wanted)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+	pid_t found = 0;
+
+	while (!found && (task = readdir(tasks))) {
+		char path[300], name[32] = "";
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", task->d_name);
+		file = fopen(path, "r");
+		if (file && fgets(name, sizeof(name), file)) {
+			name[strcspn(name, "\n")] = '\0';
+			if (strcmp(name, wanted) == 0)
+				found = (pid_t)strtol(task->d_name, NULL, 10);
+		}
+		if (file)
+			fclose(file);
+	}
+	closedir(tasks);
+	return found;
+}
+
+/* Asked again and again, until so many have not answered. */
+static unsigned stuck_after_a_while(unsigned wanted)
+{
+	unsigned stuck = 0;
+
+	for (int i = 0; i < 100; i++) {
+		pause_ms(50);
+		stuck = media_stuck_loops(w.media);
+		if (stuck == wanted && i > 2)
+			break;
+	}
+	return stuck;
+}
+
+static void stuck_loops_are_seen(void **state)
+{
+	struct sigaction action = {.sa_handler = on_stick};
+	unsigned stuck, still;
+	pid_t thread;
+
+	(void)state;
+	start();
+	assert_int_equal(0, pipe(stick));
+	sigaction(SIGUSR1, &action, NULL);
+	assert_int_equal(0, media_stuck_loops(w.media)); /* nothing was asked yet */
+	assert_int_equal(0, stuck_after_a_while(0));     /* idle ones answer */
+	wait_for((thread = find_thread("media/1")));
+	assert_int_equal(0, syscall(SYS_tgkill, getpid(), thread, SIGUSR1));
+	stuck = stuck_after_a_while(1);
+	pause_ms(50);
+	still = media_stuck_loops(w.media);
+	assert_int_equal(1, write(stick[1], "", 1)); /* else the end would wait for it */
+	assert_int_equal(1, stuck);
+	assert_int_equal(1, still);
+	assert_int_equal(0, stuck_after_a_while(0));
+	signal(SIGUSR1, SIG_DFL);
+	close(stick[0]);
+	close(stick[1]);
+}
+
 static void bad_configurations(void **state)
 {
 	struct media_config good = w.config, bad;
@@ -263,6 +348,7 @@ int main(void)
 		TEST(stops_with_sessions_open),
 		TEST(rings_are_told),
 		TEST(rings_can_be_off),
+		TEST(stuck_loops_are_seen),
 		TEST(bad_configurations),
 	};
 

@@ -22,7 +22,7 @@
 
 enum kind {
 	STEADY,       /* asked for its counters and its state, no more */
-	MOVE,         /* a phone goes to another address */
+	MOVE,         /* a phone goes to another address; STEADY where sockets are connected */
 	REKEY,        /* SDES, other keys */
 	GATE,         /* shut for a while */
 	OTHER_KEYING, /* a handshake's keys, then keys of descriptions */
@@ -164,12 +164,19 @@ static void begin(struct slot *s)
 		[ABRUPT] = {MEDIA_KEYING_SDES, MEDIA_KEYING_NONE},
 	};
 	struct media_open_request request = {.cookie = (uint64_t)(s - slots)};
+	int err;
 
 	memset(&s->heard, 0, sizeof(s->heard));
 	memset(s->flows, 0, sizeof(s->flows));
 	s->is_reopened = false;
 	s->kind = (enum kind)((unsigned)(s - slots) + s->lives) % KINDS;
-	EXPECT(0 == media_open(w.media, &request, &s->opened));
+	/* The system drops, uncounted, what comes from elsewhere to a connected socket. */
+	if (s->kind == MOVE && w.config.want_connected)
+		s->kind = STEADY;
+	err = media_open(w.media, &request, &s->opened);
+	if (err == SBC_ELIMIT || err == SBC_EIO) /* ports of another test: in the next turn */
+		return;
+	EXPECT(0 == err);
 	for (int side = 0; side < 2; side++) {
 		struct phone *phone = &s->phones[side];
 
@@ -416,11 +423,11 @@ static void many_sessions_change_while_they_talk(void **state)
 	talk_all();
 }
 
-/* The plain path, which has no ring. */
+/* The plain path, which has no ring, and no connected sockets, so that phones may move. */
 static void the_same_without_a_ring(void **state)
 {
 	(void)state;
-	w.config.want_ring = false;
+	w.config.want_ring = w.config.want_connected = false;
 	talk_all();
 }
 

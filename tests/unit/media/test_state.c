@@ -43,7 +43,8 @@ static void fill(struct media_state *state)
 		fill_direction(&a->in[i], (uint8_t)(0x10 + i));
 		fill_direction(&a->out[i], (uint8_t)(0x20 + i));
 	}
-	b->has_remote = true;
+	b->has_remote = b->has_payload_map = true;
+	b->payload_map.to[101] = 127;
 	netaddr_parse(&b->remote.rtp, SLICE("2001:db8::1"), 4000);
 	b->remote.rtcp_mux = b->remote.is_held = true;
 	b->remote.clock_rate = 48000;
@@ -180,6 +181,7 @@ static void unsound_values_are_not_written(void **state)
 	REFUSED(sides[0].remote.fingerprints.items[0].alg[0] = 'x'); /* none we compute */
 	REFUSED(sides[0].remote.rtcp.sa.sa_family = AF_UNSPEC);
 	REFUSED(sides[1].remote.rtp.sa.sa_family = AF_UNSPEC);
+	REFUSED(sides[1].payload_map.to[7] = MEDIA_PAYLOAD_TYPES);
 	REFUSED(sides[1].remote.profile = (enum media_srtp_profile)6);
 #undef REFUSED
 	buf_fini_secret(&out);

@@ -338,6 +338,98 @@ static void restores_only_what_is_sound(void **state)
 	wait_for(w.heard.secured[A]); /* it began again */
 }
 
+static void say_type(struct phone *phone, uint8_t type)
+{
+	uint8_t *wire = phone->rtp.wire;
+
+	phone->sequence++;
+	memset(wire, 0, 172);
+	wire[0] = 0x80;
+	wire[1] = type;
+	wire[2] = (uint8_t)(phone->sequence >> 8);
+	wire[3] = (uint8_t)phone->sequence;
+	wire[11] = (uint8_t)phone->ssrc;
+	phone->rtp.wire_len = 172;
+	if (phone->rtp.out)
+		crypto_context_protect_rtp(phone->rtp.out, wire, &phone->rtp.wire_len);
+	phone_write(&phone->rtp, wire, phone->rtp.wire_len, &phone->rtp.remote);
+}
+
+/* What from says with that type is heard by the other one with this one. */
+static void assert_heard_as(enum media_side from, uint8_t type, uint8_t heard)
+{
+	struct phone *to = &w.phones[!from];
+	unsigned before = to->rtp.rtp_received;
+
+	say_type(&w.phones[from], type);
+	wait_for(to->rtp.rtp_received == before + 1);
+	assert_int_equal(heard, to->rtp.last[1]);
+}
+
+/* MB-7: of one side, RTP alone; the marker and everything else stays. */
+static void renumbers_payload_types(enum media_keying a, enum media_keying b)
+{
+	struct media_payload_map map, bad;
+
+	for (unsigned i = 0; i < MEDIA_PAYLOAD_TYPES; i++)
+		map.to[i] = (uint8_t)i;
+	map.to[101] = 96;
+	map.to[96] = 127;
+	bad = map;
+	bad.to[5] = MEDIA_PAYLOAD_TYPES;
+	connect_phones(a, b, true);
+	assert_heard_as(A, 101, 101);
+	assert_int_equal(SBC_EINVAL, media_set_payload_map(w.media, w.opened.id, A, &bad));
+	assert_int_equal(0, media_set_payload_map(w.media, w.opened.id, A, &map));
+	ask_counters(); /* and it is set by then */
+	assert_heard_as(A, 101, 96);
+	assert_heard_as(A, 0x80 | 96, 0x80 | 127);
+	assert_heard_as(A, 0, 0);
+	assert_heard_as(B, 101, 101);
+	phone_send_rtcp(&w.phones[A]);
+	wait_for(w.phones[B].rtp.rtcp_received == 1);
+	assert_int_equal(200, w.phones[B].rtp.last[1]);
+	assert_int_equal(0, media_set_payload_map(w.media, w.opened.id, A, NULL));
+	ask_counters();
+	assert_heard_as(A, 101, 101);
+	assert_int_equal(0, w.phones[B].rtp.not_verified);
+	media_close(w.media, w.opened.id);
+	assert_int_equal(SBC_ENOENT, media_set_payload_map(w.media, w.opened.id, A, &map));
+}
+
+static void payload_types_are_renumbered(void **state)
+{
+	(void)state;
+	renumbers_payload_types(MEDIA_KEYING_DTLS, MEDIA_KEYING_SDES);
+	tear_down(NULL);
+	set_up(NULL);
+	renumbers_payload_types(MEDIA_KEYING_NONE, MEDIA_KEYING_NONE);
+}
+
+/* And they still are where the session lives on. */
+static void renumbering_lives_on(void **state)
+{
+	struct media_open_request request = {0};
+	struct media_payload_map map = {.to = {[0] = 8, [101] = 96}};
+
+	(void)state;
+	connect_phones(MEDIA_KEYING_SDES, MEDIA_KEYING_NONE, true);
+	media_set_payload_map(w.media, w.opened.id, A, &map);
+	media_ask_state(w.media, w.opened.id);
+	wait_for(w.heard.states == 1);
+	media_close(w.media, w.opened.id);
+	wait_for(w.heard.closed);
+	for (int side = 0; side < 2; side++)
+		request.port[side] = w.heard.state.port[side];
+	assert_int_equal(0, media_open(w.media, &request, &w.opened));
+	w.heard.secured[A] = w.heard.secured[B] = 0;
+	assert_int_equal(0, media_restore(w.media, w.opened.id, &w.heard.state));
+	wait_for(w.heard.secured[A] && w.heard.secured[B]);
+	assert_heard_as(A, 101, 96);
+	assert_heard_as(A, 0, 8);
+	mem_wipe(&w.heard.state, sizeof(w.heard.state));
+}
+
 static void unusable_keying_is_refused(void **state)
 {
 	struct media_remote remote;
@@ -368,6 +460,8 @@ int main(void)
 		TEST(tells_quality),
 		TEST(sessions_live_on_elsewhere),
 		TEST(restores_only_what_is_sound),
+		TEST(payload_types_are_renumbered),
+		TEST(renumbering_lives_on),
 		TEST(unusable_keying_is_refused),
 	};
 

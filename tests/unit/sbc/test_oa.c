@@ -98,11 +98,50 @@ static void versions(void **state)
 	arena_fini(&arena);
 }
 
+/* RFC 3264 section 8: an offer of ours counts when it is answered, and never if refused. */
+static void goes_by_what_was_answered(void **state)
+{
+	struct sdp_section section = {
+		.is_used = true, .setup = SDP_SETUP_ACTPASS, .proto = SLICE("RTP/AVP")};
+	struct sdp_print what = {.sections = &section, .session_id = 1};
+	struct arena arena;
+	struct oa oa;
+	struct sdp *sdp;
+	const char *why;
+
+	(void)state;
+	arena_init(&arena, 65536);
+	assert_int_equal(0, sdp_parse(&sdp, &arena, slice_str(offer), &why));
+	what.codecs = sdp;
+	netaddr_parse(&section.address, SLICE("192.0.2.1"), 4000);
+	oa_init(&oa, 77);
+	print(&oa, &what, '1');
+	oa_answered(&oa);
+	for (int round = 0; round < 2; round++) { /* refused twice in a row */
+		char before[1024];
+
+		slice_copy(oa_in_force(&oa), before, sizeof(before));
+		netaddr_set_port(&section.address, (uint16_t)(4002 + 2 * round));
+		print(&oa, &what, (char)('2' + round));
+		assert_int_equal(0, oa_offer(&oa));
+		assert_slice(before, oa_in_force(&oa));
+		oa_refused(&oa);
+		assert_slice(before, oa_in_force(&oa));
+	}
+	print(&oa, &what, '3');
+	assert_int_equal(0, oa_offer(&oa));
+	oa_answered(&oa);
+	assert_slice(oa.told.data, oa_in_force(&oa));
+	oa_fini(&oa);
+	arena_fini(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_at_a_time),
 		cmocka_unit_test(versions),
+		cmocka_unit_test(goes_by_what_was_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,27 @@ static void watchdog_only_while_alive(void **state)
 		;
 	run_for(manager, 50 * USEC_PER_MS);
 	assert_string_equal("", hear(manager));
+	/* It was late only. */
+	manager->is_alive = true;
+	run_for(manager, 50 * USEC_PER_MS);
+	assert_string_equal("WATCHDOG=1", hear(manager));
+}
+
+/* What does not live is asked again before the time is over, not only half of it later. */
+static void asks_again_soon(void **state)
+{
+	struct manager *manager = *state;
+	usec_t before;
+
+	setenv("WATCHDOG_USEC", "2000000", 1);
+	begin(manager);
+	run_for(manager, 5 * USEC_PER_MS);
+	manager->is_alive = true;
+	before = clock_monotonic_us();
+	while (!hear(manager)[0] && clock_monotonic_us() < before + USEC_PER_SEC)
+		run_for(manager, USEC_PER_MS);
+	assert_string_equal("WATCHDOG=1", manager->heard);
+	assert_true(clock_monotonic_us() - before < 900 * USEC_PER_MS);
 }
 
 static void not_for_another_process(void **state)
@@ -191,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tells_each_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(watchdog_only_while_alive, setup, teardown),
+		cmocka_unit_test_setup_teardown(asks_again_soon, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_for_another_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_manager, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_a_wrong_name, setup, teardown),

@@ -204,6 +204,7 @@ static void endless_header(void **state)
 
 static void idle(void **state)
 {
+	struct transport_counters counters;
 	struct transport_limits limits;
 	struct bed bed;
 	char text[300];
@@ -223,6 +224,8 @@ static void idle(void **state)
 	rig_until(&bed.loop, peer_hear(bed.fd, &bed.heard));
 	assert_true(clock_monotonic_us() - said < 1500 * USEC_PER_MS);
 	assert_int_equal(1, bed.r.received);
+	transport_counters(bed.r.transport, &counters); /* tcp:con_timeout */
+	assert_int_equal(1, counters.connections_idle);
 	close_bed(&bed);
 }
 
