@@ -11,8 +11,8 @@
 
 #define OK_LINES MESSAGE_HEAD "CSeq: 7 OPTIONS\r\n\r\n"
 
-/* OS-10, OS-11: a status line without its last blank would swallow the Via; its version may be
- * of any case (section 7.1). */
+/* OS-10, OS-11: without a blank behind the code osip takes the Via for the reason, and it knows
+ * no lower case, which section 7.1 allows: the line that counts is read by us. */
 static void status_lines(void **state)
 {
 	static const struct {
@@ -22,7 +22,7 @@ static void status_lines(void **state)
 		{"SIP/2.0 200 OK\r\n" OK_LINES, 0},
 		{"SIP/2.0 200 \r\n" OK_LINES, 0},
 		{"SIP/2.0 200\r\n" OK_LINES, 0},
-		{"sip/2.0 200 OK\r\n" OK_LINES, SBC_EPARSE},
+		{"sip/2.0 200 OK\r\n" OK_LINES, 0},
 		{"SIP/2.0200 OK\r\n" OK_LINES, SBC_EPROTO},
 	};
 	struct parsed p;
