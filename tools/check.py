@@ -247,10 +247,11 @@ def gate_folders(tree):
 
 
 def gate_rows(tree):
-    """Every row of the requirements on identity has a test that names it."""
-    if os.path.exists(os.path.join(tree.root, rows.ROWS)):
-        for file, line, words in rows.Table(tree.root).faults():
-            yield Violation(file, line, words, "rows")
+    """Every row of the requirements on identity and media has a test that names it."""
+    for name, kind in rows.KINDS.items():
+        if os.path.exists(os.path.join(tree.root, kind.file)):
+            for file, line, words in rows.Table(tree.root, name).faults():
+                yield Violation(file, line, words, "rows")
 
 
 GATES = {

@@ -24,7 +24,6 @@ import rows
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUTPUT_LINES = 60  # of a failed job that are shown; the whole is in its log
 # Seconds a job may take. Sanitizers make everything several times slower.
-IDENTITY = "identity"  # not a beginning of names: everything that proves a row
 DEADLINE = {"unit": 60, "scenario": 150, "tools": 120, "peers": 300, "demo": 120}
 SANITIZER_PATIENCE = 4
 SANITIZER_OPTIONS = {
@@ -237,7 +236,8 @@ def main():
 
     report = Report()
     runner = Runner(args.build, args.san)
-    table = rows.Table(ROOT) if args.filter == IDENTITY else None
+    # Not a beginning of names: everything that proves a row.
+    table = rows.Table(ROOT, args.filter) if args.filter in rows.KINDS else None
     wanted = table.jobs() if table else set()
     jobs = [job for job in find_jobs(args.build)
             if job.name in wanted or (not table and job.name.startswith(args.filter))]

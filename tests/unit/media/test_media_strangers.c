@@ -5,7 +5,7 @@
 
 #include "tests/unit/media/room.h"
 
-/* DTLS-11, M9, both roles: the signalled phone has another certificate. */
+/* DTLS-11, MB-2, M9, both roles and both legs: the signalled phone has another certificate. */
 static void wrong_fingerprint_fails(void **state)
 {
 	struct media_remote remote;
