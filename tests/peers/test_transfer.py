@@ -74,3 +74,18 @@ class Transfer(Phones, Lab):
         return "\n".join(line for line in self.log_text().splitlines()
                          if f"call={record['call']} " in line)
 
+
+    def test_nobody_there(self):
+        """Who asked is told why; the call is not ended by us."""
+        self.start_phones()
+        before = len(self.sbc.records())
+        self.alice.command("dial", f"sip:bob@{DOMAIN}")
+        self.alice.wait_event("CALL_ESTABLISHED", 10)
+        self.alice.command("transfer", f"sip:nobody@{DOMAIN}")
+        self.wait_log(r"call\.refer_failed call=\S+ code=404")
+        self.alice.wait_event("TRANSFER_FAILED", 10)
+        # This phone hangs up then by itself.
+        records = wait_for(lambda: self.sbc.records()[before + 1:], 10, "the call's record")
+        self.assertEqual({"alice", "bob"}, set(self.legs_of(records[0])), records)
+        self.assertEqual("caller", records[0]["ended_by"])
+        self.assert_clean_log()
