@@ -126,7 +126,10 @@ static const char *take_again(struct call *call, const struct call_said *said, s
 	const struct sdp_rules rules = rules_agreed(leg, agreed->keying);
 	const char *why;
 
-	if (!stream || index >= said->before->sdp->media_count || agreed->keying == SDP_REFUSED)
+	if (!stream) /* one more, or one that was given up once */
+		return call->state == CALL_ANSWERED ? take_first(call, said->side, offered, out)
+						    : "no further section before the answer";
+	if (index >= said->before->sdp->media_count || agreed->keying == SDP_REFUSED)
 		return "not a section of this call";
 	sdp_keep_codecs(offered, slice_str(leg->rules->codecs));
 	why = sdp_choose(offered, &rules, &out->keying);
@@ -148,11 +151,12 @@ static const char *check_answered(const struct call *call, const struct call_sai
 	const struct sdes_line *ours = keying->ours;
 	struct sdp_rules rules = call_media_offers(call, said->side);
 	size_t count = keying->count, first = 0;
+	bool is_known = !is_first(said) && stream->has_remote[said->side];
 	const char *why;
 
 	if (answered->address.sa.sa_family != stream->local[said->side].sa.sa_family)
 		return "another address family than was offered";
-	if (!is_first(said)) {
+	if (is_known) {
 		const struct call_taken *agreed = &said->before->taken[stream->index];
 
 		if (agreed->keying == SDP_REFUSED)
@@ -163,7 +167,7 @@ static const char *check_answered(const struct call *call, const struct call_sai
 	}
 	why = sdp_check_answer(answered, &rules, ours + first, count, &out->keying, &out->line);
 	out->line += first;
-	if (!why && !is_first(said) && out->keying != said->before->taken[stream->index].keying)
+	if (!why && is_known && out->keying != said->before->taken[stream->index].keying)
 		why = "another keying than was agreed";
 	if (!why &&
 		call_media_is_downgrade(call,
@@ -301,7 +305,7 @@ static int read_text(const struct call_said *said, struct call_description *d, c
 
 	arena_init_small(&d->arena, DESCRIPTION_ARENA_MAX, DESCRIPTION_ARENA_BLOCK);
 	text = arena_copy(&d->arena, said->body);
-	d->body = text;
+	d->said = text;
 	d->is_answer = said->is_answer;
 	*why = "no memory";
 	err = text.ptr ? sdp_parse(&d->sdp, &d->arena, text, why) : SBC_ENOMEM;
@@ -341,7 +345,6 @@ static int keep_bypassed(
 		&d->arena, DESCRIPTION_ARENA_MAX, said->body.len + sizeof(*d->sdp) + 32);
 	d->sdp = arena_alloc(&d->arena, sizeof(*d->sdp));
 	d->text = arena_copy(&d->arena, said->body);
-	d->body = d->text;
 	d->is_answer = said->is_answer;
 	d->has_keys = has_keys(sdp);
 	if (!d->sdp || !d->text.ptr) {
@@ -431,6 +434,32 @@ void call_description_fini(struct call_description *description)
 	if (description->sdp)
 		arena_fini_secret(&description->arena);
 	*description = (struct call_description){0};
+}
+
+int call_description_pad(struct call_description *said, const struct call_description *like)
+{
+	size_t count = like->sdp->media_count;
+	struct sdp_media *media;
+
+	if (said->text.ptr || said->sdp->media_count >= count)
+		return 0;
+	media = arena_array(&said->arena, count, sizeof(*media));
+	if (!media)
+		return SBC_ENOMEM;
+	memcpy(media, said->sdp->media, said->sdp->media_count * sizeof(*media));
+	for (size_t i = said->sdp->media_count; i < count; i++) {
+		const struct sdp_media *section = &like->sdp->media[i];
+
+		media[i] = (struct sdp_media){.kind = arena_copy(&said->arena, section->kind),
+			.proto = arena_copy(&said->arena, section->proto)};
+		if (section->format_count)
+			media[i].formats[media[i].format_count++] =
+				arena_copy(&said->arena, section->formats[0]);
+		said->taken[i] = (struct call_taken){.keying = SDP_REFUSED};
+	}
+	said->sdp->media = media;
+	said->sdp->media_count = count;
+	return 0;
 }
 
 void call_description_move(struct call_description *to, struct call_description *from)

@@ -168,6 +168,14 @@ static void count(struct call *call, int side, usec_t now)
 	call_bandwidth_take(call, (enum media_side)side, peer);
 }
 
+/* Its dialog is here already. */
+static bool has_twin(const struct leg *leg)
+{
+	const struct dialog *d = &leg->dialog;
+
+	return leg_find_dialog(leg->sbc, d->call_id, d->local_tag, d->remote_tag) != NULL;
+}
+
 static int enter_legs(struct call *call)
 {
 	int err = leg_enter_table(call->a);
@@ -199,7 +207,7 @@ int sbc_import_call(struct sbc *sbc, struct slice value, usec_t now, uint64_t *n
 	err = call_state_read(&call, sbc, &media, value, now);
 	if (err)
 		return err;
-	if (leg_has_twin(call->a) || leg_has_twin(call->b))
+	if (has_twin(call->a) || has_twin(call->b))
 		err = SBC_ESTATE;
 	err = err ? err : enter_legs(call);
 	err = err ? err : media_link_restore(sbc, &call->media, call->number, media.states);

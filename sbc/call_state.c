@@ -10,10 +10,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#define TEXT_MAX     4096                /* bytes of a URI */
-#define BODY_MAX     65536               /* bytes of a description */
-#define SECONDS_MAX  (UINT64_C(1) << 40) /* since 1970 */
-#define SECTION_TEXT 64                  /* characters of a peer's or user's name */
+#define WORD_MAX    256                 /* bytes of a word in a description */
+#define TEXT_MAX    4096                /* bytes of a URI */
+#define BODY_MAX    65536               /* bytes of a description */
+#define SECONDS_MAX (UINT64_C(1) << 40) /* since 1970 */
 
 static const uint8_t magic[] = {'C', 'S', 'C', 1}; /* and the version */
 
@@ -24,24 +24,15 @@ bool call_state_is_quiet(const struct call *call)
 	if (call->state != CALL_ANSWERED || call->change.stage != CHANGE_NONE || call->check ||
 		call->passed_count || timer_is_running(&call->connect_timer))
 		return false;
+	if (call->refer || call->replacing.number || call->subscription || call->grant)
+		return false;
 	for (size_t i = 0; i < 2; i++)
-		if (legs[i]->state != LEG_CONFIRMED || legs[i]->oa.state != OA_STABLE ||
-			legs[i]->in.state != LEG_IN_NONE || legs[i]->out.kind != LEG_OUT_NONE ||
-			legs[i]->is_ack_owed)
+		if (!leg_is_quiet(legs[i]) || legs[i]->is_ack_owed)
 			return false;
 	return true;
 }
 
 /* ---- who ---- */
-
-static const struct config_user *user_by_rules(
-	const struct config *config, const struct config_media_rules *rules)
-{
-	for (size_t i = 0; i < config->user_count; i++)
-		if (&config->users[i].media_rules == rules)
-			return &config->users[i];
-	return NULL;
-}
 
 static const struct config_peer *peer_named(const struct config *config, const char *name)
 {
@@ -55,8 +46,7 @@ static const struct config_peer *peer_named(const struct config *config, const c
 static void code_owner(struct coder *c, struct call *call, int side)
 {
 	struct call_party *party = &call->party[side];
-	const struct config_user *user =
-		party->peer ? NULL : user_by_rules(call->config, call->media.legs[side].rules);
+	const struct config_user *user = party->peer ? NULL : party->user;
 	struct slice domain = user ? slice_str(user->domain) : (struct slice){0};
 	struct slice name = slice_str(party->peer ? party->peer->name : user ? user->name : "");
 
@@ -73,6 +63,7 @@ static void code_owner(struct coder *c, struct call *call, int side)
 			&call_leg(call, side)->hop);
 	else
 		c->err = SBC_ENOENT;
+	party->user = user;
 	call_leg(call, side)->peer = party->peer;
 }
 
@@ -156,24 +147,73 @@ static void code_taken(struct coder *c, struct call_description *d, size_t i)
 		(enum sdp_direction)code_number(c, section->direction, 1, SDP_INACTIVE);
 }
 
+/* Of a section that is refused: it may be one that the text does not have (RFC 3264 section 8).
+ * parsed: sections that it has. */
+static void code_refused(struct coder *c, struct sdp_media *section, bool is_parsed)
+{
+	struct slice kind = section->kind, proto = section->proto, format = section->formats[0];
+
+	code_slice(c, &kind, WORD_MAX);
+	code_slice(c, &proto, WORD_MAX);
+	code_slice(c, &format, WORD_MAX);
+	if (!c->is_reading || is_parsed)
+		return;
+	section->kind = kind;
+	section->proto = proto;
+	section->formats[0] = format;
+	section->format_count = format.len ? 1 : 0;
+}
+
+/* Room for so many sections, those behind the text's own being empty. */
+static int grow(struct call_description *d, size_t count)
+{
+	struct sdp_media *media = arena_array(&d->arena, count, sizeof(*media));
+
+	if (!media)
+		return SBC_ENOMEM;
+	memcpy(media, d->sdp->media, d->sdp->media_count * sizeof(*media));
+	for (size_t i = d->sdp->media_count; i < count; i++)
+		media[i] = (struct sdp_media){0};
+	d->sdp->media = media;
+	d->sdp->media_count = count;
+	return 0;
+}
+
+static void code_sections(struct coder *c, struct call_description *d)
+{
+	size_t parsed = d->sdp->media_count;
+	size_t count = code_number(c, parsed, 1, SDP_MEDIA_MAX);
+
+	if (c->is_reading && count < parsed)
+		coder_refuse(c);
+	if (c->is_reading && !c->err && count > parsed)
+		c->err = grow(d, count);
+	for (size_t i = 0; !c->err && i < count; i++) {
+		bool is_refused = code_bool(c, !d->sdp->media[i].port);
+		if (is_refused != !d->sdp->media[i].port)
+			coder_refuse(c);
+		if (is_refused)
+			code_refused(c, &d->sdp->media[i], i < parsed);
+		code_taken(c, d, i);
+	}
+	if (!c->err && count && d->index >= count)
+		coder_refuse(c);
+}
+
 static void code_description(struct coder *c, struct call *call, int side)
 {
 	struct call_description *d = &call->remote[side];
-	struct slice body = d->body;
+	struct slice text = d->text.ptr ? d->text : d->said;
 	bool is_answer = code_bool(c, d->is_answer);
-	size_t count;
 
-	code_slice(c, &body, BODY_MAX);
+	code_slice(c, &text, BODY_MAX);
 	if (c->is_reading && !c->err)
-		c->err = call_description_restore(call, side, body, is_answer, d);
+		c->err = call_description_restore(call, side, text, is_answer, d);
 	if (c->err)
 		return;
-	count = d->text.ptr ? 0 : d->sdp->media_count;
-	for (size_t i = 0; i < count; i++)
-		code_taken(c, d, i);
 	d->index = code_number(c, d->index, 1, SDP_MEDIA_MAX - 1);
-	if (count && d->index >= count)
-		coder_refuse(c);
+	if (!d->text.ptr)
+		code_sections(c, d);
 }
 
 /* ---- streams ---- */

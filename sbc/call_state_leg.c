@@ -88,6 +88,7 @@ void call_state_leg(struct coder *c, struct call *call, int side, usec_t now)
 	leg->allows_update = code_bool(c, leg->allows_update);
 	leg->knows_timer = code_bool(c, leg->knows_timer);
 	leg->knows_rename = code_bool(c, leg->knows_rename);
+	leg->takes_refer = code_bool(c, leg->takes_refer);
 	code_slice(c, &leg->ack, ACK_MAX);
 	code_offer_answer(c, &leg->oa);
 	code_session(c, leg, now);

@@ -146,6 +146,41 @@ int media_set_gate(struct media *media, struct media_id id, enum media_side side
 	return 0;
 }
 
+/* What room.remote and room.gate say is of the session that opened last. */
+static void show_last(void)
+{
+	const struct fake_session *last = &room.sessions[room.id.slot];
+
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		room.remote[side] = last->remote[side];
+		room.has_remote[side] = last->has_remote[side];
+		room.gate[side] = last->gate[side];
+	}
+}
+
+int media_exchange(struct media *media, struct media_id one, enum media_side side,
+	struct media_id two, enum media_side other)
+{
+	struct fake_session *first = &room.sessions[one.slot],
+			    *second = &room.sessions[two.slot];
+	struct fake_session kept = *first;
+
+	(void)media;
+	if (room.exchange_error)
+		return room.exchange_error;
+	room.exchange_count++;
+	first->remote[side] = second->remote[other];
+	first->has_remote[side] = second->has_remote[other];
+	first->gate[side] = second->gate[other];
+	second->remote[other] = kept.remote[side];
+	second->has_remote[other] = kept.has_remote[side];
+	second->gate[other] = kept.gate[side];
+	for (int i = 0; i < MEDIA_SIDE_COUNT; i++)
+		first->has_map[i] = second->has_map[i] = false;
+	show_last();
+	return 0;
+}
+
 int media_set_payload_map(struct media *media, struct media_id id, enum media_side side,
 	const struct media_payload_map *map)
 {

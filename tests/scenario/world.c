@@ -98,6 +98,16 @@ static const struct config_route routes[] = {{.domain = "biloxi.test", .peer = "
 
 /* ---- outside ---- */
 
+static bool is_at(const struct hop *hop, enum actor who)
+{
+	struct netaddr address;
+
+	if (hop->flow.generation)
+		return hop->flow.slot == place[who].flow;
+	netaddr_parse(&address, slice_str(place[who].address), place[who].port);
+	return netaddr_equal(&address, &hop->addr);
+}
+
 static int on_send(
 	const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg)
 {
@@ -107,6 +117,8 @@ static int on_send(
 	(void)tag;
 	if (w->send_error)
 		return w->send_error;
+	if (w->send_error_to && is_at(hop, w->failing))
+		return w->send_error_to;
 	sent = mem_alloc(sizeof(*sent));
 	if (!sent)
 		return SBC_ENOMEM;
@@ -265,6 +277,7 @@ static void make_config(struct world *w, unsigned calls)
 			.transactions = 1000 + 8 * calls,
 			.registrations = 100,
 			.ring_timeout_s = 60,
+			.target_timeout_s = 8,
 			.answer_identity_s = 7},
 		.registration_min_s = 60,
 		.registration_max_s = 3600,
@@ -447,12 +460,7 @@ void world_say(struct world *w, enum actor who, const char *text)
 
 static bool is_for(const struct sent *sent, enum actor who)
 {
-	struct netaddr address;
-
-	if (sent->hop.flow.generation)
-		return sent->hop.flow.slot == place[who].flow;
-	netaddr_parse(&address, slice_str(place[who].address), place[who].port);
-	return netaddr_equal(&address, &sent->hop.addr);
+	return is_at(&sent->hop, who);
 }
 
 static struct sent *next_for(struct world *w, enum actor who)

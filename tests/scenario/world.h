@@ -53,6 +53,7 @@ struct world {
 	/* Another part that goes before every session description, and another after it; NULL:
 	 * the description is the whole body. */
 	const char *part;
+	const char *type;   /* of bodies from now on; NULL: application/sdp */
 	const char *more;   /* header lines in what actors say from now on; NULL: none */
 	struct buf said;    /* the last message that any actor sent */
 	struct buf records; /* one line each */
@@ -64,7 +65,9 @@ struct world {
 	struct config_user users[2];  /* alice, bob; a test may change how their media goes */
 	struct config_interface interfaces[2]; /* the first is 127.0.0.1 */
 	int send_error;                        /* what the transport says to everything */
-	unsigned closed_listeners;             /* bits, by number */
+	enum actor failing;                    /* what it says to what goes there: */
+	int send_error_to;
+	unsigned closed_listeners; /* bits, by number */
 };
 
 void world_init(struct world *w);
@@ -202,6 +205,8 @@ struct fake_media {
 	int restore_error;
 	unsigned restored_count;
 	struct media_state restored[FAKE_RESTORED_MAX]; /* in order */
+	int exchange_error;                             /* likewise media_exchange() */
+	unsigned exchange_count;
 	struct fake_session sessions[FAKE_SESSION_MAX]; /* in the order of opening; the last */
 };
 struct fake_media *fake_media(void);
