@@ -13,12 +13,38 @@
 #define STRANGER_MAX (CANDIDATE_MAX - 1)
 /* A client whose handshake was spoiled from outside begins again so many times. */
 #define RESTART_MAX 3
+/* A peer that begins again and again without signalling it gets one handshake in this time. */
+#define REPEAT_INTERVAL USEC_PER_SEC
 
 static void candidate_free(struct candidate *candidate)
 {
 	dtls_assoc_free(candidate->assoc);
 	candidate->assoc = NULL;
 	candidate->has_progress = false;
+	candidate->is_held = false;
+}
+
+static void free_candidates_but(struct component *c, const struct candidate *kept)
+{
+	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
+		if (&c->candidates[i] != kept)
+			candidate_free(&c->candidates[i]);
+	}
+}
+
+/* Beside an association that stands no deadline of signalling ends what goes nowhere. */
+static usec_t expiry(const struct component *c, const struct candidate *candidate)
+{
+	bool is_loose = c->is_ready && !c->is_renewing && candidate != c->chosen;
+
+	return is_loose ? candidate->since + c->env->config->dtls_deadline : -1;
+}
+
+static usec_t earlier(usec_t a, usec_t b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
 }
 
 static bool is_signalled(const struct component *c, const struct netaddr *address)
@@ -31,11 +57,10 @@ static void rearm(struct component *c)
 	usec_t due = -1;
 
 	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
-		usec_t one =
-			c->candidates[i].assoc ? dtls_assoc_due(c->candidates[i].assoc) : -1;
+		const struct candidate *one = &c->candidates[i];
 
-		if (one >= 0 && (due < 0 || one < due))
-			due = one;
+		if (one->assoc)
+			due = earlier(due, earlier(dtls_assoc_due(one->assoc), expiry(c, one)));
 	}
 	/* Without a timer only retransmission is lost; the deadline still ends it. */
 	if (due < 0 || timer_start(c->env->timers, &c->timer, due))
@@ -60,35 +85,89 @@ static void free_joins(struct component *c)
 	}
 }
 
+static void forget_before(struct component *c)
+{
+	timer_stop(c->env->timers, &c->overlap);
+	crypto_context_free(c->in_before);
+	c->in_before = NULL;
+}
+
+static void on_overlap(struct timer *timer, usec_t now, void *arg)
+{
+	(void)timer;
+	(void)now;
+	forget_before(arg);
+}
+
+static void forget_contexts(struct component *c)
+{
+	forget_before(c);
+	crypto_context_free(c->in);
+	crypto_context_free(c->out);
+	c->in = NULL;
+	c->out = NULL;
+}
+
+/* The keys before verify what is under way, without a timer nothing (DTLS-16). */
+static void retire_contexts(struct component *c, usec_t now)
+{
+	forget_before(c);
+	if (c->in && !timer_start(c->env->timers, &c->overlap, now + OVERLAP)) {
+		c->in_before = c->in;
+		c->in = NULL;
+	}
+	crypto_context_free(c->in);
+	crypto_context_free(c->out);
+	c->in = NULL;
+	c->out = NULL;
+}
+
+static int take_keys(struct component *c, const struct dtls_keys *keys, usec_t now)
+{
+	int err;
+
+	retire_contexts(c, now);
+	err = crypto_context_new(&c->in, keys->profile, &keys->peers, CRYPTO_IN);
+	return err ? err : crypto_context_new(&c->out, keys->profile, &keys->ours, CRYPTO_OUT);
+}
+
 static void choose(struct component *c, struct candidate *candidate, usec_t now)
 {
-	const struct dtls_keys *keys = &dtls_assoc_result(candidate->assoc)->keys;
-	int err = crypto_context_new(&c->in, keys->profile, &keys->peers, CRYPTO_IN);
+	int err = take_keys(c, &dtls_assoc_result(candidate->assoc)->keys, now);
 
-	if (!err)
-		err = crypto_context_new(&c->out, keys->profile, &keys->ours, CRYPTO_OUT);
 	dtls_assoc_forget_keys(candidate->assoc);
-	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
-		if (&c->candidates[i] != candidate)
-			candidate_free(&c->candidates[i]);
-	}
-	free_joins(c); /* no more hellos are heard: half of what a session would keep */
+	free_candidates_but(c, candidate);
+	free_joins(c); /* hardly a hello is heard any more: half of what a session keeps */
+	timer_stop(c->env->timers, &c->timer);
+	candidate->is_held = false;
+	c->is_ahead = c->is_ready && !c->is_renewing;
+	c->is_renewing = false;
 	c->chosen = candidate;
 	c->is_ready = !err;
 	c->peer = candidate->address;
 	c->handler(c, err ? COMPONENT_BROKEN : COMPONENT_SECURED, now, c->arg);
 }
 
+static bool is_signalled_key(const struct component *c, const struct candidate *candidate)
+{
+	return fingerprint_set_has(
+		c->fingerprints, &dtls_assoc_result(candidate->assoc)->presented);
+}
+
 /* The certificate is proven now: its key has signed the handshake. */
 static void judge(struct component *c, struct candidate *candidate, usec_t now)
 {
-	const struct fingerprint *presented = &dtls_assoc_result(candidate->assoc)->presented;
-
-	if (fingerprint_set_has(c->fingerprints, presented)) {
+	if (is_signalled_key(c, candidate)) {
 		choose(c, candidate, now);
 		return;
 	}
-	c->mismatching = *presented;
+	if (c->is_ready && !c->is_renewing) { /* the answer that names it may be on its way */
+		candidate->is_held = true;
+		c->counters->dropped_source++;
+		rearm(c);
+		return;
+	}
+	c->mismatching = dtls_assoc_result(candidate->assoc)->presented;
 	dtls_assoc_close(candidate->assoc);
 	candidate_free(candidate);
 	if (is_signalled(c, &candidate->address)) {
@@ -104,8 +183,8 @@ static int candidate_start(struct component *c, struct candidate *candidate,
 	struct dtls_assoc_config config = {.context = c->env->dtls,
 		.role = c->role,
 		.profile = profile,
-		.hash = fingerprint_set_strongest(c->fingerprints),
-		.want_cookie = !is_signalled(c, address),
+		.hash = c->hash,
+		.want_cookie = c->is_ready || !is_signalled(c, address),
 		.peer = *address,
 		.retransmit = c->env->config->dtls_retransmit,
 		.send = send_to_candidate,
@@ -126,7 +205,7 @@ static bool is_reachable(const struct netaddr *address)
 
 static void start_client(struct component *c, usec_t now)
 {
-	struct candidate *candidate = &c->candidates[0];
+	struct candidate *candidate = &c->candidates[c->chosen == &c->candidates[0]];
 
 	if (!is_reachable(&c->signalled))
 		return;
@@ -160,7 +239,7 @@ static bool look_at(struct component *c, struct candidate *candidate, usec_t now
 	case DTLS_DONE:
 		break;
 	}
-	if (c->chosen)
+	if (candidate == c->chosen || candidate->is_held)
 		return true;
 	judge(c, candidate, now);
 	return false;
@@ -178,7 +257,9 @@ static struct candidate *find_victim(struct component *c, bool for_signalled)
 		struct candidate *one = &c->candidates[i];
 		bool stranger = !is_signalled(c, &one->address);
 
-		if (one->has_progress && !(for_signalled && stranger))
+		if (one == c->chosen)
+			continue;
+		if (one->has_progress && !one->is_held && !(for_signalled && stranger))
 			continue;
 		if (!stranger && !for_signalled)
 			continue;
@@ -197,7 +278,8 @@ static struct candidate *find_place(struct component *c, const struct netaddr *a
 	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
 		if (!c->candidates[i].assoc)
 			place = &c->candidates[i];
-		else if (!is_signalled(c, &c->candidates[i].address))
+		else if (&c->candidates[i] != c->chosen &&
+			 !is_signalled(c, &c->candidates[i].address))
 			strangers++;
 	}
 	if (place && (signalled || strangers < STRANGER_MAX))
@@ -248,6 +330,12 @@ static struct hello_join *join_of(struct component *c, const struct netaddr *add
 	return c->joins[i];
 }
 
+/* What signalling asked for begins whenever it comes. */
+static bool may_begin(const struct component *c, usec_t now)
+{
+	return !c->chosen || c->is_renewing || now - c->chosen->since >= REPEAT_INTERVAL;
+}
+
 static void on_hello(struct component *c, const struct udp_packet *packet, usec_t now)
 {
 	struct hello_join *join = join_of(c, &packet->peer);
@@ -260,9 +348,9 @@ static void on_hello(struct component *c, const struct udp_packet *packet, usec_
 	if (whole <= 0)
 		return;
 	candidate = find_by_hello(c, &packet->peer, &hello);
-	if (!candidate)
+	if (!candidate && may_begin(c, now))
 		candidate = make_candidate(c, &packet->peer, &hello, now);
-	if (!candidate) {
+	if (!candidate || candidate == c->chosen) {
 		c->counters->dropped_dtls++;
 		return;
 	}
@@ -271,23 +359,37 @@ static void on_hello(struct component *c, const struct udp_packet *packet, usec_
 		rearm(c);
 }
 
+static bool is_from(const struct candidate *candidate, const struct udp_packet *packet)
+{
+	return candidate->assoc && netaddr_equal(&candidate->address, &packet->peer);
+}
+
 /* All that is no hello goes to each candidate of its address: a hello that somebody forged
- * made another one, and that must not swallow what the true peer says. */
+ * made another one, and that must not swallow what the true peer says. The association that
+ * stands hears it last: whose cookie was good speaks of the new one, and the old one's last
+ * flight would only confuse him. */
 static void on_records(struct component *c, const struct udp_packet *packet, usec_t now)
 {
-	bool is_wanted = false;
+	bool is_wanted = false, is_answered = false;
 
 	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
 		struct candidate *one = &c->candidates[i];
 		bool is_taken = false;
 
-		if (!one->assoc || !netaddr_equal(&one->address, &packet->peer))
+		if (one == c->chosen || !is_from(one, packet))
 			continue;
 		dtls_assoc_input(one->assoc, packet->data, packet->len, now, &is_taken);
 		is_wanted = is_wanted || is_taken;
+		is_answered = is_answered || (is_taken && dtls_assoc_has_cookie(one->assoc));
 		one->has_progress = one->has_progress || is_taken;
 		if (!look_at(c, one, now))
 			return;
+	}
+	if (c->chosen && !is_answered && is_from(c->chosen, packet)) {
+		bool is_taken;
+
+		dtls_assoc_input(c->chosen->assoc, packet->data, packet->len, now, &is_taken);
+		is_wanted = is_wanted || is_taken;
 	}
 	if (!is_wanted)
 		c->counters->dropped_dtls++;
@@ -296,7 +398,7 @@ static void on_records(struct component *c, const struct udp_packet *packet, use
 
 static void input(struct component *c, const struct udp_packet *packet, usec_t now)
 {
-	if (c->role == MEDIA_DTLS_SERVER && !c->chosen &&
+	if (c->role == MEDIA_DTLS_SERVER &&
 		dtls_records_is_client_hello(packet->data, packet->len))
 		on_hello(c, packet, now);
 	else
@@ -326,8 +428,12 @@ static void on_timer(struct timer *timer, usec_t now, void *arg)
 	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
 		struct candidate *one = &c->candidates[i];
 
-		if (!one->assoc)
+		if (!one->assoc || one == c->chosen)
 			continue;
+		if (expiry(c, one) >= 0 && expiry(c, one) <= now) {
+			candidate_free(one);
+			continue;
+		}
 		dtls_assoc_tick(one->assoc, now);
 		if (!look_at(c, one, now))
 			return;
@@ -345,22 +451,21 @@ void component_init(struct component *c, const struct component_env *env,
 	c->handler = handler;
 	c->arg = arg;
 	timer_init(&c->timer, on_timer, c);
+	timer_init(&c->overlap, on_overlap, c);
 }
 
 void component_end(struct component *c)
 {
 	timer_stop(c->env->timers, &c->timer);
-	for (unsigned i = 0; i < CANDIDATE_MAX; i++)
-		candidate_free(&c->candidates[i]);
+	free_candidates_but(c, NULL);
 	c->chosen = NULL;
-	crypto_context_free(c->in);
-	crypto_context_free(c->out);
-	c->in = NULL;
-	c->out = NULL;
+	forget_contexts(c);
 	free_joins(c);
 	udp_socket_disconnect(&c->socket);
 	c->is_active = false;
 	c->is_ready = false;
+	c->is_renewing = false;
+	c->is_ahead = false;
 	c->peer = (struct netaddr){0};
 	c->has_failed_handshake = false;
 	c->mismatching = (struct fingerprint){0};
@@ -385,6 +490,17 @@ static void feed_early(const struct udp_packet *packet, void *arg)
 		input(feeding->component, packet, feeding->now);
 }
 
+static void set_wanted(
+	struct component *c, const struct media_remote *remote, const struct netaddr *address)
+{
+	c->is_active = true;
+	c->role = remote->role;
+	c->hash = fingerprint_set_strongest(&remote->fingerprints);
+	c->fingerprints = &remote->fingerprints;
+	c->signalled = *address;
+	c->restarts_left = RESTART_MAX;
+}
+
 void component_begin(struct component *c, const struct media_remote *remote,
 	const struct netaddr *address, usec_t now)
 {
@@ -393,16 +509,50 @@ void component_begin(struct component *c, const struct media_remote *remote,
 
 	component_end(c);
 	c->early = NULL;
-	c->is_active = true;
-	c->role = remote->role;
-	c->fingerprints = &remote->fingerprints;
-	c->signalled = *address;
-	c->restarts_left = RESTART_MAX;
+	set_wanted(c, remote, address);
 	if (c->role == MEDIA_DTLS_CLIENT)
 		start_client(c, now);
 	else
 		early_visit(early, feed_early, &feeding);
 	early_free(&early);
+}
+
+/* A handshake that ran ahead of the answer or offer that asks for it is this one. */
+static void look_ahead(struct component *c, bool is_ahead, usec_t now)
+{
+	if (is_ahead && is_signalled_key(c, c->chosen)) {
+		c->is_renewing = false;
+		c->handler(c, COMPONENT_SECURED, now, c->arg);
+		return;
+	}
+	for (unsigned i = 0; i < CANDIDATE_MAX; i++) {
+		struct candidate *one = &c->candidates[i];
+
+		if (one->is_held && is_signalled_key(c, one)) {
+			choose(c, one, now);
+			return;
+		}
+	}
+	rearm(c);
+}
+
+void component_renew(struct component *c, const struct media_remote *remote,
+	const struct netaddr *address, usec_t now)
+{
+	bool may_be_ahead = remote->role == MEDIA_DTLS_SERVER && c->role == remote->role &&
+			    fingerprint_set_strongest(&remote->fingerprints) == c->hash;
+	bool is_ahead = c->is_ahead && may_be_ahead;
+
+	if (!may_be_ahead)
+		free_candidates_but(c, c->chosen);
+	c->is_renewing = true;
+	c->is_ahead = false;
+	c->has_failed_handshake = false;
+	set_wanted(c, remote, address);
+	if (c->role == MEDIA_DTLS_CLIENT)
+		start_client(c, now);
+	else
+		look_ahead(c, is_ahead, now);
 }
 
 int component_begin_given(
@@ -497,7 +647,7 @@ void component_set_address(struct component *c, const struct netaddr *address, u
 	c->signalled = *address;
 	if (!is_reachable(address))
 		return;
-	if (c->is_ready)
+	if (component_is_settled(c))
 		component_move_peer(c, address);
 	else if (c->role == MEDIA_DTLS_CLIENT)
 		start_client(c, now);

@@ -16,8 +16,15 @@
  * begin a handshake of their own (a candidate), and the first one that ends with a signalled
  * certificate is taken. Candidates are few, strangers must return a cookie, and datagrams
  * from the address that was signalled always find a place.
+ *
+ * An association that stands is in force until another one is there, whether signalling
+ * asked for it or a server hears another hello (RFC 6347 section 4.2.8): its keys are changed
+ * at once then, and packets that are under way still verify for a while (RFC 5764 section
+ * 5.2). A hello that nobody signalled must return a cookie wherever it comes from, and what
+ * becomes of it harms nothing.
  */
 #define CANDIDATE_MAX 4
+#define OVERLAP       (5 * USEC_PER_SEC) /* how long the keys before still verify */
 
 struct component;
 struct early;
@@ -29,6 +36,7 @@ struct candidate {
 	struct netaddr address;
 	uint8_t random[CLIENT_RANDOM_LEN];
 	bool has_progress; /* it went on after its hello */
+	bool is_held;      /* done, with a certificate that may yet be signalled */
 	usec_t since;
 };
 
@@ -51,9 +59,10 @@ struct component_env {
 
 struct component {
 	/* What each packet needs, together in a few cache lines. */
-	struct netaddr peer;        /* where it proved to be; set once ready */
-	struct crypto_context *in;  /* owned; NULL until ready, and with plain RTP */
-	struct crypto_context *out; /* owned; NULL likewise */
+	struct netaddr peer;              /* where it proved to be; set once ready */
+	struct crypto_context *in;        /* owned; NULL until ready, and with plain RTP */
+	struct crypto_context *out;       /* owned; NULL likewise */
+	struct crypto_context *in_before; /* owned; of the keys before; NULL mostly */
 	struct udp_socket socket;
 
 	const struct component_env *env; /* borrowed */
@@ -61,9 +70,12 @@ struct component {
 	component_h *handler;
 	void *arg; /* borrowed */
 
-	bool is_active; /* an association is wanted here */
-	bool is_ready;  /* keyed: by an association, by given keys, or plain */
+	bool is_active;   /* an association is wanted here */
+	bool is_ready;    /* keyed: by an association, by given keys, or plain */
+	bool is_renewing; /* ready, and signalling asked for another association */
+	bool is_ahead;    /* this one came by a hello, before any signalling asked for it */
 	enum media_dtls_role role;
+	enum fingerprint_hash hash;                 /* of the peer's certificate */
 	const struct fingerprint_set *fingerprints; /* borrowed from the side's remote */
 	struct netaddr signalled;                   /* where signalling says the peer is */
 
@@ -73,7 +85,8 @@ struct component {
 	struct hello_join *joins[2]; /* owned; of the signalled address, of the others */
 	struct netaddr joined[2];    /* whose fragments they are */
 	unsigned restarts_left;      /* client: new tries after a spoiled one */
-	struct timer timer;          /* retransmissions */
+	struct timer timer;          /* retransmissions, and late candidates */
+	struct timer overlap;        /* the end of in_before */
 
 	bool has_failed_handshake;      /* somebody's came to nothing */
 	struct fingerprint mismatching; /* the last certificate that was not signalled */
@@ -87,6 +100,9 @@ void component_fini(struct component *component);
 /* Begins an association and forgets the one before. Handler may run inside. remote is the
  * side's and keeps these fingerprints until component_end(). */
 void component_begin(struct component *component, const struct media_remote *remote,
+	const struct netaddr *address, usec_t now);
+/* Begins another association beside the one in force, which stays until then. As above. */
+void component_renew(struct component *component, const struct media_remote *remote,
 	const struct netaddr *address, usec_t now);
 /* Ready at once: by keys of the description, or in the clear. SBC_ENOMEM, SBC_ECRYPTO. */
 int component_begin_given(struct component *component, const struct media_remote *remote,
@@ -109,6 +125,12 @@ void component_set_address(
 void component_move_peer(struct component *component, const struct netaddr *address);
 /* Says goodbye to the peer. */
 void component_close(struct component *component);
+
+/* Is what it was told to do done? */
+static inline bool component_is_settled(const struct component *component)
+{
+	return component->is_ready && !component->is_renewing;
+}
 
 /* A datagram of DTLS's class. Handler may run inside. */
 void component_input(struct component *component, const struct udp_packet *packet, usec_t now);

@@ -288,6 +288,18 @@ static void went_on(struct crypto_context *context)
 	}
 }
 
+/* RFC 3711 section 9.2: a key is good for 2^48 packets of an SSRC. Behind the last one libsrtp
+ * would count from zero again, and protect other packets with the same keystream. */
+static bool is_used_up(const struct crypto_context *context, uint32_t ssrc, uint16_t sequence)
+{
+	const struct source *source = &context->sources[context->ssrc_last];
+	uint32_t roc;
+
+	return source->has_rtp && sequence < source->highest &&
+	       is_above(sequence, source->highest) &&
+	       !srtp_get_stream_roc(context->srtp, ssrc, &roc) && roc == UINT32_MAX;
+}
+
 static int run_rtp(
 	struct crypto_context *context, srtp_step *step, uint8_t *packet, size_t *len)
 {
@@ -297,6 +309,8 @@ static int run_rtp(
 	int err = context->imported && known ? place(context, ssrc, sequence) : 0;
 	struct source *source;
 
+	if (!err && known && is_used_up(context, ssrc, sequence))
+		err = SBC_ECRYPTO;
 	err = err ? err : run(context, step, packet, len, ssrc, known);
 	if (err)
 		return err;

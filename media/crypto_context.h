@@ -43,7 +43,8 @@ void crypto_context_free(struct crypto_context *context);
 
 /*
  * In place; *len is changed. The packet begins on a boundary of four bytes. Headers were
- * checked before (rtp_parse, rtcp_check_first). SBC_ECRYPTO: does not verify; SBC_EEXIST: a
+ * checked before (rtp_parse, rtcp_check_first). SBC_ECRYPTO: does not verify, or the
+ * key is used up for that SSRC; SBC_EEXIST: a
  * replay, or too old to tell; SBC_ELIMIT: more than RTP_SOURCE_MAX SSRCs. Once for
  * each new SSRC, after its first packet was verified, memory is taken: SBC_ENOMEM.
  */

@@ -22,8 +22,8 @@
 #define COMMAND_SPARE 2
 #define REPORT_ROOM   1024
 #define RETRY_MS      10 /* until a full mailbox is tried again */
-/* Timers of a session: three of each side, one of each component. */
-#define SESSION_TIMERS 10
+/* Timers of a session: three of each side, two of each component. */
+#define SESSION_TIMERS 14
 
 struct media_loop {
 	/* the signalling thread's */

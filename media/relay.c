@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "media/crypto_context.h"
 #include "media/demux.h"
 #include "media/rtcp.h"
 #include "media/rtp.h"
@@ -27,6 +28,35 @@ static void count_refused(struct stream *stream, const struct component *compone
 		counters->dropped_auth++;
 }
 
+typedef int(unprotect_h)(struct crypto_context *context, uint8_t *bytes, size_t *len);
+
+/* 0; or 1: by the keys before (RFC 5764 section 5.2, DTLS-16), which a packet that was under
+ * way as they changed still has. */
+static int unprotect(
+	const struct component *component, struct udp_packet *packet, unprotect_h *work)
+{
+	uint8_t kept[UDP_PACKET_MAX];
+	size_t len = packet->len;
+	int err;
+
+	if (!component->in_before)
+		return work(component->in, packet->data, &packet->len);
+	memcpy(kept, packet->data, len);
+	err = work(component->in, packet->data, &packet->len);
+	if (!err)
+		return 0;
+	memcpy(packet->data, kept, len); /* which failing may have spoiled */
+	packet->len = len;
+	return work(component->in_before, packet->data, &packet->len) ? err : 1;
+}
+
+/* Where the sender of a packet that was taken is: who uses the keys before is gone. */
+static const struct netaddr *place_of(
+	const struct component *component, const struct udp_packet *packet, int taken)
+{
+	return taken ? &component->peer : &packet->peer;
+}
+
 static void send_on(struct component *to, struct udp_packet *packet, uint64_t *relayed,
 	struct media_counters *counters)
 {
@@ -43,7 +73,7 @@ static void send_on(struct component *to, struct udp_packet *packet, uint64_t *r
 }
 
 /* Plain RTP verifies by its address alone. Before the gate, so that the rollover counter
- * keeps up while it is shut. Anything else than 0 was counted. */
+ * keeps up while it is shut. Below 0: counted. 1: by the keys before. */
 static int take_rtp(struct stream *stream, struct component *component,
 	struct udp_packet *packet, const struct rtp_header *header, usec_t now)
 {
@@ -55,8 +85,8 @@ static int take_rtp(struct stream *stream, struct component *component,
 		stream->counters.dropped_source++;
 		return SBC_ENOENT;
 	}
-	err = crypto_context_unprotect_rtp(component->in, packet->data, &packet->len);
-	if (err)
+	err = unprotect(component, packet, crypto_context_unprotect_rtp);
+	if (err < 0)
 		count_refused(stream, component, packet, err);
 	return err;
 }
@@ -72,8 +102,8 @@ static int take_rtcp(struct stream *stream, struct component *component,
 		stream->counters.dropped_source++;
 		return SBC_ENOENT;
 	}
-	err = crypto_context_unprotect_rtcp(component->in, packet->data, &packet->len);
-	if (err)
+	err = unprotect(component, packet, crypto_context_unprotect_rtcp);
+	if (err < 0)
 		count_refused(stream, component, packet, err);
 	return err;
 }
@@ -83,7 +113,7 @@ static void relay_rtp(struct stream *stream, struct stream *other, struct compon
 {
 	struct media_counters *counters = &stream->counters;
 	struct rtp_header header;
-	int err = 0;
+	int taken, err = 0;
 
 	if (rtp_parse(&header, packet->data, packet->len)) {
 		counters->dropped_malformed++;
@@ -94,9 +124,10 @@ static void relay_rtp(struct stream *stream, struct stream *other, struct compon
 		counters->dropped_gate++;
 		return;
 	}
-	if (take_rtp(stream, component, packet, &header, now))
+	taken = take_rtp(stream, component, packet, &header, now);
+	if (taken < 0)
 		return;
-	stream_heard(stream, component, &packet->peer, now);
+	stream_heard(stream, component, place_of(component, packet, taken), now);
 	stream_count_rtp(stream, &header, now);
 	if (!stream_may_forward(stream, other)) {
 		counters->dropped_gate++;
@@ -117,7 +148,7 @@ static void relay_rtcp(struct stream *stream, struct stream *other, struct compo
 {
 	struct media_counters *counters = &stream->counters;
 	struct component *to = stream_rtcp(other);
-	int err = 0;
+	int taken, err = 0;
 
 	if (rtcp_check_first(packet->data, packet->len)) {
 		counters->dropped_malformed++;
@@ -128,9 +159,10 @@ static void relay_rtcp(struct stream *stream, struct stream *other, struct compo
 		counters->dropped_gate++;
 		return;
 	}
-	if (take_rtcp(stream, component, packet, now))
+	taken = take_rtcp(stream, component, packet, now);
+	if (taken < 0)
 		return;
-	stream_heard(stream, component, &packet->peer, now);
+	stream_heard(stream, component, place_of(component, packet, taken), now);
 	if (rtcp_check(packet->data, packet->len)) {
 		counters->dropped_malformed++;
 		return;

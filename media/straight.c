@@ -74,3 +74,9 @@ void straight_stop(struct straight *straight)
 	timer_stop(straight->component->env->timers, &straight->timer);
 	udp_socket_disconnect(&straight->component->socket);
 }
+
+void straight_again(struct straight *straight, usec_t now)
+{
+	straight_stop(straight);
+	straight_start(straight, now);
+}

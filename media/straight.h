@@ -35,6 +35,9 @@ void straight_init(
 	struct straight *straight, struct component *component, const usec_t *heard_at);
 /* From now on; the stream is secured. Without room for a timer the socket stays as it is. */
 void straight_start(struct straight *straight, usec_t now);
+/* Signalling says that the peer is elsewhere: the socket is let go, and not connected again to
+ * where its last packets under way came from. */
+void straight_again(struct straight *straight, usec_t now);
 void straight_stop(struct straight *straight);
 
 #endif

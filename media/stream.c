@@ -3,10 +3,12 @@
  * One side: from a remote description to a secured stream or a failure. Runs on: its media
  * loop. Keys of the description, or plain RTP, go from IDLE to SECURED at once.
  *
- *   IDLE ──remote──► HANDSHAKING ──all components──► SECURED
- *                      │     ▲  └──────new role or fingerprints (RFC 8842)──┘ (begins again)
- *                      ▼     │
- *                    FAILED ─┘ (only by a new remote)
+ *   IDLE ──remote──► HANDSHAKING ──all components──► SECURED ──new association──► RENEWING
+ *                      │     ▲                         ▲                             │  │
+ *                      ▼     │                         └───────all components────────┘  │
+ *                    FAILED ─┘ (only by a new remote) ◄─────deadline, mismatch──────────┘
+ *
+ * While RENEWING (RFC 8842) the keys there are stay in force.
  */
 
 #include "media/stream.h"
@@ -50,6 +52,7 @@ void stream_fail(struct stream *stream, enum media_failure failure)
 		return;
 	stream->is_failed = true;
 	stream->is_secured = false;
+	stream->is_renewing = false;
 	stream->failure = failure;
 	timer_stop(stream->env->timers, &stream->deadline);
 	timer_stop(stream->env->timers, &stream->silence);
@@ -102,6 +105,9 @@ static void set_secured(struct stream *stream, usec_t now)
 
 static void secure(struct stream *stream, usec_t now)
 {
+	if (stream->is_renewing)
+		forget_sources(stream);
+	stream->is_renewing = false;
 	describe(stream);
 	set_secured(stream, now);
 }
@@ -113,7 +119,8 @@ static void on_component(
 
 	switch (event) {
 	case COMPONENT_SECURED:
-		if (stream->rtp.is_ready && stream_rtcp(stream)->is_ready)
+		if (component_is_settled(&stream->rtp) &&
+			component_is_settled(stream_rtcp(stream)))
 			secure(stream, now);
 		break;
 	case COMPONENT_MISMATCH:
@@ -130,7 +137,7 @@ static void on_deadline(struct timer *timer, usec_t now, void *arg)
 {
 	struct stream *stream = arg;
 	const struct component *late =
-		stream->rtp.is_ready ? stream_rtcp(stream) : &stream->rtp;
+		component_is_settled(&stream->rtp) ? stream_rtcp(stream) : &stream->rtp;
 	bool tried = stream->rtp.has_failed_handshake || stream->rtcp.has_failed_handshake;
 
 	(void)timer;
@@ -232,9 +239,33 @@ static void begin_given(struct stream *stream, usec_t now)
 		secure(stream, now);
 }
 
+/* SDP-20: keys of a handshake stay in force until those of the next one are there. */
+static bool may_renew(const struct stream *stream, const struct media_remote *before)
+{
+	const struct media_remote *remote = &stream->remote;
+
+	return stream->is_secured && before->keying == MEDIA_KEYING_DTLS &&
+	       remote->keying == MEDIA_KEYING_DTLS && before->rtcp_mux == remote->rtcp_mux;
+}
+
+static void renew(struct stream *stream, usec_t now)
+{
+	const struct media_remote *remote = &stream->remote;
+
+	stream->is_renewing = true;
+	straight_stop(&stream->straight);     /* the next one may be elsewhere */
+	stream->tell &= ~STREAM_TELL_SECURED; /* of the one before */
+	start_timer(stream, &stream->deadline, now + stream->env->config->dtls_deadline);
+	if (!stream->is_failed)
+		component_renew(&stream->rtp, remote, &remote->rtp, now);
+	if (!stream->is_failed && !remote->rtcp_mux)
+		component_renew(&stream->rtcp, remote, &remote->rtcp, now);
+}
+
 static void begin(struct stream *stream, usec_t now)
 {
 	stream->is_secured = false;
+	stream->is_renewing = false;
 	stream->is_failed = false;
 	stream->failure = MEDIA_FAILURE_NONE;
 	stream->security = (struct media_security){0};
@@ -276,12 +307,16 @@ void stream_set_remote(struct stream *stream, const struct media_remote *remote,
 		if (stream_is_plain(stream) && remote->may_latch)
 			latch_open(&stream->latch, now);
 	}
-	if (!is_same) {
+	if (!is_same && may_renew(stream, &before)) {
+		renew(stream, now);
+	} else if (!is_same) {
 		begin(stream, now);
 	} else {
 		if (remote->keying == MEDIA_KEYING_SDES)
 			rekey(stream, &before, now);
 		component_set_address(&stream->rtp, &remote->rtp, now);
+		if (stream->is_secured && !netaddr_equal(&before.rtp, &remote->rtp))
+			straight_again(&stream->straight, now);
 		component_set_address(&stream->rtcp, &remote->rtcp, now);
 	}
 	mem_wipe(&before, sizeof(before));

@@ -31,7 +31,8 @@ struct stream {
 	bool is_gate_open; /* policy's word */
 	bool is_secured;   /* its keying is done, as the door says for each kind */
 	bool is_failed;
-	bool is_silent; /* told already */
+	bool is_renewing; /* secured, and another association is on its way */
+	bool is_silent;   /* told already */
 	unsigned source_count;
 	struct rtp_source *sources;            /* owned; has room for a power of two */
 	struct media_payload_map *payload_map; /* owned; of what arrives here; NULL: as it is */

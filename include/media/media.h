@@ -281,8 +281,10 @@ struct media_remote {
 
 /*
  * Repeating it with the same keying, role, fingerprints and association keeps the one there is
- * and only changes addresses; a change of one of them begins a new one (RFC 8842) and shuts
- * the side until it is secured again. So does a change of rtcp_mux. A new SDES key re-keys
+ * and only changes addresses; a change of one of them begins a new one (RFC 8842). The keys of
+ * a handshake stay in force until those of the next one are there (SECURED again; or FAILED,
+ * which shuts the side). Another keying, or a change of rtcp_mux, shuts it until it is secured
+ * again. A new SDES key re-keys
  * its own direction: rollover counters stay (RFC 3711 section 3.3.1) unless the address
  * changes with the peer's key, which begins at zero (RFC 4568 section 7.1.4). SBC_EAGAIN:
  * mailbox full; SBC_EINVAL: no usable fingerprint or profile, no address; SBC_ENOENT: the

@@ -49,6 +49,7 @@ static void ring(struct world *w, struct talk *a, struct talk *b)
 	world_callee(w, b, BOB);
 }
 
+/* MB-3: byte for byte. */
 static void crosses_as_it_is(void **state)
 {
 	struct world *w = *state;

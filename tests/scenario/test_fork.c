@@ -159,8 +159,8 @@ static void early_media_rings(void **state)
 	assert_int_equal(0, w->heard[ALICE].msg->body.len);
 }
 
-/* OA-2, SIP-35: the answer of the 183 is that of the 200, whoever answers; with SDP-15 we
- * are active towards the caller. Another callee's key gets a new association. */
+/* OA-2, SIP-35, SDP-27: the answer of the 183 is that of the 200, whoever answers; with SDP-15
+ * we are active towards the caller. Another callee's key gets a new association. */
 static void early_media_passes(void **state)
 {
 	struct world *w = *state;
@@ -199,6 +199,34 @@ static void early_media_passes(void **state)
 	assert_true(world_heard_body(w, ALICE, "SAVPF 0\r\n"));
 	world_answer(w, ALICE, 200, "passive");
 	world_hear_method(w, ALICE, SIP_METHOD_ACK);
+	arena_fini(&invite.arena);
+}
+
+/* SDP-27: branches whose phones share a certificate are told apart by their names (RFC 8842):
+ * the one that answers gets an association of its own, under the name that was offered. */
+static void branches_have_names(void **state)
+{
+	struct world *w = *state;
+	struct kept invite;
+	char one[2048], two[2048];
+	struct talk a;
+
+	w->peers[0].early_media = EARLY_MEDIA_PASS;
+	snprintf(one, sizeof(one), "%sa=tls-id:one-one-one-one-one-one-1\r\n",
+		sdp_of(BILOXI, "active", 0));
+	snprintf(two, sizeof(two), "%sa=tls-id:two-two-two-two-two-two-2\r\n",
+		sdp_of(BILOXI, "active", 0));
+	world_call(w, &a, ALICE, CAROL);
+	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+	assert_true(world_heard_body(w, BILOXI, "a=tls-id:"));
+	keep(w, BILOXI, &invite);
+	branch_says(w, &invite, "one", 183, one);
+	assert_int_equal(0, fake_media()->remote[MEDIA_SIDE_B].association);
+	branch_says(w, &invite, "two", 183, two); /* the first one's media stays */
+	assert_int_equal(0, fake_media()->remote[MEDIA_SIDE_B].association);
+	branch_says(w, &invite, "two", 200, two);
+	assert_int_equal(1, fake_media()->remote[MEDIA_SIDE_B].association);
+	assert_int_equal(0, fake_media()->remote[MEDIA_SIDE_A].association);
 	arena_fini(&invite.arena);
 }
 
@@ -409,6 +437,7 @@ int main(void)
 		SCENARIO(early_media_is_blocked),
 		SCENARIO(early_media_rings),
 		SCENARIO(early_media_passes),
+		SCENARIO(branches_have_names),
 		SCENARIO(unusable_early_answer),
 		SCENARIO(next_target),
 		SCENARIO(no_next_target),

@@ -90,8 +90,8 @@ static void offer_again(struct world *w, struct talk *t, const char *setup, cons
 	world_ack(w, t);
 }
 
-/* SDP-18, SDP-19: each offer has one of ours, an answer only where the offer had one; each
- * leg's is its own, and nobody's crosses. */
+/* MB-1, SDP-18, SDP-19: each offer has one of ours, an answer only where the offer had one;
+ * each leg's is its own, and nobody's crosses. */
 static void each_leg_has_its_own(void **state)
 {
 	struct world *w = *state;
@@ -104,6 +104,96 @@ static void each_leg_has_its_own(void **state)
 	assert_string_not_equal(told.alice, told.bob);
 	assert_null(strstr(ONE, told.alice));
 	assert_null(strstr(ONE, told.bob));
+}
+
+/* SDP-12, SDP-13, SDP-14, SDP-16: what an offer says of a=setup, what we answer, and which role
+ * is ours then; a=connection beside it is nothing to us (SDP-17). */
+static void roles_by_offer(void **state)
+{
+	static const struct {
+		const char *offered, *answered;
+		enum media_dtls_role role;
+	} rows[] = {
+		{"actpass", "a=setup:active", MEDIA_DTLS_CLIENT},
+		{"passive", "a=setup:active", MEDIA_DTLS_CLIENT},
+		{"active", "a=setup:passive", MEDIA_DTLS_SERVER},
+		{NULL, "a=setup:active", MEDIA_DTLS_CLIENT}, /* as actpass */
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *w = *state;
+		const char *offered = rows[i / 2].offered;
+		struct talk a;
+		char sdp[2048];
+
+		snprintf(sdp, sizeof(sdp), "%s",
+			sdp_with(ALICE, offered ? offered : "active",
+				i & 1 ? "a=connection:existing\r\n" : "a=connection:new\r\n"));
+		if (!offered)
+			world_edit(sdp, sizeof(sdp), "a=setup:active\r\n", "");
+		w->sdp[ALICE] = sdp;
+		world_register(w, BOB);
+		world_call(w, &a, ALICE, "sip:bob@atlanta.test");
+		world_hear_method(w, BOB, SIP_METHOD_INVITE);
+		assert_true(world_heard_body(w, BOB, "a=setup:actpass"));
+		assert_false(world_heard_body(w, BOB, "a=connection"));
+		world_answer(w, BOB, 200, "active");
+		world_hear_method(w, BOB, SIP_METHOD_ACK);
+		world_hear_code(w, ALICE, 200);
+		assert_true(world_heard_body(w, ALICE, rows[i / 2].answered));
+		assert_false(world_heard_body(w, ALICE, "a=connection"));
+		assert_int_equal(rows[i / 2].role, fake_media()->remote[MEDIA_SIDE_A].role);
+		world_teardown(state);
+		world_setup(state);
+	}
+}
+
+/* The same of what answers our actpass; SDP-16: without it the answerer is passive. */
+static void roles_by_answer(void **state)
+{
+	static const struct {
+		const char *answered;
+		enum media_dtls_role role;
+	} rows[] = {
+		{"active", MEDIA_DTLS_SERVER}, {"passive", MEDIA_DTLS_CLIENT},
+		{NULL, MEDIA_DTLS_CLIENT},
+		{"actpass", MEDIA_DTLS_CLIENT}, /* which it may not say: one must begin */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *w = *state;
+		const char *answered = rows[i].answered;
+		struct talk a;
+		char sdp[2048];
+
+		snprintf(sdp, sizeof(sdp), "%s",
+			sdp_with(BOB, answered ? answered : "active", ""));
+		if (!answered)
+			world_edit(sdp, sizeof(sdp), "a=setup:active\r\n", "");
+		world_register(w, BOB);
+		world_call(w, &a, ALICE, "sip:bob@atlanta.test");
+		world_hear_method(w, BOB, SIP_METHOD_INVITE);
+		world_reply(w, BOB, 200, "", sdp);
+		world_hear_method(w, BOB, SIP_METHOD_ACK);
+		world_hear_code(w, ALICE, 200);
+		assert_int_equal(rows[i].role, fake_media()->remote[MEDIA_SIDE_B].role);
+		world_teardown(state);
+		world_setup(state);
+	}
+}
+
+/* SDP-12: holdconn begins nothing, in an offer or an answer. */
+static void holdconn_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct talk a;
+	char sdp[2048];
+
+	snprintf(sdp, sizeof(sdp), "%s", sdp_with(ALICE, "holdconn", ""));
+	w->sdp[ALICE] = sdp;
+	world_register(w, BOB);
+	world_call_refused(w, &a, ALICE, "sip:bob@atlanta.test", 488);
+	world_hear_nothing(w, BOB);
 }
 
 /* SDP-19, SDP-24: who does not speak it is not told of it in an answer, and changes nothing
@@ -292,6 +382,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(each_leg_has_its_own),
+		SCENARIO(roles_by_offer),
+		SCENARIO(roles_by_answer),
+		SCENARIO(holdconn_is_refused),
 		SCENARIO(without_it),
 		SCENARIO(refresh_keeps_it),
 		SCENARIO(changed_in_an_offer),

@@ -69,7 +69,7 @@ static void chromium(void **state)
 	}
 }
 
-/* A forged first half does not spoil the true hello that comes after it. */
+/* WOLF-7: a forged first half does not spoil the true hello that comes after it. */
 static void forged_half(void **state)
 {
 	size_t len1 = load("chromium156-clienthello-dtls13-part1.bin", one);
@@ -117,6 +117,8 @@ static void bodies(void **state)
 		{{HEAD, 0, 0}, 44, 1, "none of them"},
 		{{HEAD, 0, 9, 0, 14, 0, 5, 0, 2, 0, 7, 0}, 53, 1, "use_srtp"},
 		{{HEAD, 0, 10, 0, 14, 0, 6, 0, 2, 0, 7, 1, 9}, 54, 1, "DTLS-5: with an MKI"},
+		{{HEAD, 0, 14, 0, 55, 0, 1, 0, 0, 56, 0, 5, 4, 1, 2, 3, 4}, 58, 1,
+			"DTLS-22: RFC 8844's, which we do not know"},
 		{{HEAD, 0, 8, 0, 14, 0, 4, 0, 1, 7, 0}, 52, SBC_EPARSE, "half a profile"},
 		{{HEAD, 0, 7, 0, 14, 0, 3, 0, 0, 0}, 51, SBC_EPARSE, "no profile"},
 		{{HEAD, 0, 8, 0, 14, 0, 4, 0, 2, 0, 7}, 52, SBC_EPARSE, "no MKI length"},

@@ -86,7 +86,7 @@ static void set_roc(
 	assert_int_equal(0, crypto_context_set_roc(in, SSRC, v->roc));
 }
 
-/* SRTP-1 .. SRTP-6. */
+/* SRTP-1, SRTP-2, SRTP-3, SRTP-4, SRTP-5, SRTP-6: every byte of each profile. */
 static void vectors(void **state)
 {
 	FILE *file = fopen("tests/vectors/srtp.txt", "r");
@@ -264,6 +264,31 @@ static void rolls_over(void **state)
 			assert_int_equal(0, unprotect(&pair));
 	}
 	pair_fini(&pair);
+}
+
+/* SRTP-12, RFC 3711 section 9.2: behind the last index of a key nothing is protected any more,
+ * since the next one would be the first one again. */
+static void key_ends(void **state)
+{
+	static const unsigned profiles[] = {1, 7};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		_Alignas(16) uint8_t again[TEXT_MAX];
+		struct pair pair;
+		size_t len;
+
+		pair_init(&pair, profiles[i]);
+		protect(&pair, 7, 65000);
+		assert_int_equal(0, crypto_context_set_roc(pair.out, 7, UINT32_MAX));
+		protect(&pair, 7, 65535);
+		memset(again, 0, sizeof(again));
+		again[0] = 0x80;
+		again[11] = 7;
+		len = 40;
+		assert_int_not_equal(0, crypto_context_protect_rtp(pair.out, again, &len));
+		pair_fini(&pair);
+	}
 }
 
 /* SRTP-11, M7. */
@@ -554,6 +579,7 @@ int main(void)
 		cmocka_unit_test(refuses_short_rtcp),
 		cmocka_unit_test(replays),
 		cmocka_unit_test(rolls_over),
+		cmocka_unit_test(key_ends),
 		cmocka_unit_test(too_many_sources),
 		cmocka_unit_test(out_of_memory),
 		cmocka_unit_test(goes_on_elsewhere),

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "media/rtcp.h"
 
+/* MUX-3. */
 static void second_byte(void **state)
 {
 	(void)state;

@@ -155,6 +155,20 @@ static void lets_go_of_a_silent_peer(void **state)
 	assert_true(is_let_in(w.peer));
 }
 
+/* Nor does the last packet under way, from where it was, hold it there again. */
+static void follows_signalling_in_spite_of_the_last_packet(void **state)
+{
+	(void)state;
+	look(2, true);
+	assert_true(w.component.socket.is_connected);
+	component_move_peer(&w.component, &w.other);
+	straight_again(&w.straight, w.now);
+	assert_false(w.component.socket.is_connected);
+	component_move_peer(&w.component, &w.theirs);
+	look(1, true);
+	assert_false(w.component.socket.is_connected);
+}
+
 static void does_not_hold_who_speaks_from_two_places(void **state)
 {
 	(void)state;
@@ -208,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(holds_to_a_peer_that_settled),
 		TEST(lets_go_of_a_silent_peer),
+		TEST(follows_signalling_in_spite_of_the_last_packet),
 		TEST(does_not_hold_who_speaks_from_two_places),
 		TEST(errors_do_not_deafen),
 		TEST(only_when_it_is_wanted),

@@ -96,6 +96,31 @@ static void clear_media_on_sdes_is_dropped(void **state)
 	talk(3);
 }
 
+/* SRTP-17: a packet that fills Ethernet's frame before SRTP adds to it. */
+static void full_packets_relay(void **state)
+{
+	static const enum media_keying keyings[] = {MEDIA_KEYING_NONE, MEDIA_KEYING_SDES};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct phone_line *line = &w.phones[A].rtp;
+
+		connect_phones(keyings[i], MEDIA_KEYING_DTLS, true);
+		memset(line->wire, 0x5a, 1472);
+		line->wire[0] = 0x80;
+		line->wire[1] = 0;
+		line->wire_len = 1472;
+		if (line->out)
+			crypto_context_protect_rtp(line->out, line->wire, &line->wire_len);
+		phone_write(line, line->wire, line->wire_len, &line->remote);
+		wait_for(w.phones[B].rtp.rtp_received == 1);
+		assert_int_equal(1472, w.phones[B].rtp.last_len);
+		assert_int_equal(0x5a, w.phones[B].rtp.last[1471]);
+		tear_down(NULL);
+		set_up(NULL);
+	}
+}
+
 /* A handshake on a side that has no DTLS costs one counter and no memory. */
 static void dtls_on_sdes_is_dropped(void **state)
 {
@@ -451,6 +476,7 @@ int main(void)
 		TEST(every_pairing_relays),
 		TEST(every_profile_by_sdes),
 		TEST(clear_media_on_sdes_is_dropped),
+		TEST(full_packets_relay),
 		TEST(dtls_on_sdes_is_dropped),
 		TEST(rekeying_keeps_the_rollover_counter),
 		TEST(moving_with_a_new_key_begins_at_zero),

@@ -5,6 +5,7 @@
 
 #include "policy/date.h"
 
+/* ID4474-4: RFC 1123, GMT. */
 static void there_and_back(void **state)
 {
 	static const struct {

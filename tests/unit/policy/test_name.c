@@ -5,6 +5,7 @@
 
 #include "policy/name.h"
 
+/* CAN-1 to CAN-8; CAN-9: the one function that From and To go through. */
 static void canonical(void **state)
 {
 	static const struct {

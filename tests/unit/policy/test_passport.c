@@ -16,7 +16,7 @@ static struct json_document *vectors(void)
 	return document;
 }
 
-/* The mky vector: our bytes are the vector's bytes. */
+/* MKY-1, MKY-2, MKY-8: the mky vector: our bytes are the vector's bytes. */
 static void writes_the_vectors(void **state)
 {
 	struct json_document *document = vectors();

@@ -21,7 +21,9 @@ static const char offer[] =
 	"a=fingerprint:sha-256 A1:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:"
 	"11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00\r\n"
 	"a=setup:active\r\na=ice-ufrag:x\r\na=mid:1\r\na=crypto:1 x inline:y\r\n"
-	"a=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\na=rtpmap:101 "
+	"a=ssrc:1 cname:x\r\na=msid:x y\r\na=cryptex\r\n"
+	"a=extmap:1 urn:ietf:params:rtp-hdrext:encrypt urn:x\r\na=rtpmap:111 "
+	"opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\na=rtpmap:101 "
 	"telephone-event/8000\r\na=rtpmap:9 G722/8000\r\na=rtcp-fb:* nack\r\na=maxptime:60\r\n"
 	"a=rtcp-mux\r\na=recvonly\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
 	"m=text 0 RTP/AVP\r\n";
@@ -84,11 +86,13 @@ static void writes_our_leg(void **state)
 	end(&f);
 }
 
-/* SDP-4, SDP-10: nothing of the other leg's keys, address or bundle crosses. */
+/* SDP-4, SDP-10, MB-1: nothing of the other leg's keys, address or bundle crosses; MB-6: nor of
+ * its SSRCs; SRTP-16: nor what would encrypt header extensions, or any of those. */
 static void hides_the_other_leg(void **state)
 {
 	static const char *const hidden[] = {"198.51.100.1", "A1:22", "crypto", "secret",
-		"alice", "ice-", "mid", "group", "tool", "4000", "5000", "active", "G722"};
+		"alice", "ice-", "mid", "group", "tool", "4000", "5000", "active", "G722",
+		"ssrc", "cname", "cryptex", "extmap"};
 	struct fixture f;
 
 	(void)state;
