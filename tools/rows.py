@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which test proves which row of the requirements on identity, media and management.
+"""Which test proves which row of the requirements on identity, media, calls and management.
 
-A file of KINDS has the rows of each kind; a test claims one by naming its id in a comment, and
-the claim counts for the test function that the comment stands in or before. Run alone it prints
-the tables, row by row; `make test T=identity` and the like run all the tests that one names and
-print it after them. `make check` refuses a row that nobody proves and an id that is no row."""
+Each file of KINDS has the rows of one kind; a test claims one by naming its id in a comment, and
+the claim counts for the test function that the comment stands in or before. What the head of a
+file says (before its first #include, or in its docstring) is about no test and claims nothing.
+Run alone it prints the tables, row by row; `make test T=identity`, T=media_rows, T=calls_rows and
+T=management_rows run all the tests that one names and print it after them. `make check` refuses a
+row that nobody proves and an id that is no row."""
 
 import ast
 import glob
@@ -28,7 +30,7 @@ KINDS = {
     "media_rows": Kind("tests/media_rows.txt", re.compile(
         r"\b(?:SDP|DTLS|D12|D13|MUX|SRTP|MB|WOLF)-\d+\b")),
     "calls_rows": Kind("tests/calls_rows.txt", re.compile(
-        r"\b(?:(?:SIP|REL|UPD|OA|ST|AU)-\d+|ID-[1-5])\b")),
+        r"\b(?:(?:SIP|REL|UPD|OA|ST|RF|AU)-\d+|ID-[1-5])\b")),
     "management_rows": Kind("tests/management_rows.txt", re.compile(
         r"\b(?:KAM|MI|FIFO|DX|HC[FDSH])-[1-9]\d*\b")),
 }
@@ -53,12 +55,13 @@ def read_rows(root, name):
 
 def _claims_of_c(file, text, ids):
     """A comment, or a table row's reason, counts for the test it is in or stands before."""
+    head = text.find("#include")
     tests = [(match.start(), match[1]) for match in _FUNCTION.finditer(text)]
     ends = [text.find("\n}", start) for start, _ in tests]
     for match in _COMMENT.finditer(text):
         for row in ids.findall(match[0]):
             at = match.start()
-            test = next((name for (_, name), end in zip(tests, ends) if at < end), None)
+            test = next((name for (_, name), end in zip(tests, ends) if head < at < end), None)
             yield Claim(row, file, text.count("\n", 0, at) + 1, test)
 
 
@@ -69,9 +72,12 @@ def _claims_of_python(file, text, ids):
     notes = [(token.start[0], token.string)
              for token in tokenize.generate_tokens(io.StringIO(text).readline)
              if token.type == tokenize.COMMENT or token.string.startswith('"""')]
+    head = min((line for line, note in notes if note.startswith('"""')), default=0)
+    if tests and head >= tests[0][0]:
+        head = 0
     for line, note in notes:
         for row in ids.findall(note):
-            test = next((name for _, end, name in tests if line <= end), None)
+            test = next((name for _, end, name in tests if head < line <= end), None)
             yield Claim(row, file, line, test)
 
 
@@ -139,8 +145,7 @@ class Table:
 
 def main():
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    kinds = [kind for kind in KINDS if os.path.exists(os.path.join(root, KINDS[kind].file))]
-    return 0 if all([Table(root, kind).print() for kind in kinds]) else 1
+    return 0 if all([Table(root, kind).print() for kind in KINDS]) else 1
 
 
 if __name__ == "__main__":

@@ -67,6 +67,17 @@ class Rows(unittest.TestCase):
         faults = [(line, words.split(":")[0]) for _, line, words in table.faults()]
         self.assertEqual([(4, "D" "S-4"), (12, f"{D} is no row of tests/identity_rows.txt")], faults)
 
+    def test_a_file_s_head_claims_nothing(self):
+        self.write("tests/unit/room/test_x.c", f"/* {A} */\n#include \"a.h\"\n" + C_TEST)
+        self.write("tests/unit/room/test_z.c", f"/* {D} */\n#include \"a.h\"\n" +
+                   "static void one(void **state)\n{\n}\n")
+        self.write("tests/peers/test_y.py", f'"""{C}."""\n' + PYTHON_TEST)
+        table = self.table(f"{A} one\n{B} two\n{C} three\n{D} four\n")
+        self.assertEqual(["room/x:first", "peers/y:test_b"], table.tests[A])
+        self.assertEqual(["room/x:second"], table.tests[C])
+        self.assertEqual([f"{D}: no test names it (four)"],
+                         [words for _, _, words in table.faults()])
+
     def test_kinds_are_apart(self):
         row = "SD" "P-1"
         self.write("tests/unit/room/test_z.c",
