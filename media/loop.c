@@ -45,7 +45,6 @@ struct media_loop {
 	uv_timer_t retry;
 	struct timers timers;
 	struct udp_io io;
-	struct dtls_context *dtls; /* owned */
 	struct session_env env;
 	struct session **sessions; /* owned; by slot */
 	uint16_t slot_count;
@@ -225,9 +224,7 @@ int media_loop_post(struct media_loop *loop, const struct command *command)
 static void set_env(struct media_loop *loop, const struct media_loop_config *config)
 {
 	loop->env = (struct session_env){
-		.component = {.config = config->media,
-			.dtls = loop->dtls,
-			.timers = &loop->timers},
+		.component = {.config = config->media, .timers = &loop->timers},
 		.index = config->index,
 		.uv = &loop->uv,
 		.io = &loop->io,
@@ -240,17 +237,12 @@ static void free_parts(struct media_loop *loop)
 {
 	timers_fini(&loop->timers);
 	udp_io_fini(&loop->io);
-	dtls_context_free(loop->dtls);
 	mem_free(loop->sessions);
 	mem_free(loop);
 }
 
 static int make_parts(struct media_loop *loop, const struct media_loop_config *config)
 {
-	int err = dtls_context_new(&loop->dtls, config->certificate, config->media);
-
-	if (err)
-		return err;
 	loop->slot_count = config->slot_count;
 	loop->capacity = COMMAND_ROOM + loop->slot_count + COMMAND_SPARE;
 	loop->sessions = mem_array(loop->slot_count, sizeof(loop->sessions[0]));

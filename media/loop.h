@@ -3,7 +3,6 @@
 #define MEDIA_LOOP_H
 
 #include "base/mailbox.h"
-#include "media/certificate.h"
 #include "media/media_msg.h"
 
 /*
@@ -14,8 +13,7 @@
 struct media_loop;
 
 struct media_loop_config {
-	const struct media_config *media;      /* borrowed, outlives the loop, never changes */
-	const struct certificate *certificate; /* borrowed for media_loop_new() */
+	const struct media_config *media; /* borrowed, outlives the loop, never changes */
 	uint16_t index;
 	uint16_t slot_count;
 	uv_loop_t *signalling; /* borrowed; reports arrive there */

@@ -10,9 +10,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "media/certificate.h"
 #include "media/loop.h"
 #include "media/names.h"
+#include "media/own.h"
 #include "media/port_pool.h"
 #include "media/profile.h"
 #include "media/session.h"
@@ -27,7 +27,7 @@
 
 struct media {
 	struct media_config config;
-	struct certificate certificate;
+	struct own *own;       /* of sessions that begin now */
 	uv_loop_t *signalling; /* borrowed */
 	media_event_h *handler;
 	void *arg;                                /* borrowed */
@@ -123,6 +123,10 @@ static void on_event(struct media *media, const struct media_event *event)
 	if (event->type == MEDIA_EVENT_CLOSED) {
 		for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 			port_pool_give(&media->pools[name->interface[side]], name->port[side]);
+		for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+			own_unref(name->own[side]);
+			name->own[side] = NULL;
+		}
 		names_give(names, event->id);
 		media->session_count--;
 	}
@@ -135,7 +139,7 @@ static void free_media(struct media *media)
 		names_fini(&media->names[i]);
 	for (unsigned i = 0; i < MEDIA_INTERFACE_MAX; i++)
 		port_pool_fini(&media->pools[i]);
-	certificate_fini(&media->certificate);
+	own_unref(media->own);
 	mem_free(media);
 }
 
@@ -206,7 +210,6 @@ static int make_loop(struct media *media, unsigned i)
 	const struct media_config *config = &media->config;
 	struct media_loop_config loop = {
 		.media = config,
-		.certificate = &media->certificate,
 		.index = (uint16_t)i,
 		.slot_count = (uint16_t)((config->session_max + config->loop_count - 1) /
 					 config->loop_count),
@@ -237,7 +240,7 @@ static int make_parts(struct media *media)
 	int err = srtp_kernels_install();
 
 	if (!err)
-		err = certificate_init(&media->certificate);
+		err = own_new(&media->own, &media->config);
 	for (unsigned i = 0; !err && i < media->config.interface_count; i++)
 		err = port_pool_init(&media->pools[i], &media->config.interfaces[i]);
 	for (unsigned i = 0; !err && i < media->config.loop_count; i++) {
@@ -321,7 +324,19 @@ void media_stop(struct media *media, media_stopped_h *stopped, void *arg)
 
 const struct fingerprint *media_own_fingerprint(const struct media *media)
 {
-	return &media->certificate.fingerprint;
+	return &media->own->fingerprint;
+}
+
+int media_renew_certificate(struct media *media)
+{
+	struct own *own;
+	int err = media->is_stopping ? SBC_ESTATE : own_new(&own, &media->config);
+
+	if (err)
+		return err;
+	own_unref(media->own);
+	media->own = own;
+	return 0;
 }
 
 void media_rings(const struct media *media, struct media_rings *out)
@@ -416,7 +431,7 @@ static int post_open(struct media *media, struct media_id id, uint64_t cookie,
 		{pairs[MEDIA_SIDE_B].rtp_fd, pairs[MEDIA_SIDE_B].rtcp_fd},
 	};
 	struct command command = {.type = COMMAND_OPEN, .id = id};
-	int err = session_new(&command.session, id, cookie, fds);
+	int err = session_new(&command.session, id, cookie, fds, media->own->contexts[id.loop]);
 
 	if (err)
 		return err;
@@ -466,6 +481,8 @@ int media_open(
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
 		name->interface[side] = request->interface[side];
 		name->port[side] = pairs[side].port;
+		name->own[side] = own_ref(media->own);
+		out->own[side] = media->own->fingerprint;
 	}
 	media->session_count++;
 	out->id = id;
@@ -559,16 +576,19 @@ int media_set_gate(struct media *media, struct media_id id, enum media_side side
 }
 
 /* What CLOSED gives back goes with the side. */
-static void exchange_ports(
+static void exchange_names(
 	struct name *one, enum media_side side, struct name *two, enum media_side other)
 {
 	unsigned interface = one->interface[side];
 	uint16_t port = one->port[side];
+	struct own *own = one->own[side];
 
 	one->interface[side] = two->interface[other];
 	one->port[side] = two->port[other];
+	one->own[side] = two->own[other];
 	two->interface[other] = interface;
 	two->port[other] = port;
+	two->own[other] = own;
 }
 
 int media_exchange(struct media *media, struct media_id one, enum media_side side,
@@ -587,7 +607,7 @@ int media_exchange(struct media *media, struct media_id one, enum media_side sid
 		return SBC_EINVAL;
 	err = media_loop_post(media->loops[one.loop], &command);
 	if (!err)
-		exchange_ports(first, side, second, other);
+		exchange_names(first, side, second, other);
 	return err;
 }
 

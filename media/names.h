@@ -9,12 +9,15 @@
  * taken, by which generation, and which ports come back when the session is closed. A name
  * whose session is gone never fits again.
  */
+struct own;
+
 struct name {
 	uint32_t generation; /* of the present or the last session; 0: never used */
 	bool is_live;
 	bool is_closing;
 	unsigned interface[MEDIA_SIDE_COUNT];
 	uint16_t port[MEDIA_SIDE_COUNT];
+	struct own *own[MEDIA_SIDE_COUNT]; /* counted; media.c's */
 };
 
 struct names {

@@ -37,7 +37,7 @@ static int make_sides(struct session *session)
 }
 
 int session_new(struct session **out, struct media_id id, uint64_t cookie,
-	const int fds[MEDIA_SIDE_COUNT][2])
+	const int fds[MEDIA_SIDE_COUNT][2], struct dtls_context *dtls)
 {
 	struct session *session = mem_alloc(sizeof(*session));
 
@@ -53,6 +53,7 @@ int session_new(struct session **out, struct media_id id, uint64_t cookie,
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
 		session->fds[side][0] = fds[side][0];
 		session->fds[side][1] = fds[side][1];
+		session->sides[side]->env.dtls = dtls;
 	}
 	*out = session;
 	return 0;
@@ -130,9 +131,14 @@ void session_open(struct session *session, const struct session_env *env)
 {
 	session->env = env;
 	session->open_sockets = 2 * MEDIA_SIDE_COUNT;
-	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
-		stream_init(&session->sides[side]->stream, &env->component, on_stream_tell,
-			session->sides[side]);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		struct session_side *own = session->sides[side];
+		struct dtls_context *dtls = own->env.dtls;
+
+		own->env = env->component;
+		own->env.dtls = dtls;
+		stream_init(&own->stream, &own->env, on_stream_tell, own);
+	}
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
 		if (open_stream(session, (enum media_side)side))
 			stream_fail(&session->sides[side]->stream, MEDIA_FAILURE_INTERNAL);

@@ -24,6 +24,7 @@ struct session_env {
 /* One side, with its sockets and keys. It may go over to another session of its loop. */
 struct session_side {
 	struct stream stream;
+	struct component_env env;   /* its loop's, with our certificate of when it began */
 	struct session_side *other; /* borrowed: the other side of the same session */
 	struct session *session;    /* borrowed: whose it is now */
 };
@@ -46,9 +47,10 @@ struct session {
 	bool is_closed;            /* all sockets are; CLOSED is to be told */
 };
 
-/* Runs on: signalling loop. SBC_ENOMEM. */
+/* Runs on: signalling loop. dtls is borrowed until CLOSED, by both sides wherever they go.
+ * SBC_ENOMEM. */
 int session_new(struct session **out, struct media_id id, uint64_t cookie,
-	const int fds[MEDIA_SIDE_COUNT][2]);
+	const int fds[MEDIA_SIDE_COUNT][2], struct dtls_context *dtls);
 /* Runs on: signalling loop. One that was not handed over; leaves the descriptors alone. */
 void session_discard(struct session *session);
 

@@ -32,10 +32,9 @@ static struct slice proto_for(const struct leg_media *leg, struct slice offered)
 					       : SLICE("UDP/TLS/RTP/SAVP");
 }
 
-static void say_dtls(const struct call *call, const struct call_stream *stream, int side,
-	struct sdp_section *section)
+static void say_dtls(const struct call_stream *stream, int side, struct sdp_section *section)
 {
-	section->fingerprint = media_link_fingerprint(call->sbc);
+	section->fingerprint = &stream->own[side];
 	section->tls_id = slice_str(stream->tls_id[side].ours);
 }
 
@@ -47,14 +46,14 @@ static void offer_first(const struct call *call, int side, const struct call_str
 
 	section->proto = proto_for(&call->media.legs[side], proto);
 	if (rules.takes_dtls)
-		say_dtls(call, stream, side, section);
+		say_dtls(stream, side, section);
 	section->setup = SDP_SETUP_ACTPASS;
 	section->crypto = stream->keying[side].ours;
 	section->crypto_count = stream->keying[side].count;
 }
 
 /* How a side is keyed already, or is by this answer. theirs: the words that say so. */
-static void say_agreed(const struct call *call, const struct call_stream *stream, int side,
+static void say_agreed(const struct call_stream *stream, int side,
 	const struct call_description *theirs, struct saying *saying)
 {
 	const struct call_taken *taken = &theirs->taken[stream->index];
@@ -64,7 +63,7 @@ static void say_agreed(const struct call *call, const struct call_stream *stream
 
 	section->proto = words->proto;
 	if (taken->keying == SDP_DTLS)
-		say_dtls(call, stream, side, section);
+		say_dtls(stream, side, section);
 	if (taken->keying != SDP_SDES)
 		return;
 	*line = stream->keying[side].ours[taken->line];
@@ -90,7 +89,7 @@ static void say_stream(struct call *call, int side, const struct call_stream *st
 		offer_first(call, side, stream, section, saying->media[stream->index].proto);
 		return;
 	}
-	say_agreed(call, stream, side, theirs, saying);
+	say_agreed(stream, side, theirs, saying);
 	section->setup = SDP_SETUP_ACTPASS;
 	if (!offered)
 		return;

@@ -236,8 +236,7 @@ void call_media_own_fingerprints(const struct call *call, int side, struct finge
 		enum sdp_keying chosen = call->media.streams[i].keying[side].chosen;
 
 		if (chosen == SDP_DTLS || (chosen == SDP_REFUSED && offers)) {
-			fingerprint_set_add(out, media_link_fingerprint(call->sbc));
-			return;
+			fingerprint_set_add(out, &call->media.streams[i].own[side]);
 		}
 	}
 }

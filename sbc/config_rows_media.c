@@ -46,10 +46,15 @@ static const struct config_row rows[] = {
 	{"media.connected_sockets", TYPE(bool), FIXED, IN(config_media, connected_sockets),
 		DEFAULT("true"),
 		.help = "hold a socket to the address that a peer's media comes from, and let "
-			"it go when the peer is silent for half a second: cheaper, and "
-			"strangers' "
-			"packets are dropped by the kernel; a peer that moves is missed so "
+			"it "
+			"go when the peer is silent for half a second: cheaper, and packets of "
+			"strangers are dropped by the kernel; a peer that moves is missed so "
 			"long"},
+	{"media.certificate_hours", TYPE(number), IN(config_media, certificate_hours),
+		RANGE(0, 8760), DEFAULT("24"),
+		.help = "new calls get another DTLS key and certificate of ours so often; "
+			"calls "
+			"that live keep theirs; 0: at each start only"},
 };
 /* clang-format on */
 

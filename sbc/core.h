@@ -53,6 +53,7 @@ struct sbc {
 	struct timer housekeeping;
 	struct timer drain_timer;
 	struct timer trim_timer;
+	usec_t certificate_at;  /* our media certificate is as old; 0: not known yet */
 	uint64_t calls_peak;    /* since memory was given back last */
 	bool is_draining;       /* by command: calls that live go on */
 	sbc_drained_h *drained; /* set: stopping, all calls end */

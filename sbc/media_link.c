@@ -102,6 +102,27 @@ const struct fingerprint *media_link_fingerprint(const struct sbc *sbc)
 	return media_own_fingerprint(sbc->media);
 }
 
+void media_link_age(struct sbc *sbc, usec_t now)
+{
+	usec_t most = (usec_t)sbc->config->media.certificate_hours * 3600 * USEC_PER_SEC;
+	char text[FINGERPRINT_TEXT_MAX];
+	int err;
+
+	if (!sbc->certificate_at)
+		sbc->certificate_at = now;
+	if (!most || now - sbc->certificate_at < most)
+		return;
+	sbc->certificate_at = now;
+	err = media_renew_certificate(sbc->media);
+	if (err)
+		log_event(sbc->log, LOG_WARN, "sbc", "media.certificate", "result=kept err=%s",
+			err_name(err));
+	else
+		log_event(sbc->log, LOG_INFO, "sbc", "media.certificate",
+			"result=renewed fingerprint=\"%s\"",
+			fingerprint_print(media_link_fingerprint(sbc), text));
+}
+
 unsigned media_link_stuck_loops(struct media *media)
 {
 	return media_stuck_loops(media);
@@ -153,8 +174,10 @@ static int open_stream(struct sbc *sbc, const struct call_media *media,
 		return err;
 	stream->id = opened.id;
 	stream->is_open = true;
-	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
 		stream->local[side] = opened.local[side];
+		stream->own[side] = opened.own[side];
+	}
 	return 0;
 }
 
@@ -352,6 +375,7 @@ int media_link_exchange(struct sbc *sbc, struct stream_side one, struct stream_s
 		return err;
 	SWAP(interface);
 	SWAP(local);
+	SWAP(own);
 	SWAP(keying);
 	SWAP(tls_id);
 	SWAP(has_remote);

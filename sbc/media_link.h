@@ -35,7 +35,8 @@ struct call_stream {
 	bool is_given_up; /* a leg refused it, then or later: it closes */
 	bool is_new;      /* offered in the middle of a call, and not agreed yet */
 	struct media_id id;
-	struct netaddr local[MEDIA_SIDE_COUNT]; /* advertised, RTP port */
+	struct netaddr local[MEDIA_SIDE_COUNT];   /* advertised, RTP port */
+	struct fingerprint own[MEDIA_SIDE_COUNT]; /* of our certificate there */
 	struct stream_keying keying[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT]; /* the media room knows that side, and these: */
 	struct fingerprint_set signalled[MEDIA_SIDE_COUNT];
@@ -94,7 +95,10 @@ void media_link_stop(struct media *media, media_stopped_h *stopped, void *arg);
 int media_link_interface(const struct config *config, const struct config_media_rules *rules,
 	sa_family_t family, unsigned *out);
 
+/* Our fingerprint in calls that begin now. */
 const struct fingerprint *media_link_fingerprint(const struct sbc *sbc);
+/* Now and then: new calls get another certificate when it is old (media.certificate_hours). */
+void media_link_age(struct sbc *sbc, usec_t now);
 
 /* A session for each stream, or for none. number: the call's, comes back in events. beside:
  * sides may change places with the stream of the same m= line there; NULL: with nobody.

@@ -142,6 +142,7 @@ static void on_housekeeping(struct timer *timer, usec_t now, void *arg)
 	register_relay_expire(sbc->relay, now);
 	sbc_peers_registered(sbc);
 	listener_watch_sweep(sbc, now);
+	media_link_age(sbc, now);
 	timer_start(sbc->timers, timer, now + HOUSEKEEPING);
 }
 

@@ -190,8 +190,13 @@ typedef void(media_stopped_h)(void *arg);
  * the signalling loop as the very last thing and media is freed after it. */
 void media_stop(struct media *media, media_stopped_h *stopped, void *arg);
 
-/* Our own fingerprint (sha-256), to be told to both sides. Borrowed, lives as media. */
+/* Our fingerprint (sha-256) of sessions that begin now. Borrowed until it is renewed. */
 const struct fingerprint *media_own_fingerprint(const struct media *media);
+
+/* Another self-signed certificate, with another key, for sessions that begin from now on; those
+ * that live keep theirs. A millisecond or two. SBC_ESTATE: after media_stop(); SBC_ENOMEM,
+ * SBC_ECRYPTO: it stays as it was. */
+int media_renew_certificate(struct media *media);
 
 /* How the loops receive and send. */
 struct media_rings {
@@ -223,6 +228,7 @@ struct media_open_request {
 struct media_opened {
 	struct media_id id;
 	struct netaddr local[MEDIA_SIDE_COUNT]; /* advertised address and RTP port; RTCP + 1 */
+	struct fingerprint own[MEDIA_SIDE_COUNT]; /* sha-256 of our certificate, for its life */
 };
 
 /*

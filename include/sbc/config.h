@@ -242,6 +242,7 @@ struct config_media {
 	unsigned coalesce_us;
 	bool io_uring;
 	bool connected_sockets;
+	unsigned certificate_hours;
 };
 
 struct config_host {

@@ -91,6 +91,63 @@ static void hold_and_resume(void **state)
 	world_all_over(w);
 }
 
+static struct fingerprint told(const struct world *w, enum actor who)
+{
+	const struct slice name = SLICE("a=fingerprint:");
+	struct slice body = w->heard[who].msg->body;
+	struct fingerprint f;
+
+	while (!slice_starts(body, name)) {
+		assert_true(body.len);
+		slice_cut(&body, '\n');
+	}
+	body = slice_from(body, name.len);
+	assert_int_equal(0, fingerprint_parse(&f, slice_trim(slice_cut(&body, '\n'))));
+	return f;
+}
+
+/* media.certificate_hours: a call that lives keeps what its ends were told, the next one has
+ * another certificate. */
+static void certificates_grow_old(void **state)
+{
+	struct world *w = *state;
+	struct talk a, b;
+	struct fingerprint old, same, other;
+
+	w->config.media.certificate_hours = 1;
+	w->config.limits.session_expires_s = 0;
+	join(w, &a, &b);
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	old = told(w, BOB);
+	world_answer(w, BOB, 200, "active");
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	world_ack(w, &a);
+	world_pass(w, SECONDS(3700));
+	world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL));
+	world_hear_code(w, ALICE, 100);
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	same = told(w, BOB);
+	assert_true(fingerprint_equal(&old, &same));
+	world_answer(w, BOB, 200, "active");
+	world_hear_method(w, BOB, SIP_METHOD_ACK);
+	world_hear_code(w, ALICE, 200);
+	same = told(w, ALICE);
+	assert_true(fingerprint_equal(&old, &same));
+	world_ack(w, &a);
+	world_bye(w, &a);
+	world_hear_code(w, ALICE, 200);
+	world_hear_method(w, BOB, SIP_METHOD_BYE);
+	world_answer(w, BOB, 200, NULL);
+	world_register(w, BOB);
+	world_call(w, &a, ALICE, "sip:bob@atlanta.test");
+	world_hear_method(w, BOB, SIP_METHOD_INVITE);
+	other = told(w, BOB);
+	assert_false(fingerprint_equal(&old, &other));
+}
+
 /* The other way round, by UPDATE to a caller that knows none: it gets a re-INVITE. */
 static void callee_updates(void **state)
 {
@@ -686,6 +743,7 @@ int main(void)
 		SCENARIO(address_change),
 		SCENARIO(refresh_changes_nothing),
 		SCENARIO(target_refresh),
+		SCENARIO(certificates_grow_old),
 		SCENARIO(silence_on_hold),
 		SCENARIO(refusal_goes_back),
 		SCENARIO(dialog_is_gone),

@@ -19,6 +19,50 @@ static void early_handshake(void **state)
 	wait_for(w.heard.secured[A]);
 }
 
+static bool is_shown(enum media_side side, const struct fingerprint *own)
+{
+	return fingerprint_equal(own, &dtls_assoc_result(w.phones[side].rtp.assoc)->presented);
+}
+
+/* A session lives on with the certificate that its peers were told of, also in its next
+ * association; one that begins after the renewal has the new one. */
+static void certificates_are_renewed(void **state)
+{
+	struct media_opened before;
+	struct fingerprint old;
+
+	(void)state;
+	open_session(true, true);
+	before = w.opened;
+	old = *media_own_fingerprint(w.media);
+	assert_int_equal(0, media_renew_certificate(w.media));
+	assert_int_equal(0, media_renew_certificate(w.media));
+	assert_false(fingerprint_equal(&old, media_own_fingerprint(w.media)));
+	set_gates(true);
+	secure_both();
+	for (int side = 0; side < 2; side++) {
+		assert_true(fingerprint_equal(&old, &before.own[side]));
+		assert_true(is_shown((enum media_side)side, &old));
+	}
+	phone_fini(&w.phones[A]);
+	phone_init(&w.phones[A], MEDIA_DTLS_CLIENT, true);
+	set_remote(A);
+	phone_start(&w.phones[A], &w.opened.local[A]);
+	wait_for(w.heard.secured[A] == 2 && phone_is_done(&w.phones[A]));
+	assert_true(is_shown(A, &old));
+	close_session();
+	phone_fini(&w.phones[A]);
+	phone_fini(&w.phones[B]);
+	memset(&w.heard, 0, sizeof(w.heard));
+	phone_init(&w.phones[A], MEDIA_DTLS_CLIENT, true);
+	phone_init(&w.phones[B], MEDIA_DTLS_SERVER, true);
+	assert_int_equal(0,
+		media_open(w.media, &(struct media_open_request){.cookie = 4712}, &w.opened));
+	secure_both();
+	assert_true(is_shown(A, media_own_fingerprint(w.media)));
+	assert_true(fingerprint_equal(&w.opened.own[B], media_own_fingerprint(w.media)));
+}
+
 /* RFC 8842: the same description keeps the association, another fingerprint ends it. */
 static void new_fingerprint_new_association(void **state)
 {
@@ -154,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(early_handshake),
+		TEST(certificates_are_renewed),
 		TEST(new_fingerprint_new_association),
 		TEST(new_number_new_association),
 		TEST(hold_keeps_the_association),
