@@ -185,6 +185,8 @@ static int enter_legs(struct call *call)
 
 static void resume(struct call *call, usec_t now)
 {
+	char call_id[LOG_TEXT_MAX];
+
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
 		struct leg *leg = call_leg(call, side);
 		leg_set_state(leg, LEG_CONFIRMED, "imported");
@@ -192,8 +194,8 @@ static void resume(struct call *call, usec_t now)
 		count(call, side, now);
 	}
 	call->sbc->counters.calls_answered++;
-	log_event(call->sbc->log, LOG_INFO, "sbc", "call.imported", "call=%s call_id=\"%.*s\"",
-		call->name, SLICE_ARG(call->a->dialog.call_id));
+	log_event(call->sbc->log, LOG_INFO, "sbc", "call.imported", "call=%s call_id=\"%s\"",
+		call->name, log_text(call_id, call->a->dialog.call_id));
 }
 
 int sbc_import_call(struct sbc *sbc, struct slice value, usec_t now, uint64_t *number)

@@ -222,6 +222,7 @@ void call_record(struct call *call)
 {
 	struct media_counters counters[MEDIA_SIDE_COUNT];
 	struct sbc *sbc = call->sbc;
+	char reason[LOG_TEXT_MAX];
 	struct buf json;
 
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
@@ -229,7 +230,8 @@ void call_record(struct call *call)
 	log_event(sbc->log, LOG_INFO, "sbc", "call.end",
 		"call=%s code=%u by=%s reason=\"%s\" seconds=%" PRId64 " relayed_a=%" PRIu64
 		" relayed_b=%" PRIu64,
-		call->name, call->code, ender_names[call->ender], call->reason,
+		call->name, call->code, ender_names[call->ender],
+		log_text(reason, slice_str(call->reason)),
 		call->answer_s ? call->end_s - call->answer_s : 0, counters[0].rtp_relayed,
 		counters[1].rtp_relayed);
 	if (!sbc->outside.record)

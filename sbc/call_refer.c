@@ -320,6 +320,7 @@ void refer_begin_blind(struct call_refer *refer, usec_t now)
 {
 	struct call *call = refer->call, *target = NULL;
 	struct sbc *sbc = call->sbc;
+	char to[LOG_TEXT_MAX];
 
 	if (!sbc->drained && sbc->counters.calls_now < call->config->limits.calls)
 		target = make_target(refer);
@@ -329,7 +330,7 @@ void refer_begin_blind(struct call_refer *refer, usec_t now)
 	}
 	refer->target = target->number;
 	refer->at = MEDIA_SIDE_A;
-	log_event(sbc->log, LOG_INFO, "sbc", "call.refer", "call=%s target=%s to=\"%.*s\"",
-		call->name, target->name, SLICE_ARG(refer->to.uri.raw));
+	log_event(sbc->log, LOG_INFO, "sbc", "call.refer", "call=%s target=%s to=\"%s\"",
+		call->name, target->name, log_text(to, refer->to.uri.raw));
 	call_go_on(target, now); /* may end it, and so refer */
 }

@@ -162,10 +162,13 @@ static void refuse_offer(struct sbc *sbc, const struct request *request, const c
 
 static void log_start(const struct call *call)
 {
+	const struct sip_msg *invite = call->invite;
+	char call_id[LOG_TEXT_MAX], from[LOG_TEXT_MAX], to[LOG_TEXT_MAX];
+
 	log_event(call->sbc->log, LOG_INFO, "sbc", "call.start",
-		"call=%s call_id=\"%.*s\" from=\"%.*s\" to=\"%.*s\" by=\"%s\"", call->name,
-		SLICE_ARG(call->invite->call_id), SLICE_ARG(call->invite->from.uri.raw),
-		SLICE_ARG(call->invite->to.uri.raw), call->party[0].name);
+		"call=%s call_id=\"%s\" from=\"%s\" to=\"%s\" by=\"%s\"", call->name,
+		log_text(call_id, invite->call_id), log_text(from, invite->from.uri.raw),
+		log_text(to, invite->to.uri.raw), call->party[0].name);
 }
 
 static void check_peer(struct call *call, const struct config_peer *peer, usec_t now)

@@ -13,7 +13,7 @@
 static void note_refusal(
 	struct sbc *sbc, const struct request *request, const struct reply *reply)
 {
-	char peer[NETADDR_TEXT_MAX];
+	char peer[NETADDR_TEXT_MAX], from[LOG_TEXT_MAX];
 
 	sbc->counters.requests_refused++;
 	/* A stranger has nothing to look for here; our own overload is nobody's fault. */
@@ -22,10 +22,10 @@ static void note_refusal(
 	if (!log_limit_pass(&sbc->refused_limit, request->now, REFUSED_BURST, REFUSED_INTERVAL))
 		return;
 	log_event(sbc->log, LOG_INFO, "sbc", "request.refused",
-		"method=%.*s code=%u source=%s from=\"%.*s\" held=%llu",
+		"method=%.*s code=%u source=%s from=\"%s\" held=%llu",
 		SLICE_ARG(request->msg->method_name), reply->code,
 		netaddr_print(&request->source->peer, peer),
-		SLICE_ARG(request->msg->from.uri.raw),
+		log_text(from, request->msg->from.uri.raw),
 		(unsigned long long)sbc->refused_limit.held);
 }
 

@@ -35,6 +35,11 @@ int log_level_parse(enum log_level *out, struct slice word);
 void log_event(struct log *log, enum log_level level, const char *room, const char *event,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* What others wrote, for a pair's quotes: with ' for ", so that it cannot end them and begin
+ * pairs of its own; cut where it is long. Returns out. */
+#define LOG_TEXT_MAX 256
+const char *log_text(char out[LOG_TEXT_MAX], struct slice text);
+
 /*
  * Every line of the thread that calls this, debug lines too, whatever the level: its text
  * without time and priority ("info sbc call.start call=c17 ..."), control bytes defused.

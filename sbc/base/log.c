@@ -231,6 +231,20 @@ static void defuse(char *text, size_t len)
 	}
 }
 
+const char *log_text(char out[LOG_TEXT_MAX], struct slice text)
+{
+	size_t len = text.len < LOG_TEXT_MAX ? text.len : LOG_TEXT_MAX - 1;
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = text.ptr[i];
+	for (size_t i = 0; i < len; i++) {
+		if (out[i] == '"')
+			out[i] = '\'';
+	}
+	out[len] = '\0';
+	return out;
+}
+
 static void enqueue(struct log *log, const struct log_line *line)
 {
 	uv_mutex_lock(&log->lock);

@@ -50,6 +50,19 @@ static void writes_lines(void **state)
 	assert_non_null(strstr(text, "debug sbc shown x=1\n"));
 }
 
+/* A stranger's quotes end no pair of ours. */
+static void quotes_stay_inside(void **state)
+{
+	char out[LOG_TEXT_MAX], longer[2 * LOG_TEXT_MAX];
+
+	(void)state;
+	assert_string_equal("x' code=200 y='", log_text(out, SLICE("x\" code=200 y=\"")));
+	assert_string_equal("", log_text(out, (struct slice){0}));
+	memset(longer, '"', sizeof(longer));
+	assert_int_equal(LOG_TEXT_MAX - 1,
+		strlen(log_text(out, (struct slice){longer, sizeof(longer)})));
+}
+
 /* sd-daemon(3): the priority leads the line, and journald notes the time. Only when the very
  * stream that journald gave is written to. */
 static void speaks_to_journald(void **state)
@@ -136,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_lines),
+		cmocka_unit_test(quotes_stay_inside),
 		cmocka_unit_test(speaks_to_journald),
 		cmocka_unit_test(never_waits),
 		cmocka_unit_test(limits),
