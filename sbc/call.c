@@ -39,8 +39,20 @@ static void drop_check(struct call *call)
 	call->check = NULL;
 }
 
+/* Who called is asked for again when a later request is signed. */
+static void keep_caller(struct call *call)
+{
+	const struct sip_uri caller = call->caller;
+
+	call->called = (struct sip_uri){0};
+	call->caller = (struct sip_uri){.user = arena_copy(&call->arena, caller.user),
+		.host = arena_copy(&call->arena, caller.host)};
+}
+
 void call_forget_invite(struct call *call)
 {
+	if (call->invite)
+		keep_caller(call);
 	call->invite = NULL;
 	arena_fini_secret(&call->invite_arena); /* its description may have keys */
 }
@@ -50,6 +62,7 @@ void call_free(struct call *call)
 	struct sbc *sbc = call->sbc;
 
 	drop_check(call);
+	call_export_fini(call);
 	call_change_fini(call);
 	call_pass_fini(call);
 	call_refer_fini(call);
@@ -137,6 +150,7 @@ void call_end(
 		call_refer_failed(call, code, now);
 	if (call->check)
 		policy_link_cancel(call->check);
+	call_export_fini(call);
 	call_change_fini(call);
 	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);

@@ -34,6 +34,7 @@
  *   call_replace.c transfers: a dialog in the place of another one
  *   call_join.c    an end of one call goes over to another
  *   call_record.c  the record of it
+ *   call_state.c   the call as one value; call_export.c: out of here and into here
  */
 enum call_state {
 	CALL_CHECKING, /* a certificate is fetched */
@@ -53,7 +54,7 @@ struct call_description {
 	struct sdp *sdp;
 	struct call_taken {
 		enum sdp_keying keying; /* SDP_REFUSED: not relayed */
-		size_t crypto;          /* SDES: its line that counts */
+		unsigned crypto;        /* SDES: its line that counts */
 		size_t line;            /* SDES: ours beside it, of those that it was offered */
 	} taken[SDP_MEDIA_MAX];
 	size_t index; /* of the section that decides: the first sound, else the first */
@@ -61,6 +62,7 @@ struct call_description {
 	 * their number and the fingerprints. */
 	struct slice text;
 	bool has_keys;     /* it has a=crypto */
+	bool is_answer;    /* to an offer of ours */
 	struct slice said; /* else: word for word, in the arena */
 };
 
@@ -138,6 +140,7 @@ struct call_targets {
 	size_t next; /* the one to try */
 };
 
+struct call_export;       /* call_export.c */
 struct call_refer;        /* call_refer.c */
 struct call_subscription; /* call_subscribed.c */
 struct call_grant;        /* call_replace.c */
@@ -174,6 +177,7 @@ struct call {
 	bool may_renumber;            /* the legs may call a format by different numbers */
 	struct identity_check *check; /* owned: of the INVITE, while it lasts */
 	enum caller_proof proof;      /* of the caller */
+	struct call_export *export;   /* owned; NULL: nobody wants it as a value */
 	struct call_refer *refer;     /* owned; NULL: no transfer is under way */
 	uint64_t referrer;            /* number of the call whose REFER began it; 0: none */
 	uint64_t beside;              /* of the call that an end will come from; 0: of none */
@@ -199,7 +203,7 @@ struct call {
 
 #define CALL_ARENA_MAX   (256 * 1024) /* bytes: a dozen branches and their texts */
 #define CALL_INVITE_MAX  (256 * 1024) /* bytes: one large INVITE as osip keeps it */
-#define CALL_ARENA_BLOCK 7680         /* bytes: there are many calls, and most take one */
+#define CALL_ARENA_BLOCK 7808         /* bytes: there are many calls, and most take one */
 
 static inline struct leg *call_leg(struct call *call, int side)
 {
@@ -319,6 +323,10 @@ struct call_said {
 /* SBC_EPARSE, SBC_EPROTO, SBC_ENOMEM: *why says what; out is untouched then. */
 int call_description_read(struct call *call, const struct call_said *said,
 	struct call_description *out, const char **why);
+/* One that was read before, on another machine: what of it is in force is the caller's to say.
+ * SBC_EPARSE, SBC_ELIMIT, SBC_ENOMEM. */
+int call_description_restore(struct call *call, int side, struct slice body, bool is_answer,
+	struct call_description *out);
 void call_description_fini(struct call_description *description);
 /* It has at least as many sections as the other one: the rest is refused (RFC 3264 section 8).
  * SBC_ENOMEM. */
@@ -375,6 +383,12 @@ void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 void call_pass(struct call *call, int from, const struct request *request);
 void call_pass_fini(struct call *call);
 
+/* ---- call_export.c ---- */
+/* A session's state came, or its stream closed (NULL). */
+void call_export_took(
+	struct call *call, const struct call_stream *stream, const struct media_state *state);
+/* Whoever waits is told that it did not come to it. */
+void call_export_fini(struct call *call);
 /* ---- call_join.c ---- */
 /* One end of a call goes over to another call, to the place of an end there. */
 struct call_joint {

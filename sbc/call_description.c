@@ -91,7 +91,7 @@ static const char *take_first(
 	line = sdp_choose_crypto(offered, config->profiles, config->profile_count);
 	if (!line)
 		return "no suite in common";
-	out->crypto = (size_t)(line - offered->crypto);
+	out->crypto = (unsigned)(line - offered->crypto);
 	return NULL;
 }
 
@@ -109,7 +109,7 @@ static const char *find_same_key(const struct sdp_media *offered,
 		if (line->profile != last->profile ||
 			!mem_equal_secret(line->key, last->key, sizeof(line->key)))
 			continue;
-		out->crypto = i;
+		out->crypto = (unsigned)i;
 		out->line = agreed->line;
 		return NULL;
 	}
@@ -306,6 +306,7 @@ static int read_text(const struct call_said *said, struct call_description *d, c
 	arena_init_small(&d->arena, DESCRIPTION_ARENA_MAX, DESCRIPTION_ARENA_BLOCK);
 	text = arena_copy(&d->arena, said->body);
 	d->said = text;
+	d->is_answer = said->is_answer;
 	*why = "no memory";
 	err = text.ptr ? sdp_parse(&d->sdp, &d->arena, text, why) : SBC_ENOMEM;
 	if (!err && !is_first(said))
@@ -344,6 +345,7 @@ static int keep_bypassed(
 		&d->arena, DESCRIPTION_ARENA_MAX, said->body.len + sizeof(*d->sdp) + 32);
 	d->sdp = arena_alloc(&d->arena, sizeof(*d->sdp));
 	d->text = arena_copy(&d->arena, said->body);
+	d->is_answer = said->is_answer;
 	d->has_keys = has_keys(sdp);
 	if (!d->sdp || !d->text.ptr) {
 		arena_fini(&d->arena);
@@ -403,6 +405,28 @@ int call_description_read(struct call *call, const struct call_said *said,
 	else
 		*out = d;
 	return err;
+}
+
+int call_description_restore(struct call *call, int side, struct slice body, bool is_answer,
+	struct call_description *out)
+{
+	const struct call_said said = {.side = side, .body = body, .is_answer = is_answer};
+	struct call_description d = {0};
+	const char *why;
+	int err;
+
+	if (call_is_bypassed(call, side))
+		return call_description_read(call, &said, out, &why);
+	err = read_text(&said, &d, &why);
+	if (err) {
+		arena_fini_secret(&d.arena);
+		return err;
+	}
+	for (size_t i = 0; !is_answer && i < d.sdp->media_count; i++)
+		sdp_keep_codecs(
+			&d.sdp->media[i], slice_str(call->media.legs[side].rules->codecs));
+	*out = d;
+	return 0;
 }
 
 void call_description_fini(struct call_description *description)

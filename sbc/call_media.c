@@ -529,10 +529,13 @@ void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 		on_timeout(call, stream, ev, now);
 		break;
 	case MEDIA_EVENT_CLOSED:
+		call_export_took(call, stream, NULL);
 		call_finish_if_over(call, now);
 		break;
 	case MEDIA_EVENT_COUNTERS:
+		break;
 	case MEDIA_EVENT_STATE:
+		call_export_took(call, stream, ev->state);
 		break;
 	}
 }

@@ -448,6 +448,14 @@ static void pass(struct leg *leg, const struct request *request)
 	leg->passed = NULL;
 }
 
+/* Of a dialog that came from elsewhere without its connection: the one that its peer makes. */
+static void learn_connection(struct leg *leg, const struct request *request)
+{
+	if (transport_kind_is_reliable(leg->hop.kind) && !leg->hop.flow.generation &&
+		!netaddr_is_set(&leg->hop.addr) && request->source->kind == leg->hop.kind)
+		hop_from_source(&leg->hop, request->source);
+}
+
 const char *leg_allow(const struct leg *leg)
 {
 	if (leg->takes_subscribe)
@@ -481,6 +489,7 @@ void leg_request(struct leg *leg, const struct request *request)
 		sbc_refuse(leg->sbc, request, 500); /* SIP-13 */
 		return;
 	}
+	learn_connection(leg, request);
 	switch (msg->method) {
 	case SIP_METHOD_BYE:
 		take_bye(leg, request);

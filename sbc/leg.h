@@ -292,6 +292,8 @@ bool leg_session_refuse(struct sbc *sbc, const struct request *request);
 struct session_wish leg_session_wish(const struct leg *leg);
 /* From a successful refresh, sent or received. */
 void leg_session_start(struct leg *leg, usec_t now);
+/* One whose session_expiry is known already, of a dialog that came from elsewhere. */
+void leg_session_resume(struct leg *leg, usec_t now);
 void leg_session_stop(struct leg *leg);
 /* Goes on in another leg as it was. */
 void leg_session_move(struct leg *to, struct leg *from);

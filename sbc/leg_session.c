@@ -93,6 +93,20 @@ void leg_session_move(struct leg *to, struct leg *from)
 		timer_start(to->sbc->timers, &to->session_timer, to->session_due);
 }
 
+void leg_session_resume(struct leg *leg, usec_t now)
+{
+	/* The last refresh was so long before the end. */
+	usec_t begun = leg->session_expiry - session_timer_expiry_at(&leg->session, 0);
+	usec_t at = leg->session.is_refresher ? session_timer_refresh_at(&leg->session, begun)
+					      : leg->session_expiry;
+
+	if (!leg->session.interval_s)
+		return;
+	timer_init(&leg->session_timer, on_timer, leg);
+	leg->session_due = at > now ? at : now;
+	timer_start(leg->sbc->timers, &leg->session_timer, leg->session_due);
+}
+
 void leg_session_stop(struct leg *leg)
 {
 	timer_stop(leg->sbc->timers, &leg->session_timer);

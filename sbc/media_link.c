@@ -406,6 +406,53 @@ int media_link_ask_counters(struct sbc *sbc, const struct call_media *media)
 	return err;
 }
 
+int media_link_ask_states(struct sbc *sbc, const struct call_media *media)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < media->count; i++)
+		if (media_link_is_live(&media->streams[i]))
+			err = media_ask_state(sbc->media, media->streams[i].id);
+	return err;
+}
+
+int media_link_put_state(struct buf *out, const struct media_state *state)
+{
+	return media_state_write(out, state);
+}
+
+static int restore_stream(struct sbc *sbc, struct call_media *media, struct call_stream *stream,
+	uint64_t number, struct slice bytes)
+{
+	struct media_open_request request = {.cookie = number};
+	struct media_state *state = mem_alloc(sizeof(*state));
+	int err = state ? media_state_read(state, bytes) : SBC_ENOMEM;
+
+	request.port[MEDIA_SIDE_A] = state ? state->port[MEDIA_SIDE_A] : 0;
+	request.port[MEDIA_SIDE_B] = state ? state->port[MEDIA_SIDE_B] : 0;
+	err = err ? err : open_stream(sbc, media, stream, request);
+	if (!err) {
+		media->open_count++;
+		err = media_restore(sbc->media, stream->id, state);
+	}
+	if (state)
+		mem_wipe(state, sizeof(*state));
+	mem_free(state);
+	return err;
+}
+
+int media_link_restore(
+	struct sbc *sbc, struct call_media *media, uint64_t number, const struct slice *states)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < media->count; i++)
+		err = restore_stream(sbc, media, &media->streams[i], number, states[i]);
+	if (err)
+		media_link_close(sbc, media);
+	return err;
+}
+
 static struct call_stream *find_stream(struct call_media *media, struct media_id id)
 {
 	for (size_t i = 0; i < media->count; i++) {

@@ -148,6 +148,16 @@ void media_link_close(struct sbc *sbc, struct call_media *media);
  * SBC_ESTATE. */
 int media_link_ask_counters(struct sbc *sbc, const struct call_media *media);
 
+/* Each open stream's state comes with a later event. SBC_EAGAIN: a mailbox is full. */
+int media_link_ask_states(struct sbc *sbc, const struct call_media *media);
+/* As media_state_write(). */
+int media_link_put_state(struct buf *out, const struct media_state *state);
+/* A session for each stream, on the ports that it has and with what media_state_write() wrote
+ * of it; none on an error: SBC_EPARSE, SBC_ELIMIT (a port is taken), what else media_open() and
+ * media_restore() say. */
+int media_link_restore(
+	struct sbc *sbc, struct call_media *media, uint64_t number, const struct slice *states);
+
 /* Copies what an event says into the call's record of it. NULL: it is about no stream. */
 struct call_stream *media_link_take(struct call_media *media, const struct media_event *ev);
 

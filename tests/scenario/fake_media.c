@@ -113,7 +113,8 @@ int media_open(
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		netaddr_parse(&out->local[side],
 			request->interface[side] ? SLICE("::1") : SLICE("127.0.0.1"),
-			(uint16_t)(20000 + 2 * side));
+			request->port[side] ? request->port[side]
+					    : (uint16_t)(20000 + 2 * side));
 	return 0;
 }
 
@@ -197,6 +198,30 @@ int media_ask_counters(struct media *media, struct media_id id)
 {
 	(void)media;
 	(void)id;
+	return 0;
+}
+
+/* Answered when time passes: world.c. */
+int media_ask_state(struct media *media, struct media_id id)
+{
+	(void)media;
+	room.sessions[id.slot].is_asked = true;
+	return 0;
+}
+
+int media_restore(struct media *media, struct media_id id, const struct media_state *state)
+{
+	(void)media;
+	if (room.restore_error)
+		return room.restore_error;
+	room.restored[room.restored_count % FAKE_RESTORED_MAX] = *state;
+	room.restored_count++;
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		struct fake_session *session = &room.sessions[id.slot];
+		session->has_remote[side] = state->sides[side].has_remote;
+		session->remote[side] = state->sides[side].remote;
+		session->gate[side] = state->sides[side].is_gate_open;
+	}
 	return 0;
 }
 

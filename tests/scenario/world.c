@@ -374,6 +374,27 @@ int world_teardown(void **state)
 
 /* ---- time ---- */
 
+/* As the room would say it of a side that waits for its handshake, or needs none. */
+static void tell_state(struct world *w, struct fake_session *session)
+{
+	struct media_state state = {0};
+	struct media_event ev = {.type = MEDIA_EVENT_STATE,
+		.id = session->id,
+		.cookie = session->cookie,
+		.state = &state};
+
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		struct media_side_state *to = &state.sides[side];
+		state.port[side] = session->request.port[side] ? session->request.port[side]
+							       : (uint16_t)(20000 + 2 * side);
+		to->has_remote = session->has_remote[side];
+		to->remote = session->remote[side];
+		to->is_gate_open = session->gate[side];
+	}
+	session->is_asked = false;
+	sbc_media_event(w->sbc, &ev, w->now);
+}
+
 static void close_media(struct world *w)
 {
 	struct fake_media *room = fake_media();
@@ -384,6 +405,8 @@ static void close_media(struct world *w)
 			.id = session->id,
 			.cookie = session->cookie};
 
+		if (session->is_open && session->is_asked)
+			tell_state(w, session);
 		if (!session->is_open || !session->is_closing)
 			continue;
 		session->is_open = false;

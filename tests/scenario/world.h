@@ -181,6 +181,7 @@ struct fake_session {
 	struct media_id id; /* slot: its place in the list */
 	uint64_t cookie;
 	bool is_open, is_closing;
+	bool is_asked; /* for its state */
 	struct media_open_request request;
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
@@ -190,6 +191,7 @@ struct fake_session {
 	unsigned map_count; /* how often it was told */
 };
 
+#define FAKE_RESTORED_MAX 4
 struct fake_media {
 	unsigned open_count, close_count;
 	unsigned session_count;
@@ -199,8 +201,11 @@ struct fake_media {
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
 	bool gate[MEDIA_SIDE_COUNT];
-	int open_error;     /* what media_open() says */
-	int exchange_error; /* likewise media_exchange() */
+	int open_error; /* what media_open() says */
+	int restore_error;
+	unsigned restored_count;
+	struct media_state restored[FAKE_RESTORED_MAX]; /* in order */
+	int exchange_error;                             /* likewise media_exchange() */
 	unsigned exchange_count;
 	struct fake_session sessions[FAKE_SESSION_MAX]; /* in the order of opening; the last */
 };
