@@ -141,6 +141,7 @@ static void code_remote(struct coder *c, struct media_remote *remote)
 	case MEDIA_KEYING_DTLS:
 		remote->role = (enum media_dtls_role)code_number(
 			c, remote->role, 1, MEDIA_DTLS_SERVER);
+		remote->association = code_number(c, remote->association, 4, UINT32_MAX);
 		code_fingerprints(c, &remote->fingerprints);
 		break;
 	case MEDIA_KEYING_SDES:

@@ -20,7 +20,7 @@ static struct media_interface interface_of(const struct config_media *media, siz
 }
 
 int media_link_new(struct media **out, const struct config *config, uv_loop_t *loop,
-	media_event_h *handler, void *arg)
+	const struct media_link_ears *ears)
 {
 	const struct config_media *from = &config->media;
 	struct media_config to;
@@ -39,13 +39,15 @@ int media_link_new(struct media **out, const struct config *config, uv_loop_t *l
 	to.coalesce = from->coalesce_us;
 	to.want_ring = from->io_uring;
 	to.want_connected = from->connected_sockets;
+	to.secret = ears->secret;
+	to.secret_arg = ears->arg;
 	to.interface_count = (unsigned)from->interface_count;
 	for (size_t i = 0; i < from->interface_count; i++)
 		to.interfaces[i] = interface_of(from, i);
 	to.profile_count = (unsigned)from->profile_count;
 	for (size_t i = 0; i < from->profile_count; i++)
 		to.profiles[i] = (enum media_srtp_profile)from->profiles[i];
-	return media_new(out, &to, loop, handler, arg);
+	return media_new(out, &to, loop, ears->event, ears->arg);
 }
 
 int media_link_check_interfaces(const struct config *before, const struct config *after)

@@ -67,9 +67,15 @@ struct call_media {
 	unsigned counters_told; /* how often, over all streams */
 };
 
+/* What the media room tells. */
+struct media_link_ears {
+	media_event_h *event;
+	media_secret_h *secret; /* NULL, but in a laboratory */
+	void *arg;              /* borrowed; of both */
+};
 /* The media room as the configuration wants it; errors of media_new(). */
 int media_link_new(struct media **out, const struct config *config, uv_loop_t *loop,
-	media_event_h *handler, void *arg);
+	const struct media_link_ears *ears);
 
 /* Interfaces can only be added to those that are there, at the end: calls know them by their
  * place. SBC_EINVAL. */

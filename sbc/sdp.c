@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "sbc/sdp_keying.h"
 
 /* Attributes about the codecs, which go through us from end to end. Everything about the
  * transport, keys, names and bundling of a leg is that leg's own. */
@@ -105,6 +106,19 @@ static int read_connection(struct reader *r, struct slice value)
 	return 0;
 }
 
+/* RFC 5761 section 4: with these, and the marker, RTP looks like RTCP on a port that carries
+ * both, which we offer always. RFC 3551 gives them to nobody. */
+#define RTCP_LIKE_MIN 64
+#define RTCP_LIKE_MAX 95
+
+static bool is_like_rtcp(const struct sdp_media *media, struct slice format)
+{
+	uint64_t type;
+
+	return sdp_proto_is_rtp(media->proto) && !slice_to_u64(format, RTCP_LIKE_MAX, &type) &&
+	       type >= RTCP_LIKE_MIN;
+}
+
 /* "audio 49170[/ports] UDP/TLS/RTP/SAVPF 0 101" */
 static int read_media(struct reader *r, struct slice value)
 {
@@ -131,6 +145,8 @@ static int read_media(struct reader *r, struct slice value)
 		struct slice format = take_word(&rest);
 		if (!is_word(format))
 			return fail(r, SBC_EPARSE, "broken format in an m= line");
+		if (is_like_rtcp(media, format))
+			continue; /* as if the codec were none that we know */
 		if (media->format_count == SDP_FORMAT_MAX)
 			return fail(r, SBC_ELIMIT, "too many formats in an m= line");
 		media->formats[media->format_count++] = format;

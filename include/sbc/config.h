@@ -259,6 +259,12 @@ struct config_fetch {
 	unsigned parallel_max;
 };
 
+/* What only a laboratory may have. */
+struct config_lab {
+	bool is_enabled;
+	const char *key_log; /* path; "": none */
+};
+
 /* Where call.trace writes to. */
 struct config_trace {
 	const char *pcap_dir; /* "": none */
@@ -374,6 +380,7 @@ struct config {
 	struct config_media media;
 	struct config_fetch fetch;
 	struct config_trace trace;
+	struct config_lab lab;
 	struct config_http http;
 	struct config_dispatcher dispatcher;
 	struct config_blocking blocking;

@@ -182,6 +182,44 @@ static void roles_by_answer(void **state)
 	}
 }
 
+/* SDP-1, SDP-2: whatever the offer calls it, the answer calls it the same; what we offer on is
+ * DTLS by its own name, with feedback where the offer had it. */
+static void protos(void **state)
+{
+	static const struct {
+		const char *offered, *on;
+	} rows[] = {
+		{" UDP/TLS/RTP/SAVPF ", " UDP/TLS/RTP/SAVPF "},
+		{" UDP/TLS/RTP/SAVP ", " UDP/TLS/RTP/SAVP "},
+		{" RTP/SAVPF ", " UDP/TLS/RTP/SAVPF "},
+		{" RTP/SAVP ", " UDP/TLS/RTP/SAVP "},
+		{" RTP/AVPF ", " UDP/TLS/RTP/SAVPF "},
+		{" RTP/AVP ", " UDP/TLS/RTP/SAVP "},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *w = *state;
+		struct talk a;
+		char sdp[2048];
+
+		snprintf(sdp, sizeof(sdp), "%s", sdp_with(ALICE, "actpass", ""));
+		world_edit(sdp, sizeof(sdp), " UDP/TLS/RTP/SAVPF ", rows[i].offered);
+		w->sdp[ALICE] = sdp;
+		world_register(w, BOB);
+		world_call(w, &a, ALICE, "sip:bob@atlanta.test");
+		world_hear_method(w, BOB, SIP_METHOD_INVITE);
+		assert_true(world_heard_body(w, BOB, rows[i].on));
+		world_answer(w, BOB, 200, "active");
+		world_hear_method(w, BOB, SIP_METHOD_ACK);
+		world_hear_code(w, ALICE, 200);
+		assert_true(world_heard_body(w, ALICE, rows[i].offered));
+		assert_true(world_heard_body(w, ALICE, "a=fingerprint:"));
+		assert_int_equal(MEDIA_KEYING_DTLS, fake_media()->remote[MEDIA_SIDE_A].keying);
+		world_teardown(state);
+		world_setup(state);
+	}
+}
+
 /* SDP-12: holdconn begins nothing, in an offer or an answer. */
 static void holdconn_is_refused(void **state)
 {
@@ -384,6 +422,7 @@ int main(void)
 		SCENARIO(each_leg_has_its_own),
 		SCENARIO(roles_by_offer),
 		SCENARIO(roles_by_answer),
+		SCENARIO(protos),
 		SCENARIO(holdconn_is_refused),
 		SCENARIO(without_it),
 		SCENARIO(refresh_keeps_it),

@@ -250,6 +250,7 @@ static void make_config(struct world *w, unsigned calls)
 		.call_records = "",
 		.call_records_sqlite = "",
 		.trace = {.pcap_dir = "", .hep_auth_key = ""},
+		.lab = {.key_log = ""},
 		.ca = "",
 		.user_agent = "",
 		.dns_servers = "",

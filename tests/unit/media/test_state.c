@@ -33,6 +33,7 @@ static void fill(struct media_state *state)
 	netaddr_parse(&a->remote.rtp, SLICE("192.0.2.1"), 4000);
 	netaddr_parse(&a->remote.rtcp, SLICE("192.0.2.1"), 4001);
 	a->remote.role = MEDIA_DTLS_SERVER;
+	a->remote.association = 0x01020304u;
 	fingerprint_set_add(&a->remote.fingerprints, &fingerprint);
 	a->security = (struct media_security){.dtls_version = "DTLSv1.3",
 		.cipher_suite = "TLS_AES_128_GCM_SHA256",

@@ -267,6 +267,23 @@ static void reads_mux(void **state)
 	read_fini(&r);
 }
 
+/* MUX-3, RFC 5761 section 4: payload types that would be taken for RTCP are not used. */
+static void passes_over_types_like_rtcp(void **state)
+{
+	struct read r;
+
+	(void)state;
+	read_text(&r, SESSION "m=audio 4000 UDP/TLS/RTP/SAVPF 63 64 72 95 96\r\n" KEY
+			      "m=audio 4002 RTP/AVP 72\r\n" KEY "m=image 4004 udptl 72\r\n");
+	assert_int_equal(0, r.err);
+	assert_int_equal(2, r.sdp->media[0].format_count);
+	assert_slice("63", r.sdp->media[0].formats[0]);
+	assert_slice("96", r.sdp->media[0].formats[1]);
+	assert_int_equal(0, r.sdp->media[1].format_count); /* so that it is refused */
+	assert_int_equal(1, r.sdp->media[2].format_count);
+	read_fini(&r);
+}
+
 /* SDP-7: what holds for the session holds for a section that does not say otherwise. */
 static void applies_session_values(void **state)
 {
@@ -435,6 +452,7 @@ int main(void)
 		cmocka_unit_test(limits_fingerprints),
 		cmocka_unit_test(reads_mux),
 		cmocka_unit_test(applies_session_values),
+		cmocka_unit_test(passes_over_types_like_rtcp),
 		cmocka_unit_test(reads_tls_id),
 		cmocka_unit_test(finds_the_section),
 		cmocka_unit_test(without_memory),
