@@ -528,7 +528,7 @@ static void allow_tells(void **state)
 	join(w, &a, &b);
 	world_request(w, &a, "OPTIONS", "", "");
 	world_hear_code(w, ALICE, 200);
-	assert_true(world_heard_line(w, ALICE, "REFER, NOTIFY"));
+	assert_true(world_heard_line(w, ALICE, "REFER, NOTIFY, SUBSCRIBE\r\n"));
 	assert_true(world_heard_line(w, ALICE, "Allow-Events: refer\r\n"));
 	world_request(w, &b, "OPTIONS", "", "");
 	world_hear_code(w, BOB, 200);
