@@ -110,9 +110,10 @@ $(B)/countersipctl: $(B)/tools/ctl/main.o $(call lib,ctl) $(call lib,sbc) $(call
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(DEP_LIBS) -ledit -lresolv
 
-# A scenario has the whole core and judgement around it, and a media room that only remembers.
+# A scenario has the whole core and judgement around it, and a media room that only remembers; of
+# the real one it has how states are written.
 $(SCENARIO) $(B)/bench/control: %: %.o $(WORLD) $(call lib,sbc) $(call lib,policy) $(B)/tests/scenario/fake_media.o \
-		$(call lib,base)
+		$(call lib,media) $(call lib,base)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
 

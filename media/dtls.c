@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "media/dtls_records.h"
+#include "media/dtls_secrets.h"
 
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
@@ -51,6 +52,7 @@ struct dtls_context {
 	unsigned profile_count;
 	unsigned mtu;
 	char profile_list[PROFILE_LIST_MAX]; /* wolfSSL's names of them all */
+	struct dtls_secrets secrets;
 };
 
 struct dtls_assoc {
@@ -252,6 +254,8 @@ int dtls_context_new(struct dtls_context **out, const struct certificate *certif
 	if (!context)
 		return SBC_ENOMEM;
 	context->mtu = config->dtls_mtu;
+	context->secrets =
+		(struct dtls_secrets){.told = config->secret, .arg = config->secret_arg};
 	set_profiles(context, config);
 	/* Both versions in one object: also a DTLS 1.2 hello in two fragments is then taken. */
 	context->ctx[MEDIA_DTLS_SERVER] = wolfSSL_CTX_new(wolfDTLS_server_method());
@@ -322,6 +326,9 @@ static int set_up(struct dtls_assoc *assoc)
 	wolfSSL_SetCertCbCtx(ssl, assoc);
 	wolfSSL_dtls_set_using_nonblock(ssl, 1);
 	wolfSSL_KeepArrays(ssl); /* or there is nothing to export from afterwards */
+	if (assoc->config.context->secrets.told &&
+		dtls_secrets_tell(ssl, &assoc->config.context->secrets))
+		return SBC_ECRYPTO;
 	/* Zero switches wolfSSL's clock off: ours runs in dtls_assoc_tick(). */
 	if (wolfSSL_dtls_set_timeout_init(ssl, 0) != WOLFSSL_SUCCESS ||
 		wolfSSL_dtls_set_mtu(ssl, (unsigned short)assoc->config.context->mtu) !=

@@ -78,5 +78,6 @@ void app_on_failed(uint64_t tag, const char *why, void *app);
 void app_on_fetched(const struct http_get_result *result, void *app);
 void app_on_resolved(const struct resolve_result *result, void *app);
 void app_on_media(const struct media_event *ev, void *app);
+void app_on_secret(struct slice line, void *arg);
 
 #endif

@@ -108,6 +108,14 @@ void app_on_media(const struct media_event *ev, void *arg)
 		sbc_media_event(app->sbc, ev, clock_monotonic_us());
 }
 
+/* On a media loop's thread. */
+void app_on_secret(struct slice line, void *arg)
+{
+	struct app *app = arg;
+
+	witness_secret(app->witness, line);
+}
+
 static int64_t on_wall(void *arg)
 {
 	(void)arg;

@@ -140,6 +140,7 @@ static int start_core(struct app *app)
 	struct policy_setup policy = {
 		.config = app->config, .credentials = &app->credentials, .random = &random};
 	char fault[FAULT_MAX] = "";
+	struct media_link_ears ears = {.event = app_on_media, .arg = app};
 	struct sbc_setup setup;
 	int err = policy_link_new(&app->policy, &policy, fault, sizeof(fault));
 
@@ -149,7 +150,9 @@ static int start_core(struct app *app)
 		app->policy, app->config, clock_wall_s(), fault, sizeof(fault));
 	if (err)
 		return refuse(app, err, "peers", fault);
-	err = media_link_new(&app->media, app->config, &app->loop, app_on_media, app);
+	if (app->config->lab.key_log[0])
+		ears.secret = app_on_secret;
+	err = media_link_new(&app->media, app->config, &app->loop, &ears);
 	if (err)
 		return refuse(app, err, "media", NULL);
 	err = start_http_get(app);

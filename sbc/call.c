@@ -39,8 +39,20 @@ static void drop_check(struct call *call)
 	call->check = NULL;
 }
 
+/* Who called is asked for again when a later request is signed. */
+static void keep_caller(struct call *call)
+{
+	const struct sip_uri caller = call->caller;
+
+	call->called = (struct sip_uri){0};
+	call->caller = (struct sip_uri){.user = arena_copy(&call->arena, caller.user),
+		.host = arena_copy(&call->arena, caller.host)};
+}
+
 void call_forget_invite(struct call *call)
 {
+	if (call->invite)
+		keep_caller(call);
 	call->invite = NULL;
 	arena_fini_secret(&call->invite_arena); /* its description may have keys */
 }
@@ -50,8 +62,12 @@ void call_free(struct call *call)
 	struct sbc *sbc = call->sbc;
 
 	drop_check(call);
+	call_export_fini(call);
 	call_change_fini(call);
 	call_pass_fini(call);
+	call_refer_fini(call);
+	mem_free(call->subscription);
+	mem_free(call->grant);
 	timer_stop(sbc->timers, &call->ring_timer);
 	timer_stop(sbc->timers, &call->target_timer);
 	timer_stop(sbc->timers, &call->connect_timer);
@@ -77,6 +93,7 @@ void call_free(struct call *call)
 	for (int i = 0; i < 2; i++)
 		call_party_fini(&call->party[i]);
 	config_unref(call->config);
+	config_unref(call->config_of_joined);
 	mem_free(call);
 }
 
@@ -128,8 +145,12 @@ void call_end(
 		call->code = code;
 	if (reason)
 		slice_copy(slice_str(reason), call->reason, sizeof(call->reason));
+	call_refer_end(call, now);
+	if (call->referrer)
+		call_refer_failed(call, code, now);
 	if (call->check)
 		policy_link_cancel(call->check);
+	call_export_fini(call);
 	call_change_fini(call);
 	call_pass_fini(call);
 	timer_stop(sbc->timers, &call->ring_timer);
@@ -177,15 +198,39 @@ static void on_lost(struct call *call, int side, uint16_t code, usec_t now)
 {
 	char reason[80];
 
+	if (call_refer_keeps(call, side))
+		return;
 	snprintf(reason, sizeof(reason), "SIP;cause=%u;text=\"%s leg lost\"", code,
 		side == MEDIA_SIDE_A ? "caller" : "callee");
 	call_end(call, CALL_ENDER_US, code == 504 ? 504 : 480, reason, now);
+}
+
+/* Longer than this nobody is believed to be full. */
+#define REST_MAX 60 /* seconds */
+
+/* RFC 3261 section 21.5.4. */
+static void rest(struct call *call, const struct sip_msg *msg, usec_t now)
+{
+	struct peer_entry *entry = call->entries[MEDIA_SIDE_B];
+	struct slice value = sip_msg_header(msg, "Retry-After", 0);
+	size_t digits = 0;
+	uint64_t seconds;
+
+	while (digits < value.len && value.ptr[digits] >= '0' && value.ptr[digits] <= '9')
+		digits++;
+	if (!entry || slice_to_u64(slice_head(value, digits), UINT32_MAX, &seconds))
+		return;
+	if (seconds > REST_MAX)
+		seconds = REST_MAX;
+	entry->rest_until = now + (usec_t)seconds * USEC_PER_SEC;
 }
 
 static void on_refused(struct call *call, uint16_t code, const struct sip_msg *msg, usec_t now)
 {
 	char reason[sizeof(call->reason)];
 
+	if (msg && code == 503)
+		rest(call, msg, now);
 	/* Nobody said it: the next call begins at the peer's next address. */
 	if (!msg && call->entries[MEDIA_SIDE_B])
 		peer_entry_failed(call->entries[MEDIA_SIDE_B]);
@@ -206,6 +251,8 @@ static void on_end(struct call *call, int side, const struct sip_msg *msg, usec_
 {
 	char reason[sizeof(call->reason)];
 
+	if (call_refer_keeps(call, side))
+		return;
 	call_cross(call, side, msg, HEADER_KIND_REQUEST);
 	call_end(call, side == MEDIA_SIDE_A ? CALL_ENDER_CALLER : CALL_ENDER_CALLEE,
 		side == MEDIA_SIDE_A ? 487 : 480, reason_of(msg, reason, sizeof(reason)), now);
@@ -248,7 +295,12 @@ static void on_leg(struct leg *leg, enum leg_event event, uint16_t code,
 		call_change_refused(call, side, code, now);
 		break;
 	case LEG_EVENT_REQUEST:
-		call_pass(call, side, leg->passed);
+		if (msg->method == SIP_METHOD_REFER)
+			call_refer(call, side, leg->passed);
+		else if (msg->method == SIP_METHOD_SUBSCRIBE)
+			call_refer_subscribe(call, side, leg->passed);
+		else
+			call_pass(call, side, leg->passed);
 		break;
 	case LEG_EVENT_CANCELLED:
 	case LEG_EVENT_BYE:
@@ -341,6 +393,7 @@ struct call *call_new(struct sbc *sbc)
 		return NULL;
 	}
 	call->sbc = sbc;
+	call->max_breadth = -1;
 	call->number = ++sbc->last_number;
 	snprintf(call->name, sizeof(call->name), "c%" PRIu64, call->number);
 	list_init(&call->passed);

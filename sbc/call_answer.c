@@ -22,6 +22,8 @@ static int answer_caller(struct call *call, bool is_final, uint16_t code, usec_t
 	else
 		err = call_media_print(
 			call, MEDIA_SIDE_A, &call->remote[MEDIA_SIDE_B], offered, &body);
+	if (call->a->is_inner)
+		buf_reset(&body);
 	if (!err && is_final)
 		err = leg_uas_accept(call->a, buf_slice(&body), now);
 	else if (!err)
@@ -56,6 +58,8 @@ static int start_media(struct call *call, struct call_description *answer)
 	if (call_media_changes_key(call, MEDIA_SIDE_B, &call->remote[MEDIA_SIDE_B]))
 		call_connect_forget(call);
 	err = call_media_set(call, MEDIA_SIDE_B, &call->remote[MEDIA_SIDE_B], true);
+	if (call->a->is_inner) /* whose media is still elsewhere */
+		return err ? err : call_media_set_gates(call);
 	err = err ? err
 		  : call_media_set(call, MEDIA_SIDE_A, &call->remote[MEDIA_SIDE_A], false);
 	return err ? err : call_media_set_gates(call);
@@ -67,7 +71,7 @@ static enum config_early_media early_policy(const struct call *call)
 {
 	const struct config_peer *peer = call->party[MEDIA_SIDE_B].peer;
 
-	return peer ? peer->early_media : EARLY_MEDIA_BLOCK;
+	return peer && !call->a->is_inner ? peer->early_media : EARLY_MEDIA_BLOCK;
 }
 
 /* True when the caller got the callee's early answer with it. */
@@ -107,6 +111,8 @@ void call_ringing(struct call *call, uint16_t code, const struct sip_msg *msg, u
 	enum config_early_media policy = early_policy(call);
 
 	timer_stop(call->sbc->timers, &call->target_timer);
+	if (call->referrer)
+		call_refer_ringing(call, code, now);
 	call_cross(call, MEDIA_SIDE_B, msg, HEADER_KIND_RESPONSE);
 	if (code != 183 || policy == EARLY_MEDIA_RING)
 		code = 180;
@@ -118,13 +124,14 @@ void call_ringing(struct call *call, uint16_t code, const struct sip_msg *msg, u
 
 /* ---- the answer ---- */
 
-static void mark_answered(struct call *call, usec_t now)
+void call_mark_answered(struct call *call, usec_t now)
 {
 	struct sbc *sbc = call->sbc;
 
 	call->state = CALL_ANSWERED;
 	call->code = 200;
-	sbc_praise(sbc, &call->a->source, now);
+	if (!call->a->is_inner)
+		sbc_praise(sbc, &call->a->source, now);
 	call->answer_s = sbc->outside.wall_s(sbc->outside.arg);
 	sbc->counters.calls_answered++;
 	log_event(sbc->log, LOG_INFO, "sbc", "call.answer", "call=%s", call->name);
@@ -192,8 +199,10 @@ void call_answered(struct call *call, const struct sip_msg *msg, usec_t now)
 		end_unusable(call, why, now);
 		return;
 	}
-	mark_answered(call, now);
+	call_mark_answered(call, now);
 	call_connect_answered(call, now);
+	if (call->referrer)
+		call_refer_answered(call, now);
 }
 
 /* ---- the ACK ---- */

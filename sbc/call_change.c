@@ -17,6 +17,7 @@ static void clear(struct call *call)
 	if (change->check)
 		policy_link_cancel(change->check);
 	mem_free(change->check);
+	call_media_drop_new(call);
 	call_description_fini(&change->offer);
 	call_description_fini(&change->answer);
 	if (change->stage == CHANGE_ACKED)
@@ -111,8 +112,7 @@ static void narrow_section(
 	out->direction = narrow_direction(own->direction, offered->direction);
 }
 
-/* What the other side says, and of it only what this offer has too. */
-static int narrow(const struct call_description *said, struct call_description *offer,
+int call_change_narrow(const struct call_description *said, struct call_description *offer,
 	struct call_description *out)
 {
 	struct sdp *sdp;
@@ -137,7 +137,7 @@ static int narrow(const struct call_description *said, struct call_description *
 			continue;
 		out->taken[i] = said->taken[i];
 		narrow_section(&said->sdp->media[i], &offer->sdp->media[i], &sdp->media[i]);
-		if (!sdp->media[i].format_count)
+		if (!sdp_has_codec(&sdp->media[i]))
 			return SBC_EPROTO;
 	}
 	return 0;
@@ -179,7 +179,7 @@ static void answer_here(struct call *call, usec_t now)
 {
 	int from = call->change.from;
 	struct call_description said;
-	int err = narrow(&call->remote[1 - from], &call->change.offer, &said);
+	int err = call_change_narrow(&call->remote[1 - from], &call->change.offer, &said);
 
 	if (err) {
 		refuse_offer(call, "no common format", now);
@@ -230,6 +230,7 @@ static void go_on(struct call *call, usec_t now)
 		return;
 	}
 	change->stage = CHANGE_ACROSS;
+	call_media_add(call, change->from, &change->offer);
 	send_across(call, now);
 }
 
@@ -346,6 +347,9 @@ static int commit(struct call *call, int side, struct call_description *answer, 
 	int err = call_media_set(call, side, answer, true);
 
 	call_description_move(&call->remote[side], answer);
+	/* Who cancelled has not these sections; what it has is told again. */
+	if (!err && change->is_given_up)
+		err = call_description_pad(&call->remote[change->from], &call->remote[side]);
 	if (!err && !change->is_given_up) {
 		err = accept_offer(call, &call->remote[side], now);
 		if (!err)
@@ -396,6 +400,8 @@ static void take_offer(struct call *call, int side, const struct sip_msg *msg, u
 	const char *why;
 	int err = read_offer(call, side, msg, &change->answer, &why);
 
+	if (!err)
+		call_media_add(call, side, &change->answer);
 	if (!err && is_hijack(call, side, &change->answer)) {
 		err = SBC_EPROTO;
 		why = "another key in the offer, and nothing proves it";
@@ -414,11 +420,17 @@ static void take_offer(struct call *call, int side, const struct sip_msg *msg, u
 		end(call, why, now);
 }
 
-/* Nobody waits for this answer but us: a refresh, or a change of our own. */
-static void take_own(struct call *call, int side, const struct sip_msg *msg, usec_t now)
+static void tell_next(
+	struct call *call, int side, const struct call_joining *joining, usec_t now);
+
+/* Nobody waits for this answer but us: a refresh, or a change of our own. joining: of the
+ * latter. */
+static void take_own(struct call *call, int side, const struct sip_msg *msg,
+	const struct call_joining *joining, usec_t now)
 {
 	struct call_description answer = {0};
 	const char *why = "another key in the answer, and nothing proves it";
+	bool is_news = joining->is_other_old;
 	int err = 0;
 
 	if (!msg->body.len)
@@ -428,19 +440,26 @@ static void take_own(struct call *call, int side, const struct sip_msg *msg, use
 		err = SBC_EPROTO;
 	err = err ? err : call_media_set(call, side, &answer, true);
 	if (!err) {
-		call->may_renumber = call->may_renumber ||
-				     !call_media_reads_same(&answer, &call->remote[side]);
+		bool is_other = !call_media_reads_same(&answer, &call->remote[side]);
+
+		/* Nor is it when it only takes what the other end said. */
+		is_news = is_news || (is_other && !call_media_reads_same(
+							  &answer, &call->remote[1 - side]));
+		call->may_renumber = call->may_renumber || is_other;
 		call_description_move(&call->remote[side], &answer);
 		err = call_media_renumber(call);
 	}
 	call_description_fini(&answer);
 	if (err)
 		end(call, why, now);
+	else if (joining->rounds && is_news)
+		tell_next(call, 1 - side, joining, now);
 }
 
 void call_change_answered(struct call *call, int side, const struct sip_msg *msg, usec_t now)
 {
 	struct call_change *change = &call->change;
+	struct call_joining joining = change->joining;
 
 	switch (change->stage) {
 	case CHANGE_ACROSS:
@@ -455,13 +474,13 @@ void call_change_answered(struct call *call, int side, const struct sip_msg *msg
 		break;
 	case CHANGE_OURS:
 		clear(call);
-		take_own(call, side, msg, now);
+		take_own(call, side, msg, &joining, now);
 		break;
 	case CHANGE_NONE:
 	case CHANGE_CHECKING:
 	case CHANGE_OFFERED:
 	case CHANGE_ACKED:
-		take_own(call, side, msg, now);
+		take_own(call, side, msg, &joining, now);
 		break;
 	}
 }
@@ -481,6 +500,11 @@ void call_change_refused(struct call *call, int side, uint16_t code, usec_t now)
 	struct call_change *change = &call->change;
 	bool is_waited_for = change->stage == CHANGE_ACROSS || change->stage == CHANGE_ASKED;
 
+	if (change->stage == CHANGE_OURS && change->joining.rounds) {
+		clear(call);
+		end(call, "an end does not take the other one", now);
+		return;
+	}
 	if (change->stage == CHANGE_OURS || (is_waited_for && change->is_given_up))
 		clear(call);
 	else if (is_waited_for && side != change->from)
@@ -563,24 +587,64 @@ void call_change_acked(struct call *call, int from, const struct sip_msg *msg, u
 
 /* ---- our own ---- */
 
-void call_change_ours(struct call *call, int side, usec_t now)
+/* By UPDATE where it can be; for two that do not know each other yet by re-INVITE, since a user
+ * may have to be asked (RFC 3311 section 5.1). */
+static int offer_ours(
+	struct call *call, int side, const struct call_joining *joining, usec_t now)
 {
 	struct call_change *change = &call->change;
-	struct leg_change out = {.is_update = true};
+	struct leg_change out = {.is_update = !joining->rounds};
 	struct buf body;
 	int err;
 
 	if (change->stage != CHANGE_NONE || !call->remote[1 - side].sdp)
-		return;
+		return SBC_EAGAIN;
 	buf_init(&body, OA_TEXT_MAX);
 	err = call_media_print(call, side, &call->remote[1 - side], NULL, &body);
 	out.body = buf_slice(&body);
 	err = err ? err : leg_out_start(call_leg(call, side), &out, now);
 	buf_fini_secret(&body);
+	if (!err)
+		*change = (struct call_change){
+			.stage = CHANGE_OURS, .from = 1 - side, .joining = *joining};
+	return err;
+}
+
+void call_change_ours(struct call *call, int side, usec_t now)
+{
+	const struct call_joining none = {0};
+	int err = call->change.stage == CHANGE_NONE ? offer_ours(call, side, &none, now) : 0;
+
 	if (err)
 		log_event(call->sbc->log, LOG_WARN, "sbc", "call.change_unsent",
 			"call=%s leg=%c err=%s", call->name, side == MEDIA_SIDE_A ? 'a' : 'b',
 			err_name(err));
-	else
-		*change = (struct call_change){.stage = CHANGE_OURS, .from = 1 - side};
+}
+
+/* ---- two that were brought together ---- */
+
+#define JOIN_ROUNDS 3 /* one, the other, and once more if that has changed anything */
+
+int call_change_join(struct call *call, int side, bool is_other_old, usec_t now)
+{
+	const struct call_joining joining = {
+		.rounds = JOIN_ROUNDS, .is_other_old = is_other_old};
+
+	return offer_ours(call, side, &joining, now);
+}
+
+static void tell_next(
+	struct call *call, int side, const struct call_joining *joining, usec_t now)
+{
+	const struct call_joining next = {.rounds = joining->rounds - 1};
+	int err = offer_ours(call, side, &next, now);
+
+	if (err == SBC_ESTATE && side == MEDIA_SIDE_A && call->a->state == LEG_ACCEPTED) {
+		call->is_told_stale = true; /* after its ACK, then */
+		return;
+	}
+
+	/* An offer of its own is under way there: its answer will say the same. */
+	if (err && err != SBC_EAGAIN)
+		end(call, "no offer for the other end", now);
 }

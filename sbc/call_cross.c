@@ -88,5 +88,7 @@ int call_cross_invite(struct call *call, struct slice from_uri, struct buf *line
 {
 	if (!fill(call, MEDIA_SIDE_A, call->invite, HEADER_KIND_INVITE, lines))
 		put_asserted(call, from_uri, lines);
+	if (call->max_breadth >= 0)
+		buf_printf(lines, "Max-Breadth: %d\r\n", call->b->breadth);
 	return lines->err;
 }

@@ -86,7 +86,7 @@ static void say_stream(struct call *call, int side, const struct call_stream *st
 
 	*section = (struct sdp_section){
 		.is_used = true, .address = stream->local[side], .rtcp_mux = true};
-	if (!theirs->sdp) {
+	if (!theirs->sdp || (!offered && !stream->has_remote[side])) {
 		offer_first(call, side, stream, section, saying->media[stream->index].proto);
 		return;
 	}
@@ -115,8 +115,10 @@ static int say_all(struct call *call, int side, const struct call_description *s
 		const struct call_stream *stream = media_link_stream(&call->media, i);
 		struct sdp_media *media = &saying->media[i];
 
-		if (!stream || !has_section(said, i) ||
-			(theirs->sdp && !has_section(theirs, i)))
+		if (!stream || !has_section(said, i))
+			continue;
+		if (theirs->sdp && !has_section(theirs, i) &&
+			(offered || stream->has_remote[side]))
 			continue;
 		say_stream(call, side, stream, offered, saying);
 		if (offered)

@@ -91,7 +91,7 @@ static const char *take_first(
 	line = sdp_choose_crypto(offered, config->profiles, config->profile_count);
 	if (!line)
 		return "no suite in common";
-	out->crypto = (size_t)(line - offered->crypto);
+	out->crypto = (unsigned)(line - offered->crypto);
 	return NULL;
 }
 
@@ -109,7 +109,7 @@ static const char *find_same_key(const struct sdp_media *offered,
 		if (line->profile != last->profile ||
 			!mem_equal_secret(line->key, last->key, sizeof(line->key)))
 			continue;
-		out->crypto = i;
+		out->crypto = (unsigned)i;
 		out->line = agreed->line;
 		return NULL;
 	}
@@ -126,7 +126,10 @@ static const char *take_again(struct call *call, const struct call_said *said, s
 	const struct sdp_rules rules = rules_agreed(leg, agreed->keying);
 	const char *why;
 
-	if (!stream || index >= said->before->sdp->media_count || agreed->keying == SDP_REFUSED)
+	if (!stream) /* one more, or one that was given up once */
+		return call->state == CALL_ANSWERED ? take_first(call, said->side, offered, out)
+						    : "no further section before the answer";
+	if (index >= said->before->sdp->media_count || agreed->keying == SDP_REFUSED)
 		return "not a section of this call";
 	sdp_keep_codecs(offered, slice_str(leg->rules->codecs));
 	why = sdp_choose(offered, &rules, &out->keying);
@@ -148,11 +151,12 @@ static const char *check_answered(const struct call *call, const struct call_sai
 	const struct sdes_line *ours = keying->ours;
 	struct sdp_rules rules = call_media_offers(call, said->side);
 	size_t count = keying->count, first = 0;
+	bool is_known = !is_first(said) && stream->has_remote[said->side];
 	const char *why;
 
 	if (answered->address.sa.sa_family != stream->local[said->side].sa.sa_family)
 		return "another address family than was offered";
-	if (!is_first(said)) {
+	if (is_known) {
 		const struct call_taken *agreed = &said->before->taken[stream->index];
 
 		if (agreed->keying == SDP_REFUSED)
@@ -163,7 +167,7 @@ static const char *check_answered(const struct call *call, const struct call_sai
 	}
 	why = sdp_check_answer(answered, &rules, ours + first, count, &out->keying, &out->line);
 	out->line += first;
-	if (!why && !is_first(said) && out->keying != said->before->taken[stream->index].keying)
+	if (!why && is_known && out->keying != said->before->taken[stream->index].keying)
 		why = "another keying than was agreed";
 	if (!why &&
 		call_media_is_downgrade(call,
@@ -301,6 +305,8 @@ static int read_text(const struct call_said *said, struct call_description *d, c
 
 	arena_init_small(&d->arena, DESCRIPTION_ARENA_MAX, DESCRIPTION_ARENA_BLOCK);
 	text = arena_copy(&d->arena, said->body);
+	d->said = text;
+	d->is_answer = said->is_answer;
 	*why = "no memory";
 	err = text.ptr ? sdp_parse(&d->sdp, &d->arena, text, why) : SBC_ENOMEM;
 	if (!err && !is_first(said))
@@ -339,6 +345,7 @@ static int keep_bypassed(
 		&d->arena, DESCRIPTION_ARENA_MAX, said->body.len + sizeof(*d->sdp) + 32);
 	d->sdp = arena_alloc(&d->arena, sizeof(*d->sdp));
 	d->text = arena_copy(&d->arena, said->body);
+	d->is_answer = said->is_answer;
 	d->has_keys = has_keys(sdp);
 	if (!d->sdp || !d->text.ptr) {
 		arena_fini(&d->arena);
@@ -400,11 +407,59 @@ int call_description_read(struct call *call, const struct call_said *said,
 	return err;
 }
 
+int call_description_restore(struct call *call, int side, struct slice body, bool is_answer,
+	struct call_description *out)
+{
+	const struct call_said said = {.side = side, .body = body, .is_answer = is_answer};
+	struct call_description d = {0};
+	const char *why;
+	int err;
+
+	if (call_is_bypassed(call, side))
+		return call_description_read(call, &said, out, &why);
+	err = read_text(&said, &d, &why);
+	if (err) {
+		arena_fini_secret(&d.arena);
+		return err;
+	}
+	for (size_t i = 0; !is_answer && i < d.sdp->media_count; i++)
+		sdp_keep_codecs(
+			&d.sdp->media[i], slice_str(call->media.legs[side].rules->codecs));
+	*out = d;
+	return 0;
+}
+
 void call_description_fini(struct call_description *description)
 {
 	if (description->sdp)
 		arena_fini_secret(&description->arena);
 	*description = (struct call_description){0};
+}
+
+int call_description_pad(struct call_description *said, const struct call_description *like)
+{
+	size_t count = like->sdp->media_count;
+	struct sdp_media *media;
+
+	if (said->text.ptr || said->sdp->media_count >= count)
+		return 0;
+	media = arena_array(&said->arena, count, sizeof(*media));
+	if (!media)
+		return SBC_ENOMEM;
+	memcpy(media, said->sdp->media, said->sdp->media_count * sizeof(*media));
+	for (size_t i = said->sdp->media_count; i < count; i++) {
+		const struct sdp_media *section = &like->sdp->media[i];
+
+		media[i] = (struct sdp_media){.kind = arena_copy(&said->arena, section->kind),
+			.proto = arena_copy(&said->arena, section->proto)};
+		if (section->format_count)
+			media[i].formats[media[i].format_count++] =
+				arena_copy(&said->arena, section->formats[0]);
+		said->taken[i] = (struct call_taken){.keying = SDP_REFUSED};
+	}
+	said->sdp->media = media;
+	said->sdp->media_count = count;
+	return 0;
 }
 
 void call_description_move(struct call_description *to, struct call_description *from)

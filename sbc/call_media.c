@@ -14,6 +14,11 @@
 
 /* ---- streams ---- */
 
+static bool is_taken(const struct call_description *said, size_t index)
+{
+	return index < said->sdp->media_count && said->taken[index].keying != SDP_REFUSED;
+}
+
 void call_media_set_leg(struct call *call, int side, enum media_mode mode,
 	const struct config_media_rules *rules, const struct hop *hop)
 {
@@ -88,21 +93,27 @@ static const char *key_answerer(struct call *call, const struct sdp_media *secti
 	return NULL;
 }
 
-static int add_stream(
-	struct call *call, const struct call_description *offer, int from, size_t index)
+static int fill_stream(struct call *call, const struct call_description *offer, int from,
+	size_t index, struct call_stream *stream)
 {
 	const struct sdp_media *section = &offer->sdp->media[index];
-	struct call_stream *stream = &call->media.streams[call->media.count];
 
 	*stream = (struct call_stream){.index = index};
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		tls_id_renew(&stream->tls_id[side], &call->sbc->random);
 	slice_copy(slice_head(section->kind, sizeof(stream->kind) - 1), stream->kind,
 		sizeof(stream->kind));
-	call->media.count++;
 	if (find_interface(call, from, section->address.sa.sa_family, stream))
 		return SBC_EPROTO;
 	return key_offerer(call, offer, from, stream);
+}
+
+static int add_stream(
+	struct call *call, const struct call_description *offer, int from, size_t index)
+{
+	struct call_stream *stream = &call->media.streams[call->media.count++];
+
+	return fill_stream(call, offer, from, index, stream);
 }
 
 static size_t count_taken(const struct call_description *offer)
@@ -112,6 +123,15 @@ static size_t count_taken(const struct call_description *offer)
 	for (size_t i = 0; i < offer->sdp->media_count; i++)
 		count += offer->taken[i].keying != SDP_REFUSED;
 	return count;
+}
+
+/* A call that a transfer began gets an end of the first one later. */
+static int open_sessions(struct call *call)
+{
+	const struct call *other = call->beside ? call_find(call->sbc, call->beside) : NULL;
+
+	return media_link_open(
+		call->sbc, &call->media, call->number, other ? &other->media : NULL);
 }
 
 int call_media_open(
@@ -144,7 +164,56 @@ int call_media_open(
 			return SBC_EPROTO;
 		}
 	}
-	return err ? err : media_link_open(call->sbc, &call->media, call->number);
+	return err ? err : open_sessions(call);
+}
+
+/* NULL, or why the other end is not offered this section. */
+static const char *add_section(
+	struct call *call, int from, struct call_description *offer, size_t i)
+{
+	struct call_stream *stream;
+	const char *fault;
+
+	if (media_link_add(&call->media, &stream))
+		return "too many streams";
+	if (fill_stream(call, offer, from, i, stream))
+		return "no resources for media";
+	fault = key_answerer(call, &offer->sdp->media[i], 1 - from, stream);
+	if (!fault && media_link_open_one(call->sbc, &call->media, stream, call->number))
+		fault = "no resources for media";
+	stream->is_new = !fault;
+	stream->is_given_up = fault != NULL;
+	return fault;
+}
+
+void call_media_add(struct call *call, int from, struct call_description *offer)
+{
+	for (size_t i = 0; !offer->text.ptr && i < offer->sdp->media_count; i++) {
+		const char *fault;
+
+		if (!is_taken(offer, i) || media_link_stream(&call->media, i))
+			continue;
+		fault = add_section(call, from, offer, i);
+		if (!fault)
+			continue;
+		offer->taken[i] = (struct call_taken){.keying = SDP_REFUSED};
+		log_event(call->sbc->log, LOG_INFO, "sbc", "call.section_refused",
+			"call=%s leg=%c why=\"%s\"", call->name,
+			from == MEDIA_SIDE_A ? 'a' : 'b', fault);
+	}
+}
+
+void call_media_drop_new(struct call *call)
+{
+	for (size_t i = 0; i < call->media.count; i++) {
+		struct call_stream *stream = &call->media.streams[i];
+
+		if (!stream->is_new)
+			continue;
+		stream->is_new = false;
+		stream->is_given_up = true;
+		media_link_close_stream(call->sbc, stream);
+	}
 }
 
 void call_media_reset(struct call *call)
@@ -219,11 +288,6 @@ static bool is_same_set(const struct fingerprint_set *one, const struct fingerpr
 	return true;
 }
 
-static bool is_taken(const struct call_description *said, size_t index)
-{
-	return index < said->sdp->media_count && said->taken[index].keying != SDP_REFUSED;
-}
-
 static bool changes_key(const struct call *call, const struct call_stream *stream, int side,
 	const struct call_description *said)
 {
@@ -245,6 +309,21 @@ static bool changes_key(const struct call *call, const struct call_stream *strea
 	       !is_same_set(&allowed, &stream->signalled[side]);
 }
 
+/* A section that this side has no keys for yet: with the certificate that it showed already it
+ * brings nothing new. A key in the description does, unless it answers ours. */
+static bool brings_key(const struct call *call, const struct call_stream *stream, int side,
+	const struct call_description *said, size_t i)
+{
+	struct fingerprint_set allowed;
+
+	if (said->taken[i].keying == SDP_SDES)
+		return !stream;
+	if (said->taken[i].keying != SDP_DTLS)
+		return false;
+	allowed_fingerprints(&call->party[side], &said->sdp->media[i], &allowed);
+	return !is_same_set(&allowed, call_party_signalled(&call->party[side]));
+}
+
 bool call_media_changes_key(
 	const struct call *call, int side, const struct call_description *said)
 {
@@ -254,7 +333,11 @@ bool call_media_changes_key(
 	for (size_t i = 0; i < said->sdp->media_count; i++) {
 		const struct call_stream *stream = media_link_stream(&call->media, i);
 
-		if (stream && is_taken(said, i) && changes_key(call, stream, side, said))
+		if (!is_taken(said, i))
+			continue;
+		if (stream && stream->has_remote[side]
+				? changes_key(call, stream, side, said)
+				: brings_key(call, stream, side, said, i))
 			return true;
 	}
 	return false;
@@ -321,6 +404,7 @@ static int set_stream(struct call *call, int side, struct call_stream *stream,
 	stream->role[side] = role;
 	stream->has_remote[side] = true;
 	stream->is_taken = stream->is_taken || stream->has_remote[1 - side];
+	stream->is_new = stream->is_new && !stream->is_taken;
 	return 0;
 }
 
@@ -445,10 +529,13 @@ void call_media_event(struct sbc *sbc, const struct media_event *ev, usec_t now)
 		on_timeout(call, stream, ev, now);
 		break;
 	case MEDIA_EVENT_CLOSED:
+		call_export_took(call, stream, NULL);
 		call_finish_if_over(call, now);
 		break;
 	case MEDIA_EVENT_COUNTERS:
+		break;
 	case MEDIA_EVENT_STATE:
+		call_export_took(call, stream, ev->state);
 		break;
 	}
 }

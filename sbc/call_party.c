@@ -13,6 +13,14 @@ static bool says_nothing(const struct identity_verdict *verdict)
 	       verdict->mechanism == IDENTITY_NONE && !verdict->identity[0];
 }
 
+bool call_party_is_same_end(const struct call_party *one, const struct call_party *two)
+{
+	if (one->peer || two->peer)
+		return one->peer && two->peer && !strcmp(one->peer->name, two->peer->name);
+	return one->user && two->user && !strcmp(one->user->name, two->user->name) &&
+	       !strcmp(one->user->domain, two->user->domain);
+}
+
 const struct identity_verdict *call_party_verdict(const struct call_party *party)
 {
 	static const struct identity_verdict absent = {.outcome = IDENTITY_ABSENT};
@@ -67,6 +75,24 @@ int call_party_signal(struct call_party *party, const struct fingerprint_set *sa
 	if (!party->_signalled)
 		return SBC_ENOMEM;
 	*party->_signalled = *said;
+	return 0;
+}
+
+int call_party_copy(struct call_party *to, const struct call_party *from)
+{
+	struct call_party copy = *from;
+
+	copy._verdict = NULL;
+	copy._signalled = NULL;
+	if (from->_verdict && call_party_judge(&copy, from->_verdict))
+		return SBC_ENOMEM;
+	copy.is_identity_absent = from->is_identity_absent;
+	if (from->_signalled && call_party_signal(&copy, from->_signalled)) {
+		call_party_fini(&copy);
+		return SBC_ENOMEM;
+	}
+	call_party_fini(to);
+	*to = copy;
 	return 0;
 }
 

@@ -159,8 +159,16 @@ static uint16_t add_peer(struct call *call, const struct config_peer *peer)
 	return call->targets.count ? 0 : 503;
 }
 
-/* Where our configuration leads. */
-static uint16_t find_peers(struct call *call)
+static bool is_resting(const struct call *call, const struct config_peer *peer, usec_t now)
+{
+	const struct peer_entry *entry = peer_table_find(call->sbc->peers, peer);
+
+	return entry && now < entry->rest_until;
+}
+
+/* Where our configuration leads. Who asked to be left alone for a while comes last (RFC 3261
+ * section 21.5.4): not never, since nobody proves that it was the peer itself that is full. */
+static uint16_t find_peers(struct call *call, usec_t now)
 {
 	struct route_question question = {.user = call->called.user,
 		.domain = call->called.host,
@@ -172,8 +180,12 @@ static uint16_t find_peers(struct call *call)
 	if (!route)
 		return 404;
 	route_order(call->config, route, &call->sbc->random, &ordered);
-	for (size_t i = 0; i < ordered.count; i++)
-		code = add_peer(call, ordered.peers[i]);
+	for (int rests = 0; rests < 2; rests++) {
+		for (size_t i = 0; i < ordered.count; i++) {
+			if (is_resting(call, ordered.peers[i], now) == rests)
+				code = add_peer(call, ordered.peers[i]);
+		}
+	}
 	return call->targets.count ? 0 : code;
 }
 
@@ -192,13 +204,10 @@ static uint16_t find_targets(struct call *call, usec_t now)
 		call->called.host = slice_str(relayed->name);
 	if (config_user_find(call->config, call->called.user, call->called.host))
 		return find_user(call, &call->called, now);
-	return find_peers(call);
+	return find_peers(call, now);
 }
 
 /* ---- calling one ---- */
-
-/* Nobody there at all: the next one is called so soon (only while there is a next one). */
-#define TARGET_TIMEOUT (8 * USEC_PER_SEC)
 
 static void on_target_timeout(struct timer *timer, usec_t now, void *arg)
 {
@@ -248,6 +257,29 @@ static int print_offer(struct call *call, struct buf *body)
 	return said->sdp ? call_media_print(call, MEDIA_SIDE_B, said, NULL, body) : 0;
 }
 
+/* What branches have that are not over (RFC 5393 section 5.3.3). */
+static int count_breadth(const struct call *call)
+{
+	int sum = call->b->state == LEG_TERMINATED ? 0 : call->b->breadth;
+
+	for (size_t i = 0; i < call->left_count; i++) {
+		if (call->left[i]->state != LEG_TERMINATED)
+			sum += call->left[i]->breadth;
+	}
+	return sum;
+}
+
+/* All that is left; where a next target may be called while this one still thinks about it, one
+ * is kept for that. */
+static void take_breadth(struct call *call)
+{
+	int rest = call->max_breadth - count_breadth(call);
+	bool has_next = call->targets.next < call->targets.count;
+
+	if (call->max_breadth >= 0)
+		call->b->breadth = rest - (has_next && rest > 1);
+}
+
 static int send_invite(struct call *call, const struct call_target *target, usec_t now)
 {
 	struct leg_invite invite;
@@ -257,6 +289,7 @@ static int send_invite(struct call *call, const struct call_target *target, usec
 	start_invite(call, target, &invite);
 	buf_init(&body, OA_TEXT_MAX);
 	buf_init(&lines, SBC_TEXT_MAX);
+	take_breadth(call);
 	err = print_parties(call, target->peer, &invite);
 	err = err ? err : print_offer(call, &body);
 	err = err ? err : call_cross_invite(call, invite.local_uri, &lines);
@@ -321,9 +354,12 @@ static uint16_t try_target(struct call *call, usec_t now)
 	int err;
 
 	call_party_fini(party);
-	*party = (struct call_party){
-		.peer = target->peer, .transport = target->hop.kind, .identity_outcome = ""};
+	*party = (struct call_party){.peer = target->peer,
+		.user = target->user,
+		.transport = target->hop.kind,
+		.identity_outcome = ""};
 	slice_copy(target->name, party->name, sizeof(party->name));
+	call->b->takes_refer = call_refer_policy(call, MEDIA_SIDE_B) != REFER_REFUSE;
 	if (!count_at_peer(call, target->peer, now))
 		return 503;
 	err = open_media(call, target);
@@ -337,7 +373,8 @@ static uint16_t try_target(struct call *call, usec_t now)
 	}
 	if (call->targets.next < call->targets.count) {
 		timer_init(&call->target_timer, on_target_timeout, call);
-		timer_start(sbc->timers, &call->target_timer, now + TARGET_TIMEOUT);
+		timer_start(sbc->timers, &call->target_timer,
+			now + (usec_t)call->config->limits.target_timeout_s * USEC_PER_SEC);
 	}
 	return 0;
 }
@@ -386,7 +423,8 @@ bool call_try_next(struct call *call, uint16_t code, usec_t now)
 
 	timer_stop(call->sbc->timers, &call->target_timer);
 	/* A caller who has an answer of this branch's session cannot be given another one. */
-	if (call->state > CALL_CALLING || call->is_early_told || !is_targets_fault(code))
+	if (call->state > CALL_CALLING || call->is_early_told || !is_targets_fault(code) ||
+		(call->max_breadth >= 0 && count_breadth(call) >= call->max_breadth))
 		return false;
 	while (call->targets.next < call->targets.count) {
 		if (new_branch(call))

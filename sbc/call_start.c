@@ -4,6 +4,8 @@
  * routed. Signalling thread.
  */
 
+#include <limits.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "sbc/call.h"
@@ -19,10 +21,14 @@ static void on_ring_timeout(struct timer *timer, usec_t now, void *arg)
 	call_end(call, CALL_ENDER_US, 408, "SIP;cause=408;text=\"no answer\"", now);
 }
 
-static void go_on(struct call *call, usec_t now)
+void call_go_on(struct call *call, usec_t now)
 {
 	struct reply refusal = {.code = 500};
 
+	if (call->replacing.number) {
+		call_replace(call, now);
+		return;
+	}
 	if (call_route(call, &refusal, now)) {
 		if (refusal.code == 503) /* a limit, or nobody is there just now */
 			buf_put_str(&call->a->cross, "Retry-After: 5\r\n");
@@ -85,7 +91,7 @@ static void on_checked(struct identity_check *check, usec_t now, void *arg)
 		call->party[0].is_key_proved = verdict->fingerprints.count != 0;
 		call->proof = PROOF_VERIFIED;
 	}
-	go_on(call, now);
+	call_go_on(call, now);
 }
 
 /* The request and its offer, parsed again into the call's own memory: they live as long as
@@ -220,6 +226,21 @@ static bool is_loop(struct sbc *sbc, const struct sip_msg *msg)
 	       slice_equal(leg->dialog.remote_target, msg->request_uri.raw);
 }
 
+/* RFC 5393 section 5.3: branches that may be at once. 0, or the code that refuses it. */
+static uint16_t read_breadth(const struct sip_msg *msg, int *out)
+{
+	struct slice value = sip_msg_header(msg, "Max-Breadth", 0);
+	uint64_t number;
+
+	*out = -1;
+	if (!value.len)
+		return 0;
+	if (sip_msg_header(msg, "Max-Breadth", 1).len || slice_to_u64(value, INT_MAX, &number))
+		return 400;
+	*out = (int)number;
+	return number ? 0 : 440;
+}
+
 void call_start(struct sbc *sbc, const struct request *request)
 {
 	struct reply busy = {.code = 503, .lines = SLICE("Retry-After: 5\r\n")};
@@ -230,21 +251,31 @@ void call_start(struct sbc *sbc, const struct request *request)
 	struct caller caller;
 	const struct hop source = {
 		.kind = request->source->kind, .addr = request->source->peer};
+	struct call_replacing replacing;
 	const char *why;
 	struct call *call;
+	uint16_t code;
+	int breadth;
 
 	if (!sbc_takes_calls(sbc) || sbc->counters.calls_now >= sbc->config->limits.calls) {
 		sbc_reply(sbc, request, &busy);
 		return;
 	}
-	if (is_loop(sbc, request->msg)) {
-		sbc_refuse(sbc, request, 482);
+	code = is_loop(sbc, request->msg) ? 482 : read_breadth(request->msg, &breadth);
+	if (code) {
+		sbc_refuse(sbc, request, code);
 		return;
 	}
 	if (!prove_caller(sbc, request, &caller))
 		return;
 	peer = caller.peer;
 	user = caller.user;
+	code = call_replace_find(
+		sbc, request, &(struct call_party){.peer = peer, .user = user}, &replacing);
+	if (code) {
+		sbc_refuse(sbc, request, code);
+		return;
+	}
 	entry = peer ? peer_table_find(sbc->peers, peer) : NULL;
 	if (entry && !peer_entry_begin_call(entry, peer, request->now)) {
 		sbc_reply(sbc, request, &busy);
@@ -258,6 +289,8 @@ void call_start(struct sbc *sbc, const struct request *request)
 		return;
 	}
 	call->entries[MEDIA_SIDE_A] = entry;
+	call->replacing = replacing;
+	call->max_breadth = breadth;
 	if (leg_session_refuse(sbc, request)) {
 		call_free(call);
 		return;
@@ -276,11 +309,13 @@ void call_start(struct sbc *sbc, const struct request *request)
 	}
 	kept.msg = call->invite;
 	call->party[0].peer = peer;
+	call->party[0].user = user;
 	call->proof = caller.proof;
 	call->party[0].transport = request->source->kind;
 	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
 		sizeof(call->party[0].name));
 	call->a->peer = peer;
+	call->a->takes_refer = call_refer_policy(call, MEDIA_SIDE_A) != REFER_REFUSE;
 	if (leg_uas_start(call->a, &kept)) {
 		sbc_refuse(sbc, request, 400);
 		call_free(call);
@@ -290,7 +325,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	if (user) {
 		call->party[0].identity_outcome = "authenticated";
 		call->party[0].is_key_proved = call->invite->body.len != 0;
-		go_on(call, request->now);
+		call_go_on(call, request->now);
 		return;
 	}
 	check_peer(call, peer, request->now);

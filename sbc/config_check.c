@@ -335,6 +335,17 @@ static void check_rpc(struct config_reading *r)
 				"%s may not be empty", folders[i].key);
 }
 
+static void check_lab(struct config_reading *r)
+{
+	const struct config_node *section = config_node_get(r->root, "lab");
+
+	if (!r->config->lab.is_enabled && has(r->config->lab.key_log))
+		config_fault(r->faults, config_node_get(section, "key_log"),
+			"it gives away the media of all calls: say \"enabled: true\" beside "
+			"it, "
+			"in a laboratory");
+}
+
 static void check_registration(struct config_reading *r)
 {
 	const struct config *c = r->config;
@@ -358,6 +369,7 @@ void config_check(struct config_reading *r)
 	check_listeners(r);
 	check_http(r);
 	check_rpc(r);
+	check_lab(r);
 	for (size_t i = 0; i < r->config->user_count; i++)
 		check_user(r, i);
 	config_check_peers(r);

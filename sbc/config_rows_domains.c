@@ -127,6 +127,10 @@ static const struct config_row rows[] = {
 	{"users[].codecs", TYPE(text), IN(config_user, media_rules.codecs), OPTIONAL,
 		.help = "encoding names in order, \"opus PCMA\"; DTMF and CN always pass; all "
 			"when absent"},
+	{"users[].refer", TYPE(refer), IN(config_user, refer), DEFAULT("carry_out"),
+		.help = "transfers that it asks for: pass: the other end is asked; carry_out: "
+			"we "
+			"call the new one by our routes, as a call from it"},
 	{"users[].ha1_sha256", TYPE(hex), IN(config_user, ha1_sha256), OPTIONAL, .max = 64,
 		.help = "SHA-256 of name:domain:password"},
 	{"users[].ha1_sha512_256", TYPE(hex), IN(config_user, ha1_sha512_256), OPTIONAL,

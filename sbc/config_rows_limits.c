@@ -53,6 +53,11 @@ static const struct config_row rows[] = {
 			"same address, and over UDP if that is refused; 0: always over UDP"},
 	{"limits.ring_timeout_s", TYPE(number), IN(config_limits, ring_timeout_s),
 		RANGE(5, 600), DEFAULT("120"), .help = "a call nobody answers is given up"},
+	{"limits.target_timeout_s", TYPE(number), IN(config_limits, target_timeout_s),
+		RANGE(1, 60), DEFAULT("8"),
+		.help = "a target that says nothing at all for so long is left for the next "
+			"one, "
+			"where there is one"},
 	{"limits.answer_identity_s", TYPE(number), IN(config_limits, answer_identity_s),
 		RANGE(1, 60), DEFAULT("10"),
 		.help = "answer_identity: require: a call whose answer's key is not proved by "

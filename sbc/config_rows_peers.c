@@ -128,6 +128,10 @@ static const struct config_row rows[] = {
 	{"peers[].answer_identity", TYPE(answer_identity), IN(config_peer, answer_identity),
 		BY_PROFILE,
 		.help = "require: no media before its answer's key is signed (RFC 4916)"},
+	{"peers[].refer", TYPE(refer), IN(config_peer, refer), BY_PROFILE,
+		.help = "transfers that it asks for: pass: the other end is asked; carry_out: "
+			"we "
+			"call the new one by our routes, as a call from it"},
 
 	{"routes", TYPE(list), IN(config, routes), AND(config, route_count),
 		ITEMS(config_route, 10000), OPTIONAL,

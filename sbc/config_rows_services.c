@@ -104,6 +104,15 @@ static const struct config_row rows[] = {
 	{"trace.hep_auth_key", TYPE(text), IN(config_trace, hep_auth_key), OPTIONAL,
 		.help = "what Homer lets agents in by; it goes over the network in the clear"},
 
+	{"lab", TYPE(section), FIXED, IN(config, lab), OPTIONAL,
+		.help = "what nobody's calls but your own may be exposed to"},
+	{"lab.enabled", TYPE(bool), IN(config_lab, is_enabled), DEFAULT("false"),
+		.help = "without it the keys below are refused"},
+	{"lab.key_log", TYPE(path), IN(config_lab, key_log), OPTIONAL,
+		.help = "file that gets the secrets of DTLS handshakes in NSS's key-log "
+			"format: "
+			"whoever has it opens the media"},
+
 	{"hosts", TYPE(hosts), FIXED, IN(config, hosts), AND(config, host_count), OPTIONAL,
 		.help = "names with fixed addresses, before any DNS"},
 

@@ -134,6 +134,7 @@ extern const struct config_type config_type_log_level;
 extern const struct config_type config_type_transport;
 extern const struct config_type config_type_early_media;
 extern const struct config_type config_type_answer_identity;
+extern const struct config_type config_type_refer;
 extern const struct config_type config_type_redirects;
 extern const struct config_type config_type_hostport;
 extern const struct config_type config_type_address;    /* no port */

@@ -86,6 +86,17 @@ static void read_answer_identity(struct config_reading *r, const struct config_r
 			(enum config_answer_identity)value;
 }
 
+static void read_refer(struct config_reading *r, const struct config_row *row,
+	const struct config_node *node, char *base)
+{
+	static const struct config_word words[] = {
+		{"refuse", REFER_REFUSE}, {"pass", REFER_PASS}, {"carry_out", REFER_CARRY_OUT}};
+	unsigned value;
+
+	if (config_find_word(r, node, words, WORD_COUNT(words), &value))
+		*(enum config_refer *)(void *)(base + row->offset) = (enum config_refer)value;
+}
+
 static void read_redirects(struct config_reading *r, const struct config_row *row,
 	const struct config_node *node, char *base)
 {
@@ -116,4 +127,5 @@ const struct config_type config_type_transport = {"udp, tcp, tls", read_transpor
 const struct config_type config_type_early_media = {"block, pass, ring", read_early_media};
 const struct config_type config_type_answer_identity = {
 	"off, prefer, require", read_answer_identity};
+const struct config_type config_type_refer = {"refuse, pass, carry_out", read_refer};
 const struct config_type config_type_redirects = {"off, same-host, https", read_redirects};

@@ -91,10 +91,14 @@ void sbc_reply(struct sbc *sbc, const struct request *request, const struct repl
 /* The same with a code and no more. */
 void sbc_refuse(struct sbc *sbc, const struct request *request, uint16_t code);
 
-#define SBC_TAG_LEN   16 /* characters of 5 bits: 80 bits nobody guesses */
-#define SBC_ACCEPT    "Accept: application/sdp, multipart/mixed\r\n"
-#define SBC_ALLOW     "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE\r\n"
-#define SBC_SUPPORTED "Supported: timer, 100rel, from-change\r\n"
+#define SBC_TAG_LEN 16 /* characters of 5 bits: 80 bits nobody guesses */
+#define SBC_ACCEPT  "Accept: application/sdp, multipart/mixed\r\n"
+#define SBC_ALLOW   "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE\r\n"
+#define SBC_ALLOW_REFER                                                                        \
+	"Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE, REFER, "      \
+	"NOTIFY, SUBSCRIBE\r\n"
+#define SBC_ALLOW_EVENTS "Allow-Events: refer\r\n"
+#define SBC_SUPPORTED    "Supported: timer, 100rel, from-change, replaces, norefersub\r\n"
 
 #define SBC_TEXT_MAX 8192 /* bytes of header lines or a description that we write */
 

@@ -116,6 +116,22 @@ int dialog_learn(struct dialog *dialog, struct arena *arena, const struct sip_ms
 	return err;
 }
 
+int dialog_copy(struct dialog *out, struct arena *arena, const struct dialog *from)
+{
+	struct dialog d = *from;
+	int err = keep(arena, &d.call_id, from->call_id);
+
+	err = err ? err : keep(arena, &d.local_tag, from->local_tag);
+	err = err ? err : keep(arena, &d.remote_tag, from->remote_tag);
+	err = err ? err : keep(arena, &d.local_uri, from->local_uri);
+	err = err ? err : keep(arena, &d.remote_uri, from->remote_uri);
+	err = err ? err : keep(arena, &d.remote_target, from->remote_target);
+	err = err ? err : keep(arena, &d.routes, from->routes);
+	if (!err)
+		*out = d;
+	return err;
+}
+
 bool dialog_matches(const struct dialog *dialog, struct slice call_id, struct slice local_tag,
 	struct slice remote_tag)
 {

@@ -117,19 +117,23 @@ int leg_enter_table(struct leg *leg)
 	return err;
 }
 
-struct leg *leg_find(struct sbc *sbc, const struct sip_msg *msg, bool is_request)
+struct leg *leg_find_dialog(
+	struct sbc *sbc, struct slice call_id, struct slice local, struct slice remote)
 {
-	struct slice local = is_request ? msg->to.tag : msg->from.tag;
-	struct slice remote = is_request ? msg->from.tag : msg->to.tag;
-	struct hash_node *node =
-		hash_first(&sbc->by_dialog, dialog_hash(sbc, msg->call_id, local));
+	struct hash_node *node = hash_first(&sbc->by_dialog, dialog_hash(sbc, call_id, local));
 
 	for (; node; node = hash_next(node)) {
 		struct leg *leg = container_of(node, struct leg, by_dialog);
-		if (dialog_matches(&leg->dialog, msg->call_id, local, remote))
+		if (dialog_matches(&leg->dialog, call_id, local, remote))
 			return leg;
 	}
 	return NULL;
+}
+
+struct leg *leg_find(struct sbc *sbc, const struct sip_msg *msg, bool is_request)
+{
+	return leg_find_dialog(sbc, msg->call_id, is_request ? msg->to.tag : msg->from.tag,
+		is_request ? msg->from.tag : msg->to.tag);
 }
 
 int leg_via(struct sbc *sbc, const struct hop *hop, const char *branch, struct buf *out)
@@ -375,6 +379,10 @@ void leg_end(struct leg *leg, uint16_t code, struct slice lines, usec_t now)
 {
 	struct reply reply = {.code = code, .lines = lines};
 
+	if (leg->is_inner) { /* nobody is there to hear it */
+		leg_terminate(leg, now);
+		return;
+	}
 	switch (leg->state) {
 	case LEG_NEW:
 		leg_terminate(leg, now);
@@ -440,10 +448,35 @@ static void pass(struct leg *leg, const struct request *request)
 	leg->passed = NULL;
 }
 
+/* Of a dialog that came from elsewhere without its connection: the one that its peer makes. */
+static void learn_connection(struct leg *leg, const struct request *request)
+{
+	if (transport_kind_is_reliable(leg->hop.kind) && !leg->hop.flow.generation &&
+		!netaddr_is_set(&leg->hop.addr) && request->source->kind == leg->hop.kind)
+		hop_from_source(&leg->hop, request->source);
+}
+
+const char *leg_allow(const struct leg *leg)
+{
+	return leg->takes_refer ? SBC_ALLOW_REFER : SBC_ALLOW;
+}
+
+static void options(struct leg *leg, const struct request *request)
+{
+	struct reply reply = {.code = 200};
+	struct buf lines;
+
+	buf_init(&lines, SBC_TEXT_MAX);
+	buf_printf(&lines, "%s%s" SBC_SUPPORTED SBC_ACCEPT, leg_allow(leg),
+		leg->takes_refer ? SBC_ALLOW_EVENTS : "");
+	reply.lines = buf_slice(&lines);
+	sbc_reply(leg->sbc, request, &reply);
+	buf_fini(&lines);
+}
+
 void leg_request(struct leg *leg, const struct request *request)
 {
-	struct reply options = {.code = 200, .lines = SLICE(SBC_ALLOW SBC_SUPPORTED)};
-	struct reply not_allowed = {.code = 405, .lines = SLICE(SBC_ALLOW)};
+	struct reply not_allowed = {.code = 405, .lines = slice_str(leg_allow(leg))};
 	const struct sip_msg *msg = request->msg;
 
 	if (leg->state == LEG_TERMINATED) {
@@ -454,12 +487,13 @@ void leg_request(struct leg *leg, const struct request *request)
 		sbc_refuse(leg->sbc, request, 500); /* SIP-13 */
 		return;
 	}
+	learn_connection(leg, request);
 	switch (msg->method) {
 	case SIP_METHOD_BYE:
 		take_bye(leg, request);
 		break;
 	case SIP_METHOD_OPTIONS:
-		sbc_reply(leg->sbc, request, &options);
+		options(leg, request);
 		break;
 	case SIP_METHOD_INVITE:
 	case SIP_METHOD_UPDATE:
@@ -470,13 +504,11 @@ void leg_request(struct leg *leg, const struct request *request)
 		break;
 	case SIP_METHOD_INFO:
 	case SIP_METHOD_MESSAGE:
+	case SIP_METHOD_REFER:
+	case SIP_METHOD_NOTIFY:
+	case SIP_METHOD_SUBSCRIBE:
 		pass(leg, request);
 		break;
-	case SIP_METHOD_NOTIFY: /* we subscribe to nothing */
-		sbc_refuse(leg->sbc, request, 481);
-		break;
-	case SIP_METHOD_REFER: /* transfer is not ours to carry out */
-	case SIP_METHOD_SUBSCRIBE:
 	case SIP_METHOD_PUBLISH:
 	case SIP_METHOD_REGISTER:
 	case SIP_METHOD_UNKNOWN:

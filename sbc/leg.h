@@ -43,7 +43,7 @@ enum leg_event {
 	LEG_EVENT_OFFER_ACKED, /* the ACK to our 2xx of a re-INVITE without offer (msg) */
 	LEG_EVENT_CHANGED,     /* our re-INVITE or UPDATE was accepted (msg) */
 	LEG_EVENT_UNCHANGED,   /* it was refused (code) */
-	LEG_EVENT_REQUEST,     /* INFO or MESSAGE within the dialog (msg): leg->passed */
+	LEG_EVENT_REQUEST,     /* INFO, MESSAGE, REFER and its kind (msg): leg->passed */
 	LEG_EVENT_BYE,         /* BYE came (msg); 200 was sent */
 	LEG_EVENT_LOST,        /* no ACK, no refresh, no dialog there (code): end the call */
 	LEG_EVENT_TERMINATED,  /* the last one */
@@ -153,6 +153,8 @@ struct leg {
 	struct buf remote_text; /* owned: the remote URI, once another one is connected */
 	struct hash_node by_dialog;
 	bool is_in_table;
+	bool is_inner;                  /* nobody's: leg_begin_inner() */
+	bool takes_refer;               /* what its other end is told that we do */
 	struct hop hop;                 /* where its requests go */
 	const struct config_peer *peer; /* whose challenges are answered; NULL: nobody's */
 	struct buf cross;   /* header lines for the next INVITE, response or BYE sent */
@@ -169,6 +171,7 @@ struct leg {
 	bool knows_rename;  /* from-change (RFC 4916) */
 	struct session_timer session;
 	usec_t session_expiry;
+	usec_t session_due; /* of session_timer */
 	struct timer session_timer;
 	const struct request *passed; /* during LEG_EVENT_REQUEST */
 	/* UAS */
@@ -190,6 +193,7 @@ struct leg {
 	struct slice auth;        /* header lines, in the arena: with what */
 	struct leg_fork *forks;   /* in the arena; NULL: none yet */
 	size_t fork_count;
+	int breadth; /* the owner's: Max-Breadth that it was given */
 };
 
 void leg_init(struct leg *leg, struct sbc *sbc, struct arena *arena, char name);
@@ -200,8 +204,13 @@ const char *leg_state_name(enum leg_state state);
 
 /* In-dialog lookup: by Call-ID and our tag. */
 struct leg *leg_find(struct sbc *sbc, const struct sip_msg *msg, bool is_request);
+/* By all three. */
+struct leg *leg_find_dialog(
+	struct sbc *sbc, struct slice call_id, struct slice local, struct slice remote);
 int leg_enter_table(struct leg *leg);
 
+/* The Allow line that its other end is told. */
+const char *leg_allow(const struct leg *leg);
 /* A request within the dialog, other than ACK. Always answered. */
 void leg_request(struct leg *leg, const struct request *request);
 void leg_ack(struct leg *leg, const struct sip_msg *msg, usec_t now);
@@ -282,7 +291,21 @@ bool leg_session_refuse(struct sbc *sbc, const struct request *request);
 struct session_wish leg_session_wish(const struct leg *leg);
 /* From a successful refresh, sent or received. */
 void leg_session_start(struct leg *leg, usec_t now);
+/* One whose session_expiry is known already, of a dialog that came from elsewhere. */
+void leg_session_resume(struct leg *leg, usec_t now);
 void leg_session_stop(struct leg *leg);
+/* Goes on in another leg as it was. */
+void leg_session_move(struct leg *to, struct leg *from);
+
+/* ---- leg_move.c ---- */
+/* A place in a call for an end that is still in another one (a transfer): no dialog, nothing is
+ * sent. A calling one takes what leg_uas_*() say to it, then waits in ACCEPTED. */
+void leg_begin_inner(struct leg *leg, bool is_uas);
+/* Confirmed, nothing under way in either direction. */
+bool leg_is_quiet(const struct leg *leg);
+/* The dialog of from, which must be quiet, goes on in to, which is new. from is terminated
+ * without a word. SBC_EAGAIN: not quiet; SBC_ENOMEM: as before. */
+int leg_move(struct leg *to, struct leg *from);
 
 /* ---- shared ---- */
 void leg_tell(struct leg *leg, enum leg_event event, uint16_t code, const struct sip_msg *msg,

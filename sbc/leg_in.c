@@ -49,7 +49,7 @@ static int put_lines(struct leg *leg, struct buf *lines)
 
 	buf_put_str(lines, "Contact: <");
 	leg_contact(leg->sbc, &leg->hop, lines);
-	buf_put_str(lines, ">\r\n" SBC_ALLOW SBC_SUPPORTED);
+	buf_printf(lines, ">\r\n%s" SBC_SUPPORTED, leg_allow(leg));
 	session_fields_read(&fields, leg->in.request);
 	if (leg->in.method != SIP_METHOD_PRACK)
 		session_timer_answer(&leg->session, &wish, &fields, lines);

@@ -362,7 +362,8 @@ static int send_change(struct leg *leg, usec_t now)
 	buf_init(&bytes, SIP_MESSAGE_MAX);
 	buf_put_slice(&lines, buf_slice(&out->lines));
 	buf_put_slice(&lines, buf_slice(&out->auth));
-	buf_put_str(&lines, SBC_ALLOW SBC_SUPPORTED);
+	buf_put_str(&lines, leg_allow(leg));
+	buf_put_str(&lines, SBC_SUPPORTED);
 	session_timer_ask(&leg->session, &wish, true, &lines);
 	text.lines = buf_slice(&lines);
 	err = lines.err ? lines.err : leg_build(leg, dialog, &text, branch, &bytes);
@@ -389,6 +390,8 @@ int leg_out_start(struct leg *leg, const struct leg_change *change, usec_t now)
 	int err;
 
 	if (out->kind != LEG_OUT_NONE || out->is_ack_owed || leg->in.state != LEG_IN_NONE)
+		return SBC_EAGAIN;
+	if (leg->is_inner) /* who is to be there has not come yet */
 		return SBC_EAGAIN;
 	if (leg->state != LEG_CONFIRMED && !(is_update && leg->state == LEG_EARLY))
 		return SBC_ESTATE;

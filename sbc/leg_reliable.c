@@ -68,7 +68,7 @@ int leg_reliable_send(struct leg *leg, uint16_t code, struct slice body, usec_t 
 	buf_init(&bytes, SIP_MESSAGE_MAX);
 	leg_uas_dialog_lines(leg, &lines);
 	buf_printf(&lines, "Require: 100rel\r\nRSeq: %u\r\n", (unsigned)reliable->rseq);
-	buf_put_str(&lines, SBC_ALLOW);
+	buf_put_str(&lines, leg_allow(leg));
 	reply.lines = buf_slice(&lines);
 	err = lines.err ? lines.err : leg_respond(leg, &request, &reply, &bytes);
 	if (!err) {

@@ -62,7 +62,8 @@ static void on_timer(struct timer *timer, usec_t now, void *arg)
 		leg_tell(leg, LEG_EVENT_LOST, 408, NULL, now);
 		return;
 	}
-	timer_start(leg->sbc->timers, timer, leg->session_expiry);
+	leg->session_due = leg->session_expiry;
+	timer_start(leg->sbc->timers, timer, leg->session_due);
 	refresh(leg, now);
 }
 
@@ -73,9 +74,37 @@ void leg_session_start(struct leg *leg, usec_t now)
 		return;
 	leg->session_expiry = session_timer_expiry_at(&leg->session, now);
 	timer_init(&leg->session_timer, on_timer, leg);
-	timer_start(leg->sbc->timers, &leg->session_timer,
-		leg->session.is_refresher ? session_timer_refresh_at(&leg->session, now)
-					  : leg->session_expiry);
+	leg->session_due = leg->session.is_refresher
+				   ? session_timer_refresh_at(&leg->session, now)
+				   : leg->session_expiry;
+	timer_start(leg->sbc->timers, &leg->session_timer, leg->session_due);
+}
+
+void leg_session_move(struct leg *to, struct leg *from)
+{
+	bool is_running = timer_is_running(&from->session_timer);
+
+	leg_session_stop(from);
+	to->session = from->session;
+	to->session_expiry = from->session_expiry;
+	to->session_due = from->session_due;
+	timer_init(&to->session_timer, on_timer, to);
+	if (is_running)
+		timer_start(to->sbc->timers, &to->session_timer, to->session_due);
+}
+
+void leg_session_resume(struct leg *leg, usec_t now)
+{
+	/* The last refresh was so long before the end. */
+	usec_t begun = leg->session_expiry - session_timer_expiry_at(&leg->session, 0);
+	usec_t at = leg->session.is_refresher ? session_timer_refresh_at(&leg->session, begun)
+					      : leg->session_expiry;
+
+	if (!leg->session.interval_s)
+		return;
+	timer_init(&leg->session_timer, on_timer, leg);
+	leg->session_due = at > now ? at : now;
+	timer_start(leg->sbc->timers, &leg->session_timer, leg->session_due);
 }
 
 void leg_session_stop(struct leg *leg)

@@ -318,8 +318,9 @@ static int put_invite_lines(struct leg *leg, struct buf *lines)
 
 	buf_put_slice(lines, leg->sent.lines);
 	buf_put_slice(lines, leg->auth);
-	buf_put_str(lines, SBC_ALLOW);
-	buf_printf(lines, "Supported: timer%s%s\r\n", leg->sent.want_reliable ? ", 100rel" : "",
+	buf_put_str(lines, leg_allow(leg));
+	buf_printf(lines, "Supported: timer, replaces%s%s\r\n",
+		leg->sent.want_reliable ? ", 100rel" : "",
 		leg->sent.want_rename ? ", from-change" : "");
 	session_timer_ask(&leg->session, &wish, false, lines);
 	return lines->err;

@@ -130,7 +130,7 @@ static int send_provisional(struct leg *leg, uint16_t code, struct slice body, u
 
 void leg_uas_provisional(struct leg *leg, uint16_t code, struct slice body, usec_t now)
 {
-	if (leg->state != LEG_PROCEEDING && leg->state != LEG_EARLY)
+	if (leg->is_inner || (leg->state != LEG_PROCEEDING && leg->state != LEG_EARLY))
 		return;
 	/* The first reliable response to an INVITE without an offer must have one (RFC 3261
 	 * section 13.2.1), and there is none before the callee answered. */
@@ -164,7 +164,7 @@ static int put_success_lines(struct leg *leg, struct buf *lines)
 	struct session_fields fields;
 
 	leg_uas_dialog_lines(leg, lines);
-	buf_put_str(lines, SBC_ALLOW SBC_SUPPORTED);
+	buf_printf(lines, "%s" SBC_SUPPORTED, leg_allow(leg));
 	session_fields_read(&fields, leg->request);
 	session_timer_answer(&leg->session, &wish, &fields, lines);
 	return lines->err;
@@ -191,6 +191,10 @@ int leg_uas_accept(struct leg *leg, struct slice body, usec_t now)
 
 	if (leg->state != LEG_PROCEEDING && leg->state != LEG_EARLY)
 		return SBC_ESTATE;
+	if (leg->is_inner) {
+		leg_set_state(leg, LEG_ACCEPTED, "2xx");
+		return 0;
+	}
 	if (must_wait(leg))
 		return leg_reliable_send(leg, 200, body, now);
 	if (leg->reliable.has_description)

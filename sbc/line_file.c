@@ -13,9 +13,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-static int open_path(const char *path)
+static int open_path(const char *path, unsigned mode)
 {
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, (mode_t)mode);
 }
 
 /* The process that wrote last may have been killed in the middle of a line. */
@@ -36,20 +36,21 @@ static void end_half_line(int fd, const char *path)
 	close(reader);
 }
 
-int line_file_open(struct line_file *file, const char *path, bool is_synced)
+int line_file_open(struct line_file *file, const char *path, unsigned mode, bool is_synced)
 {
 	char *copy = mem_strdup(slice_str(path));
 	int fd;
 
 	if (!copy)
 		return SBC_ENOMEM;
-	fd = open_path(path);
+	fd = open_path(path, mode);
 	if (fd < 0) {
 		mem_free(copy);
 		return SBC_EIO;
 	}
 	end_half_line(fd, path);
-	*file = (struct line_file){._fd = fd, ._path = copy, .is_synced = is_synced};
+	*file = (struct line_file){
+		._fd = fd, ._path = copy, ._mode = mode, .is_synced = is_synced};
 	return 0;
 }
 
@@ -71,7 +72,7 @@ static bool find_place(struct line_file *file)
 	if (!stat(file->_path, &there) && there.st_dev == ours.st_dev &&
 		there.st_ino == ours.st_ino)
 		return true;
-	fd = open_path(file->_path);
+	fd = open_path(file->_path, file->_mode);
 	if (fd < 0)
 		return ours.st_nlink; /* moved, where we may make none: still somewhere */
 	end_half_line(fd, file->_path);

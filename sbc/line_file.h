@@ -18,13 +18,14 @@
 
 struct line_file {
 	int _fd;
-	char *_path;    /* owned */
+	char *_path; /* owned */
+	unsigned _mode;
 	bool is_synced; /* what was appended is on the disk before line_file_append() returns */
 	bool _is_torn;  /* half a line is at its end */
 };
 
-/* Appends to path, which is copied; made with mode 0640 when absent. SBC_EIO, SBC_ENOMEM. */
-int line_file_open(struct line_file *file, const char *path, bool is_synced);
+/* Appends to path, which is copied; made with this mode when absent. SBC_EIO, SBC_ENOMEM. */
+int line_file_open(struct line_file *file, const char *path, unsigned mode, bool is_synced);
 void line_file_close(struct line_file *file);
 
 /*

@@ -3,6 +3,8 @@
 
 #include "sbc/media_link.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -18,7 +20,7 @@ static struct media_interface interface_of(const struct config_media *media, siz
 }
 
 int media_link_new(struct media **out, const struct config *config, uv_loop_t *loop,
-	media_event_h *handler, void *arg)
+	const struct media_link_ears *ears)
 {
 	const struct config_media *from = &config->media;
 	struct media_config to;
@@ -37,13 +39,15 @@ int media_link_new(struct media **out, const struct config *config, uv_loop_t *l
 	to.coalesce = from->coalesce_us;
 	to.want_ring = from->io_uring;
 	to.want_connected = from->connected_sockets;
+	to.secret = ears->secret;
+	to.secret_arg = ears->arg;
 	to.interface_count = (unsigned)from->interface_count;
 	for (size_t i = 0; i < from->interface_count; i++)
 		to.interfaces[i] = interface_of(from, i);
 	to.profile_count = (unsigned)from->profile_count;
 	for (size_t i = 0; i < from->profile_count; i++)
 		to.profiles[i] = (enum media_srtp_profile)from->profiles[i];
-	return media_new(out, &to, loop, handler, arg);
+	return media_new(out, &to, loop, ears->event, ears->arg);
 }
 
 int media_link_check_interfaces(const struct config *before, const struct config *after)
@@ -135,9 +139,8 @@ int media_link_interface(const struct config *config, const struct config_media_
 }
 
 static int open_stream(struct sbc *sbc, const struct call_media *media,
-	struct call_stream *stream, uint64_t number)
+	struct call_stream *stream, struct media_open_request request)
 {
-	struct media_open_request request = {.cookie = number};
 	struct media_opened opened;
 	int err;
 
@@ -155,12 +158,19 @@ static int open_stream(struct sbc *sbc, const struct call_media *media,
 	return 0;
 }
 
-int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number)
+int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number,
+	const struct call_media *beside)
 {
+	struct media_open_request request = {.cookie = number};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < media->count; i++) {
-		err = open_stream(sbc, media, &media->streams[i], number);
+		struct call_stream *stream = &media->streams[i];
+		const struct call_stream *near =
+			beside ? media_link_stream(beside, stream->index) : NULL;
+
+		request.beside = near ? &near->id : NULL;
+		err = open_stream(sbc, media, stream, request);
 		media->open_count += !err;
 	}
 	if (err)
@@ -174,6 +184,62 @@ int media_link_make_room(struct call_media *media, size_t stream_count)
 	media->streams = mem_array(stream_count, sizeof(*media->streams));
 	media->room = media->streams ? stream_count : 0;
 	return media->streams ? 0 : SBC_ENOMEM;
+}
+
+static struct call_stream *find_over(struct call_media *media)
+{
+	for (size_t i = 0; i < media->count; i++) {
+		if (!media->streams[i].is_open)
+			return &media->streams[i];
+	}
+	return NULL;
+}
+
+static int grow(struct call_media *media)
+{
+	struct call_stream *more = mem_array(media->room + 1, sizeof(*more));
+
+	if (!more)
+		return SBC_ENOMEM;
+	if (media->count)
+		memcpy(more, media->streams, media->count * sizeof(*more));
+	if (media->streams)
+		mem_wipe(media->streams, media->room * sizeof(*more));
+	mem_free(media->streams);
+	media->streams = more;
+	media->room++;
+	return 0;
+}
+
+int media_link_add(struct call_media *media, struct call_stream **out)
+{
+	size_t live = 0;
+
+	for (size_t i = 0; i < media->count; i++)
+		live += media_link_is_live(&media->streams[i]);
+	if (live >= CALL_STREAM_MAX)
+		return SBC_ELIMIT;
+	if (media->count == CALL_STREAM_EVER) {
+		*out = find_over(media);
+		if (!*out)
+			return SBC_ELIMIT;
+		mem_wipe(*out, sizeof(**out));
+		return 0;
+	}
+	if (media->count == media->room && grow(media))
+		return SBC_ENOMEM;
+	*out = &media->streams[media->count++];
+	return 0;
+}
+
+int media_link_open_one(
+	struct sbc *sbc, struct call_media *media, struct call_stream *stream, uint64_t number)
+{
+	int err =
+		open_stream(sbc, media, stream, (struct media_open_request){.cookie = number});
+
+	media->open_count += !err;
+	return err;
 }
 
 void media_link_forget(struct call_media *media)
@@ -257,6 +323,53 @@ int media_link_set_gate(
 	return media_set_gate(sbc->media, stream->id, (enum media_side)side, is_open);
 }
 
+bool media_link_may_exchange(const struct call_stream *one, const struct call_stream *two)
+{
+	return media_link_is_live(one) && media_link_is_live(two) &&
+	       one->id.loop == two->id.loop && !strcmp(one->kind, two->kind);
+}
+
+static void swap(void *one, void *two, size_t size)
+{
+	uint8_t *a = one, *b = two;
+
+	for (size_t i = 0; i < size; i++) {
+		uint8_t kept = a[i];
+		a[i] = b[i];
+		b[i] = kept;
+	}
+}
+
+#define SWAP(field) swap(&a->field[one.side], &b->field[two.side], sizeof(a->field[one.side]))
+
+int media_link_exchange(struct sbc *sbc, struct stream_side one, struct stream_side two)
+{
+	struct call_stream *a = one.stream, *b = two.stream;
+	int err = media_exchange(
+		sbc->media, a->id, (enum media_side)one.side, b->id, (enum media_side)two.side);
+
+	if (err)
+		return err;
+	SWAP(interface);
+	SWAP(local);
+	SWAP(keying);
+	SWAP(tls_id);
+	SWAP(has_remote);
+	SWAP(signalled);
+	SWAP(role);
+	SWAP(is_secured);
+	SWAP(failure);
+	SWAP(security);
+	SWAP(counters);
+	SWAP(quality);
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
+		a->is_renumbered[side] = b->is_renumbered[side] =
+			false; /* as the room has it */
+	a->is_taken = a->has_remote[MEDIA_SIDE_A] && a->has_remote[MEDIA_SIDE_B];
+	b->is_taken = b->has_remote[MEDIA_SIDE_A] && b->has_remote[MEDIA_SIDE_B];
+	return 0;
+}
+
 int media_link_set_payload_map(struct sbc *sbc, const struct call_stream *stream, int side,
 	const struct media_payload_map *map)
 {
@@ -292,6 +405,53 @@ int media_link_ask_counters(struct sbc *sbc, const struct call_media *media)
 		if (media->streams[i].is_open)
 			err = media_ask_counters(sbc->media, media->streams[i].id);
 	}
+	return err;
+}
+
+int media_link_ask_states(struct sbc *sbc, const struct call_media *media)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < media->count; i++)
+		if (media_link_is_live(&media->streams[i]))
+			err = media_ask_state(sbc->media, media->streams[i].id);
+	return err;
+}
+
+int media_link_put_state(struct buf *out, const struct media_state *state)
+{
+	return media_state_write(out, state);
+}
+
+static int restore_stream(struct sbc *sbc, struct call_media *media, struct call_stream *stream,
+	uint64_t number, struct slice bytes)
+{
+	struct media_open_request request = {.cookie = number};
+	struct media_state *state = mem_alloc(sizeof(*state));
+	int err = state ? media_state_read(state, bytes) : SBC_ENOMEM;
+
+	request.port[MEDIA_SIDE_A] = state ? state->port[MEDIA_SIDE_A] : 0;
+	request.port[MEDIA_SIDE_B] = state ? state->port[MEDIA_SIDE_B] : 0;
+	err = err ? err : open_stream(sbc, media, stream, request);
+	if (!err) {
+		media->open_count++;
+		err = media_restore(sbc->media, stream->id, state);
+	}
+	if (state)
+		mem_wipe(state, sizeof(*state));
+	mem_free(state);
+	return err;
+}
+
+int media_link_restore(
+	struct sbc *sbc, struct call_media *media, uint64_t number, const struct slice *states)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < media->count; i++)
+		err = restore_stream(sbc, media, &media->streams[i], number, states[i]);
+	if (err)
+		media_link_close(sbc, media);
 	return err;
 }
 

@@ -33,6 +33,7 @@ struct call_stream {
 	bool is_open;     /* the media room has a session for it */
 	bool is_taken;    /* by both legs */
 	bool is_given_up; /* a leg refused it, then or later: it closes */
+	bool is_new;      /* offered in the middle of a call, and not agreed yet */
 	struct media_id id;
 	struct netaddr local[MEDIA_SIDE_COUNT]; /* advertised, RTP port */
 	struct stream_keying keying[MEDIA_SIDE_COUNT];
@@ -66,9 +67,15 @@ struct call_media {
 	unsigned counters_told; /* how often, over all streams */
 };
 
+/* What the media room tells. */
+struct media_link_ears {
+	media_event_h *event;
+	media_secret_h *secret; /* NULL, but in a laboratory */
+	void *arg;              /* borrowed; of both */
+};
 /* The media room as the configuration wants it; errors of media_new(). */
 int media_link_new(struct media **out, const struct config *config, uv_loop_t *loop,
-	media_event_h *handler, void *arg);
+	const struct media_link_ears *ears);
 
 /* Interfaces can only be added to those that are there, at the end: calls know them by their
  * place. SBC_EINVAL. */
@@ -89,9 +96,11 @@ int media_link_interface(const struct config *config, const struct config_media_
 
 const struct fingerprint *media_link_fingerprint(const struct sbc *sbc);
 
-/* A session for each stream, or for none. number: the call's, comes back in events.
+/* A session for each stream, or for none. number: the call's, comes back in events. beside:
+ * sides may change places with the stream of the same m= line there; NULL: with nobody.
  * SBC_ELIMIT, SBC_EAGAIN, SBC_EIO: 503. */
-int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number);
+int media_link_open(struct sbc *sbc, struct call_media *media, uint64_t number,
+	const struct call_media *beside);
 
 /* What one side's description says about a stream whose keying was agreed. */
 struct media_link_words {
@@ -104,6 +113,15 @@ int media_link_set_remote(struct sbc *sbc, const struct call_media *media,
 	const struct call_stream *stream, const struct media_link_words *words);
 int media_link_set_gate(
 	struct sbc *sbc, const struct call_stream *stream, int side, bool is_open);
+/* One side of a stream. */
+struct stream_side {
+	struct call_stream *stream;
+	int side;
+};
+/* Can these two change places? */
+bool media_link_may_exchange(const struct call_stream *one, const struct call_stream *two);
+/* They do, with all that is known of each. Errors of media_exchange(). */
+int media_link_exchange(struct sbc *sbc, struct stream_side one, struct stream_side two);
 /* Of what a side sends; NULL: as it is. */
 int media_link_set_payload_map(struct sbc *sbc, const struct call_stream *stream, int side,
 	const struct media_payload_map *map);
@@ -114,6 +132,14 @@ static inline bool media_link_is_live(const struct call_stream *stream)
 }
 /* Room for so many streams, count being 0. SBC_ENOMEM. */
 int media_link_make_room(struct call_media *media, size_t stream_count);
+/* Streams that a call remembers, live or not. */
+#define CALL_STREAM_EVER 12
+/* A place for one more, zeroed: behind the others, or, of CALL_STREAM_EVER, that of the oldest
+ * one that is over. It may move the others. SBC_ENOMEM; SBC_ELIMIT: too many are live. */
+int media_link_add(struct call_media *media, struct call_stream **out);
+/* A session for this stream; errors of media_link_open(). */
+int media_link_open_one(
+	struct sbc *sbc, struct call_media *media, struct call_stream *stream, uint64_t number);
 /* Wipes and frees them; their sessions are closed, or about to be. */
 void media_link_forget(struct call_media *media);
 /* The first stream; without any, one of which nothing is known. */
@@ -127,6 +153,16 @@ void media_link_close(struct sbc *sbc, struct call_media *media);
 /* The counters of each open stream come with a later event. SBC_EAGAIN: a mailbox is full;
  * SBC_ESTATE. */
 int media_link_ask_counters(struct sbc *sbc, const struct call_media *media);
+
+/* Each open stream's state comes with a later event. SBC_EAGAIN: a mailbox is full. */
+int media_link_ask_states(struct sbc *sbc, const struct call_media *media);
+/* As media_state_write(). */
+int media_link_put_state(struct buf *out, const struct media_state *state);
+/* A session for each stream, on the ports that it has and with what media_state_write() wrote
+ * of it; none on an error: SBC_EPARSE, SBC_ELIMIT (a port is taken), what else media_open() and
+ * media_restore() say. */
+int media_link_restore(
+	struct sbc *sbc, struct call_media *media, uint64_t number, const struct slice *states);
 
 /* Copies what an event says into the call's record of it. NULL: it is about no stream. */
 struct call_stream *media_link_take(struct call_media *media, const struct media_event *ev);

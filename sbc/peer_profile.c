@@ -42,7 +42,8 @@ static const struct peer_profile profiles[] = {
 		{.media = MEDIA_MODE_DTLS,
 			.accept_8224 = true,
 			.allow_http = true,
-			.is_trusted = true}},
+			.is_trusted = true,
+			.refer = REFER_CARRY_OUT}},
 };
 /* clang-format on */
 
@@ -71,6 +72,8 @@ static const struct {
 	[PEER_KEY_ANSWER_IDENTITY] = {"answer_identity",
 		offsetof(struct config_peer, answer_identity),
 		sizeof(enum config_answer_identity), 0},
+	[PEER_KEY_REFER] = {"refer", offsetof(struct config_peer, refer),
+		sizeof(enum config_refer), 0},
 };
 
 const struct peer_profile *peer_profile_at(size_t index)
@@ -98,6 +101,15 @@ const char *answer_identity_name(enum config_answer_identity answer)
 		[ANSWER_IDENTITY_REQUIRE] = "require"};
 
 	return names[answer];
+}
+
+const char *refer_name(enum config_refer refer)
+{
+	static const char *const names[] = {[REFER_REFUSE] = "refuse",
+		[REFER_PASS] = "pass",
+		[REFER_CARRY_OUT] = "carry_out"};
+
+	return names[refer];
 }
 
 const char *peer_key_name(enum peer_key key)

@@ -21,6 +21,7 @@ const struct peer_profile *peer_profile_find(struct slice name);
 /* As in the file. */
 const char *media_mode_name(enum media_mode mode);
 const char *answer_identity_name(enum config_answer_identity answer);
+const char *refer_name(enum config_refer refer);
 
 /* Fills in what the peer's section does not say itself: peer->written has a bit for each
  * enum peer_key that it does. */

@@ -54,6 +54,7 @@ struct peer_entry {
 	usec_t resolve_at; /* of a peer with a name: asked again then */
 	enum peer_state state;
 	bool is_probing;
+	usec_t rest_until;            /* it answered 503 with Retry-After; 0: never */
 	unsigned failures, successes; /* in a row */
 	struct txn *probe;            /* borrowed until GONE; NULL: none under way */
 	uint16_t last_code;           /* of the last probe; 0: no answer */

@@ -200,6 +200,9 @@ static void view_setting(enum peer_key key, const struct config_peer *s, char *o
 		snprintf(out, PEER_VIEW_VALUE_MAX, "%s",
 			answer_identity_name(s->answer_identity));
 		break;
+	case PEER_KEY_REFER:
+		snprintf(out, PEER_VIEW_VALUE_MAX, "%s", refer_name(s->refer));
+		break;
 	case PEER_KEY_COUNT:
 		break;
 	}

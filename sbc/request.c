@@ -10,11 +10,12 @@
 #include "sbc/call.h"
 #include "sbc/listener_watch.h"
 
-/* Option tags of which a request may require us to know (RFC 3262, 4028, 4916). Replaces and
- * the like are not here: nobody's call is taken over through us. */
+/* Option tags of which a request may require us to know (RFC 3262, 4028, 4916, 3327, 3891,
+ * 4488). */
 static bool is_known_option(struct slice tag)
 {
-	static const char *const known[] = {"100rel", "timer", "from-change", "path"};
+	static const char *const known[] = {
+		"100rel", "timer", "from-change", "path", "norefersub", "replaces"};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (slice_equal_nocase(tag, slice_str(known[i])))
@@ -60,6 +61,18 @@ static bool refuse_extensions(struct sbc *sbc, const struct request *request)
 		sbc_reply(sbc, request, &reply);
 	buf_fini(&lines);
 	return is_refused;
+}
+
+/* RFC 3891 section 3: only an INVITE that begins a dialog may replace another one. */
+static bool refuse_replaces(struct sbc *sbc, const struct request *request)
+{
+	const struct sip_msg *msg = request->msg;
+
+	if (!sip_msg_header(msg, "Replaces", 0).len ||
+		(msg->method == SIP_METHOD_INVITE && !msg->to.tag.len))
+		return false;
+	sbc_refuse(sbc, request, 400);
+	return true;
 }
 
 static bool refuse_content(struct sbc *sbc, const struct request *request)
@@ -161,7 +174,7 @@ void request_dispatch(struct txn *server, const struct sip_msg *msg,
 		ack(sbc, &request);
 	else if (msg->method == SIP_METHOD_CANCEL)
 		cancel(sbc, &request);
-	else if (refuse_extensions(sbc, &request))
+	else if (refuse_extensions(sbc, &request) || refuse_replaces(sbc, &request))
 		return;
 	else if (msg->to.tag.len)
 		in_dialog(sbc, &request);

@@ -75,6 +75,15 @@ static bool is_companion(struct slice name)
 	       slice_equal_nocase(name, SLICE("CN"));
 }
 
+bool sdp_has_codec(const struct sdp_media *media)
+{
+	for (size_t i = 0; i < media->format_count; i++) {
+		if (!is_companion(name_of(media, media->formats[i])))
+			return true;
+	}
+	return false;
+}
+
 /* The formats that wanted(name) takes go behind those that are kept, each one once. */
 static size_t keep(const struct sdp_media *media, struct slice wanted, bool companions,
 	struct slice *kept, size_t count)

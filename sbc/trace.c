@@ -202,7 +202,9 @@ static void close_file(void *arg)
 static int open_file(struct trace_sink *out, const struct trace_setup *setup)
 {
 	struct line_file *file = mem_alloc(sizeof(*file));
-	int err = file ? line_file_open(file, setup->path, setup->is_synced) : SBC_ENOMEM;
+	int err = file ? line_file_open(file, setup->path, setup->mode ? setup->mode : 0640,
+				 setup->is_synced)
+		       : SBC_ENOMEM;
 
 	if (err) {
 		mem_free(file);

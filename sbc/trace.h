@@ -28,11 +28,12 @@ struct trace_sink {
 };
 
 struct trace_setup {
-	const char *path; /* copied; without a sink: appended to, made with mode 0640 */
+	const char *path; /* copied; without a sink: appended to, made when absent */
 	const struct trace_sink *sink; /* copied; NULL: the file itself */
 	const char *name;              /* in log lines; static */
 	struct log *log;               /* borrowed; NULL: none */
 	size_t queue_max; /* bytes that may wait for the disk; what comes then is dropped */
+	unsigned mode;    /* of a file that is made; 0: 0640 */
 	bool is_synced;   /* at once, and on the disk (fdatasync) before the next are written;
 			     else what 20 ms collected, and the system syncs when it likes. A
 			     sink syncs as it does, and hears of lines at once */

@@ -19,6 +19,7 @@ struct witness {
 	struct trace *sip_trace; /* owned, as all below; NULL: none */
 	struct trace *call_records;
 	struct trace *call_records_sqlite;
+	struct trace *key_log;
 	struct history *history;
 	struct call_trace *call_trace;
 	struct log_limit record_limit;
@@ -98,7 +99,18 @@ static int open_files(
 		.log = witness->log,
 		.queue_max = RECORD_QUEUE_MAX,
 		.is_synced = true};
+	const struct trace_setup key_log = {.path = config->lab.key_log,
+		.name = "key_log",
+		.log = witness->log,
+		.mode = 0600,
+		.queue_max = TRACE_QUEUE_MAX};
 	int err = open_file(&witness->sip_trace, &sip_trace, fault, fault_size);
+
+	if (!err && key_log.path[0])
+		log_event(witness->log, LOG_WARN, "sbc", "weak",
+			"key_log=\"%s\" why=\"whoever reads it opens the media of all calls\"",
+			key_log.path);
+	err = err ? err : open_file(&witness->key_log, &key_log, fault, fault_size);
 
 	err = err ? err : open_file(&witness->call_records, &call_records, fault, fault_size);
 	if (!err && config->call_records_sqlite[0])
@@ -147,6 +159,7 @@ void witness_close(struct witness *witness)
 	trace_close(witness->sip_trace);
 	trace_close(witness->call_records);
 	trace_close(witness->call_records_sqlite);
+	trace_close(witness->key_log);
 	call_trace_close(witness->call_trace);
 	history_free(witness->history);
 	mem_free(witness);
@@ -217,6 +230,12 @@ void witness_record(struct witness *witness, uint64_t number, struct slice json)
 const struct history *witness_history(const struct witness *witness)
 {
 	return witness->history;
+}
+
+void witness_secret(struct witness *witness, struct slice line)
+{
+	if (witness->key_log)
+		trace_line(witness->key_log, line);
 }
 
 struct call_trace *witness_call_trace(const struct witness *witness)

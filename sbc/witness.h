@@ -35,6 +35,9 @@ void witness_record(struct witness *witness, uint64_t number, struct slice json)
 /* Borrowed; NULL: none is kept. */
 const struct history *witness_history(const struct witness *witness);
 
+/* A line of the key log (lab.key_log). Any thread. */
+void witness_secret(struct witness *witness, struct slice line);
+
 /* Borrowed; NULL: the configuration says nowhere to write to. */
 struct call_trace *witness_call_trace(const struct witness *witness);
 

@@ -148,6 +148,10 @@ enum media_srtp_profile {
 	MEDIA_SRTP_AEAD_AES_256_GCM = 0x0008,
 };
 
+/* For laboratories: a secret of a DTLS handshake, as a line of NSS's key log without its
+ * end. On a media loop's thread; must not wait. */
+typedef void(media_secret_h)(struct slice line, void *arg);
+
 struct media_config {
 	unsigned loop_count; /* 1 .. MEDIA_LOOP_MAX */
 	struct media_interface interfaces[MEDIA_INTERFACE_MAX];
@@ -166,6 +170,8 @@ struct media_config {
 	/* Connect sockets to peers that settled: cheaper, and strangers' packets end in the
 	 * system. A peer that moves without a word is then not heard for up to 750 ms. */
 	bool want_connected;
+	media_secret_h *secret; /* NULL, as it should be: nobody hears of them */
+	void *secret_arg;       /* borrowed */
 };
 
 /* Sensible values for all but interfaces. */

@@ -72,6 +72,13 @@ struct config_media_rules {
 	unsigned dscp;          /* of media sent there */
 };
 
+/* What becomes of a REFER of one end of a call (RFC 3515). */
+enum config_refer {
+	REFER_REFUSE,
+	REFER_PASS,      /* the other end gets it, and may call whom it names */
+	REFER_CARRY_OUT, /* we call whom it names, and connect the other end */
+};
+
 struct config_user {
 	const char *name;
 	const char *domain;
@@ -79,6 +86,7 @@ struct config_user {
 	const char *tls_name; /* a name in its client certificate; "": it has none */
 	enum media_mode media;
 	struct config_media_rules media_rules;
+	enum config_refer refer;
 	const char *ha1_sha256;
 	const char *ha1_sha512_256;
 	const char *ha1_md5;
@@ -102,6 +110,7 @@ enum peer_key {
 	PEER_KEY_TRUSTED,
 	PEER_KEY_ALLOW_DOWNGRADE,
 	PEER_KEY_ANSWER_IDENTITY,
+	PEER_KEY_REFER,
 	PEER_KEY_COUNT
 };
 
@@ -176,6 +185,7 @@ struct config_peer {
 	uint32_t written; /* 1 << enum peer_key: in the file, not from the profile */
 	enum config_early_media early_media;         /* of calls to it */
 	enum config_answer_identity answer_identity; /* of calls to and from it */
+	enum config_refer refer;                     /* what it asks for within calls */
 };
 
 #define ROUTE_TARGET_MAX 8 /* peers that one call may be tried at */
@@ -249,6 +259,12 @@ struct config_fetch {
 	unsigned parallel_max;
 };
 
+/* What only a laboratory may have. */
+struct config_lab {
+	bool is_enabled;
+	const char *key_log; /* path; "": none */
+};
+
 /* Where call.trace writes to. */
 struct config_trace {
 	const char *pcap_dir; /* "": none */
@@ -318,6 +334,7 @@ struct config_limits {
 	unsigned registrations;
 	unsigned connections;
 	unsigned connections_per_address;
+	unsigned target_timeout_s;
 	unsigned ring_timeout_s;    /* an unanswered call is given up */
 	unsigned answer_identity_s; /* so is an answer whose key must be proved and is not */
 	unsigned session_expires_s; /* RFC 4028: a dead call ends so late; 0: not asked
@@ -363,6 +380,7 @@ struct config {
 	struct config_media media;
 	struct config_fetch fetch;
 	struct config_trace trace;
+	struct config_lab lab;
 	struct config_http http;
 	struct config_dispatcher dispatcher;
 	struct config_blocking blocking;

@@ -48,6 +48,9 @@ int dialog_init_uac(struct dialog *out, struct arena *arena, const struct dialog
 /* Calling side, from a response that makes the dialog (section 12.1.2). */
 int dialog_learn(struct dialog *dialog, struct arena *arena, const struct sip_msg *response);
 
+/* The same one in other memory. SBC_ENOMEM. */
+int dialog_copy(struct dialog *out, struct arena *arena, const struct dialog *from);
+
 /* Does a message with these belong to it? remote_tag is not compared while unknown. */
 bool dialog_matches(const struct dialog *dialog, struct slice call_id, struct slice local_tag,
 	struct slice remote_tag);

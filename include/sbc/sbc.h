@@ -98,6 +98,24 @@ const struct listener_slots *sbc_listeners(const struct sbc *sbc);
 /* What is in force. Borrowed until the next reload. */
 const struct config *sbc_config(const struct sbc *sbc);
 
+/*
+ * Everything that it takes to carry on an established call, as one value: another core with the
+ * same peers, users and listeners goes on with it, under the same addresses. Only one of them
+ * may have the call at a time. Secret: it has keys; wipe what is kept of it.
+ */
+#define SBC_CALL_STATE_MAX (384 * 1024) /* bytes */
+/* err 0: value is borrowed for the call. SBC_EAGAIN: something is under way in the call, ask
+ * again; SBC_ESTATE: it is not established any more; SBC_ENOMEM, SBC_ELIMIT. */
+typedef void(sbc_exported_h)(uint64_t call, int err, struct slice value, void *arg);
+/* done runs once, later, when this returns 0. SBC_ENOENT: no such call; SBC_EAGAIN (also: it is
+ * being exported), SBC_ESTATE, SBC_ENOMEM. The call goes on here until it is told otherwise. */
+int sbc_export_call(
+	struct sbc *sbc, uint64_t call, sbc_exported_h *done, void *arg, usec_t now);
+/* Goes on with a call; nobody is told anything. *call: its number here. SBC_EPARSE: no such
+ * value; SBC_ENOENT: a peer, user or listener of it is not here; SBC_ESTATE: the call is;
+ * SBC_ELIMIT, SBC_ENOMEM, and what the media room says. */
+int sbc_import_call(struct sbc *sbc, struct slice value, usec_t now, uint64_t *call);
+
 /* From the transports. */
 void sbc_receive(
 	struct sbc *sbc, struct slice bytes, const struct transport_source *source, usec_t now);

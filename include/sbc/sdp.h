@@ -79,6 +79,9 @@ bool sdp_is_relayed(struct slice kind);
  * Empty: all stay. Nothing but those two left: no formats at all. */
 void sdp_keep_codecs(struct sdp_media *media, struct slice codecs);
 
+/* Is there a format beside telephone-event and CN? */
+bool sdp_has_codec(const struct sdp_media *media);
+
 #define SDP_PAYLOAD_TYPES 128 /* RFC 3550 section 5.1: seven bits */
 
 /* to[n] becomes the number by which wanted knows the format that told calls n: the same

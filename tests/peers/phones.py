@@ -25,7 +25,8 @@ class Phones:
                     out.write(file.read())
         phone = Phone(self.programs, name, folder=folder, port=self.base + offset,
                       rtp_port=self.base + offset + 4, certificate=both, ca=self.pki.ca,
-                      tone=path, domain=DOMAIN, password=PASSWORDS[name],
+                      tone=path, domain=DOMAIN,
+                      password=self.SETTINGS.get("users", PASSWORDS)[name],
                       proxy_port=self.tls_port, **settings)
         self.addCleanup(phone.stop)
         phone.wait_registered()

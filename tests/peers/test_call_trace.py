@@ -21,19 +21,20 @@ KEY = "hep key"
 LADDER = ["INVITE", "407", "ACK", "INVITE", "100", "INVITE", "200", "ACK", "200", "ACK", "BYE", "200", "BYE", "200"]
 
 
-def udp_packet(port, payload):
-    """An IPv4 packet to that port, for a pcap file of ours."""
+def udp_packet(source, destination, payload):
+    """An IPv4 packet between those ports, for a pcap file of ours."""
     length = 28 + len(payload)
     return (struct.pack("!BBHHHBBH4s4s", 0x45, 0, length, 0, 0, 64, 17, 0,
                         bytes([127, 0, 0, 1]), bytes([127, 0, 0, 1]))
-            + struct.pack("!HHHH", 9999, port, 8 + len(payload), 0) + payload)
+            + struct.pack("!HHHH", source, destination, 8 + len(payload), 0) + payload)
 
 
-def write_pcap(path, port, payloads):
+def write_pcap(path, packets):
+    """packets: ports of source and destination, payload."""
     with open(path, "wb") as out:
         out.write(struct.pack("=IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
-        for payload in payloads:
-            packet = udp_packet(port, payload)
+        for words in packets:
+            packet = udp_packet(*words)
             out.write(struct.pack("=IIII", 0, 0, len(packet), len(packet)) + packet)
 
 
@@ -143,7 +144,7 @@ class CallTrace(Interop):
         self.assertEqual(len(LADDER), len(packets))
         chunks = [self.chunks(packet) for packet in packets]
         path = os.path.join(self.folder, "hep.pcap")
-        write_pcap(path, self.sip_port, [chunk[15] for chunk in chunks])
+        write_pcap(path, [(9999, self.sip_port, chunk[15]) for chunk in chunks])
         rows = self.tshark(path, "sip.Method", "sip.Status-Code", "sip.Call-ID")
         self.assert_ladder(rows)
         for chunk in chunks:

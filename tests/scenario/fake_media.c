@@ -113,7 +113,8 @@ int media_open(
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++)
 		netaddr_parse(&out->local[side],
 			request->interface[side] ? SLICE("::1") : SLICE("127.0.0.1"),
-			(uint16_t)(20000 + 2 * side));
+			request->port[side] ? request->port[side]
+					    : (uint16_t)(20000 + 2 * side));
 	return 0;
 }
 
@@ -145,6 +146,41 @@ int media_set_gate(struct media *media, struct media_id id, enum media_side side
 	return 0;
 }
 
+/* What room.remote and room.gate say is of the session that opened last. */
+static void show_last(void)
+{
+	const struct fake_session *last = &room.sessions[room.id.slot];
+
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		room.remote[side] = last->remote[side];
+		room.has_remote[side] = last->has_remote[side];
+		room.gate[side] = last->gate[side];
+	}
+}
+
+int media_exchange(struct media *media, struct media_id one, enum media_side side,
+	struct media_id two, enum media_side other)
+{
+	struct fake_session *first = &room.sessions[one.slot],
+			    *second = &room.sessions[two.slot];
+	struct fake_session kept = *first;
+
+	(void)media;
+	if (room.exchange_error)
+		return room.exchange_error;
+	room.exchange_count++;
+	first->remote[side] = second->remote[other];
+	first->has_remote[side] = second->has_remote[other];
+	first->gate[side] = second->gate[other];
+	second->remote[other] = kept.remote[side];
+	second->has_remote[other] = kept.has_remote[side];
+	second->gate[other] = kept.gate[side];
+	for (int i = 0; i < MEDIA_SIDE_COUNT; i++)
+		first->has_map[i] = second->has_map[i] = false;
+	show_last();
+	return 0;
+}
+
 int media_set_payload_map(struct media *media, struct media_id id, enum media_side side,
 	const struct media_payload_map *map)
 {
@@ -162,6 +198,30 @@ int media_ask_counters(struct media *media, struct media_id id)
 {
 	(void)media;
 	(void)id;
+	return 0;
+}
+
+/* Answered when time passes: world.c. */
+int media_ask_state(struct media *media, struct media_id id)
+{
+	(void)media;
+	room.sessions[id.slot].is_asked = true;
+	return 0;
+}
+
+int media_restore(struct media *media, struct media_id id, const struct media_state *state)
+{
+	(void)media;
+	if (room.restore_error)
+		return room.restore_error;
+	room.restored[room.restored_count % FAKE_RESTORED_MAX] = *state;
+	room.restored_count++;
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		struct fake_session *session = &room.sessions[id.slot];
+		session->has_remote[side] = state->sides[side].has_remote;
+		session->remote[side] = state->sides[side].remote;
+		session->gate[side] = state->sides[side].is_gate_open;
+	}
 	return 0;
 }
 

@@ -89,6 +89,11 @@ static const char *body_of(const struct world *w, const char *sdp, char *out, si
 			w->part, sdp, w->part);
 		body = space;
 	}
+	if (w->type && sdp[0]) {
+		snprintf(out, size, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+			w->type, strlen(body), body);
+		return out;
+	}
 	snprintf(out, size, "%sContent-Length: %zu\r\n\r\n%s",
 		!sdp[0]       ? ""
 		: body == sdp ? "Content-Type: application/sdp\r\n"

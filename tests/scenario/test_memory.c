@@ -18,7 +18,7 @@
 #include "tests/scenario/world.h"
 
 #define SECONDS(n)  ((n)*USEC_PER_SEC)
-#define FAILURE_MAX 90 /* allocations of one step */
+#define FAILURE_MAX 400 /* more allocations than any step has */
 
 static const char *sdp_of(enum actor who, const char *from, const char *to)
 {
@@ -39,8 +39,20 @@ static void before(struct world *w, int step, struct talk *a, struct talk *b)
 		world_ack_refusal(w, a);
 		return;
 	}
+	w->users[1].refer = REFER_CARRY_OUT;
 	world_connected(w, a);
 	world_callee(w, b, BOB);
+	if (step == 6 || step == 7) { /* bob gives alice to carol */
+		w->more = "Refer-To: <sip:carol@biloxi.test>\r\nRefer-Sub: false\r\n";
+		world_request(w, b, "REFER", "", "");
+		world_hear_code(w, BOB, 407);
+	}
+	if (step == 7) {
+		world_request_again(w, b, "REFER", "");
+		world_hear_code(w, BOB, 202);
+		world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
+		w->more = NULL;
+	}
 	if (step == 3) {
 		world_request(w, a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
 		world_hear_code(w, ALICE, 100);
@@ -57,6 +69,8 @@ static void before(struct world *w, int step, struct talk *a, struct talk *b)
 
 static void say(struct world *w, int step, struct talk *a, struct talk *b)
 {
+	char sdp[4096];
+
 	switch (step) {
 	case 0:
 		world_invite_again(
@@ -73,6 +87,20 @@ static void say(struct world *w, int step, struct talk *a, struct talk *b)
 		break;
 	case 4:
 		world_ack_with(w, a, sdp_of(ALICE, "a=sendrecv", "a=sendrecv"));
+		break;
+	case 6:
+		world_request_again(w, b, "REFER", "");
+		w->more = NULL;
+		break;
+	case 8: /* one section more */
+		snprintf(sdp, sizeof(sdp),
+			"%sm=video 40000 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 H264/90000\r\n"
+			"a=rtcp-mux\r\na=setup:actpass\r\na=fingerprint:%s\r\n",
+			sdp_of(ALICE, "a=sendrecv", "a=sendrecv"), world_fingerprint[ALICE]);
+		world_request(w, a, "INVITE", "", sdp);
+		break;
+	case 7:
+		world_answer(w, BILOXI, 200, "active");
 		break;
 	default:
 		world_request(w, a, "INFO", "", "");
@@ -97,8 +125,21 @@ static void assert_nothing_is_left(struct world *w, struct talk *a)
 	assert_int_equal(fake_media()->open_count, fake_media()->close_count);
 }
 
-static void run(int step, long failure)
+/* Has the failure happened? It cannot any more. */
+static bool has_failed(void)
 {
+	for (long i = 0; i <= FAILURE_MAX; i++) {
+		if (mem_fails_now())
+			return false;
+	}
+	return true;
+}
+
+/* False: the step has not so many allocations. */
+static bool run(int step, long failure)
+{
+	bool is_used;
+
 	struct world *w = mem_alloc(sizeof(*w));
 	struct talk a, b;
 
@@ -108,19 +149,25 @@ static void run(int step, long failure)
 	buf_put_str(&w->said, ""); /* the actors' own memory is there already */
 	mem_fail_after(failure);
 	say(w, step, &a, &b);
+	is_used = has_failed();
 	mem_fail_after(-1);
 	assert_nothing_is_left(w, &a);
 	world_connected(w, &a);
 	world_fini(w);
 	mem_free(w);
+	return is_used;
 }
 
 static void memory_runs_out(void **state)
 {
 	(void)state;
-	for (int step = 0; step < 6; step++) {
-		for (long failure = 0; failure < FAILURE_MAX; failure++)
-			run(step, failure);
+	for (int step = 0; step < 9; step++) {
+		long failure = 0;
+
+		while (failure < FAILURE_MAX && run(step, failure))
+			failure++;
+		print_message("step %d: %ld allocations\n", step, failure);
+		assert_in_range(failure, 1, FAILURE_MAX - 1);
 	}
 }
 

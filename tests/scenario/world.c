@@ -98,6 +98,16 @@ static const struct config_route routes[] = {{.domain = "biloxi.test", .peer = "
 
 /* ---- outside ---- */
 
+static bool is_at(const struct hop *hop, enum actor who)
+{
+	struct netaddr address;
+
+	if (hop->flow.generation)
+		return hop->flow.slot == place[who].flow;
+	netaddr_parse(&address, slice_str(place[who].address), place[who].port);
+	return netaddr_equal(&address, &hop->addr);
+}
+
 static int on_send(
 	const struct hop *hop, uint64_t tag, const void *bytes, size_t len, void *arg)
 {
@@ -107,6 +117,8 @@ static int on_send(
 	(void)tag;
 	if (w->send_error)
 		return w->send_error;
+	if (w->send_error_to && is_at(hop, w->failing))
+		return w->send_error_to;
 	sent = mem_alloc(sizeof(*sent));
 	if (!sent)
 		return SBC_ENOMEM;
@@ -238,6 +250,7 @@ static void make_config(struct world *w, unsigned calls)
 		.call_records = "",
 		.call_records_sqlite = "",
 		.trace = {.pcap_dir = "", .hep_auth_key = ""},
+		.lab = {.key_log = ""},
 		.ca = "",
 		.user_agent = "",
 		.dns_servers = "",
@@ -264,6 +277,7 @@ static void make_config(struct world *w, unsigned calls)
 			.transactions = 1000 + 8 * calls,
 			.registrations = 100,
 			.ring_timeout_s = 60,
+			.target_timeout_s = 8,
 			.answer_identity_s = 7},
 		.registration_min_s = 60,
 		.registration_max_s = 3600,
@@ -361,6 +375,27 @@ int world_teardown(void **state)
 
 /* ---- time ---- */
 
+/* As the room would say it of a side that waits for its handshake, or needs none. */
+static void tell_state(struct world *w, struct fake_session *session)
+{
+	struct media_state state = {0};
+	struct media_event ev = {.type = MEDIA_EVENT_STATE,
+		.id = session->id,
+		.cookie = session->cookie,
+		.state = &state};
+
+	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
+		struct media_side_state *to = &state.sides[side];
+		state.port[side] = session->request.port[side] ? session->request.port[side]
+							       : (uint16_t)(20000 + 2 * side);
+		to->has_remote = session->has_remote[side];
+		to->remote = session->remote[side];
+		to->is_gate_open = session->gate[side];
+	}
+	session->is_asked = false;
+	sbc_media_event(w->sbc, &ev, w->now);
+}
+
 static void close_media(struct world *w)
 {
 	struct fake_media *room = fake_media();
@@ -371,6 +406,8 @@ static void close_media(struct world *w)
 			.id = session->id,
 			.cookie = session->cookie};
 
+		if (session->is_open && session->is_asked)
+			tell_state(w, session);
 		if (!session->is_open || !session->is_closing)
 			continue;
 		session->is_open = false;
@@ -423,12 +460,7 @@ void world_say(struct world *w, enum actor who, const char *text)
 
 static bool is_for(const struct sent *sent, enum actor who)
 {
-	struct netaddr address;
-
-	if (sent->hop.flow.generation)
-		return sent->hop.flow.slot == place[who].flow;
-	netaddr_parse(&address, slice_str(place[who].address), place[who].port);
-	return netaddr_equal(&address, &sent->hop.addr);
+	return is_at(&sent->hop, who);
 }
 
 static struct sent *next_for(struct world *w, enum actor who)

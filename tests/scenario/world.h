@@ -53,6 +53,7 @@ struct world {
 	/* Another part that goes before every session description, and another after it; NULL:
 	 * the description is the whole body. */
 	const char *part;
+	const char *type;   /* of bodies from now on; NULL: application/sdp */
 	const char *more;   /* header lines in what actors say from now on; NULL: none */
 	struct buf said;    /* the last message that any actor sent */
 	struct buf records; /* one line each */
@@ -64,7 +65,9 @@ struct world {
 	struct config_user users[2];  /* alice, bob; a test may change how their media goes */
 	struct config_interface interfaces[2]; /* the first is 127.0.0.1 */
 	int send_error;                        /* what the transport says to everything */
-	unsigned closed_listeners;             /* bits, by number */
+	enum actor failing;                    /* what it says to what goes there: */
+	int send_error_to;
+	unsigned closed_listeners; /* bits, by number */
 };
 
 void world_init(struct world *w);
@@ -178,6 +181,7 @@ struct fake_session {
 	struct media_id id; /* slot: its place in the list */
 	uint64_t cookie;
 	bool is_open, is_closing;
+	bool is_asked; /* for its state */
 	struct media_open_request request;
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
@@ -187,6 +191,7 @@ struct fake_session {
 	unsigned map_count; /* how often it was told */
 };
 
+#define FAKE_RESTORED_MAX 4
 struct fake_media {
 	unsigned open_count, close_count;
 	unsigned session_count;
@@ -196,7 +201,12 @@ struct fake_media {
 	struct media_remote remote[MEDIA_SIDE_COUNT];
 	bool has_remote[MEDIA_SIDE_COUNT];
 	bool gate[MEDIA_SIDE_COUNT];
-	int open_error;                                 /* what media_open() says */
+	int open_error; /* what media_open() says */
+	int restore_error;
+	unsigned restored_count;
+	struct media_state restored[FAKE_RESTORED_MAX]; /* in order */
+	int exchange_error;                             /* likewise media_exchange() */
+	unsigned exchange_count;
 	struct fake_session sessions[FAKE_SESSION_MAX]; /* in the order of opening; the last */
 };
 struct fake_media *fake_media(void);

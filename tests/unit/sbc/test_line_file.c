@@ -78,7 +78,7 @@ static void ends_what_a_crash_left(void **state)
 		struct line_file file;
 
 		write_file(rows[i].before);
-		assert_int_equal(0, line_file_open(&file, path, true));
+		assert_int_equal(0, line_file_open(&file, path, 0640, true));
 		append(&file, "b\n");
 		assert_file(path, rows[i].after);
 		line_file_close(&file);
@@ -92,7 +92,7 @@ static void follows_rotation(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(0, line_file_open(&file, path, true));
+	assert_int_equal(0, line_file_open(&file, path, 0640, true));
 	append(&file, "a\n");
 	assert_int_equal(0, rename(path, moved));
 	append(&file, "b\n");
@@ -120,7 +120,7 @@ static void tells_when_there_is_no_place(void **state)
 	snprintf(folder, sizeof(folder), "%s/sub", directory);
 	snprintf(inside, sizeof(inside), "%s/lines", folder);
 	assert_int_equal(0, mkdir(folder, 0700));
-	assert_int_equal(0, line_file_open(&file, inside, true));
+	assert_int_equal(0, line_file_open(&file, inside, 0640, true));
 	append(&file, "a\n");
 	unlink(inside);
 	rmdir(folder);
@@ -148,7 +148,7 @@ static void never_glues_lines(void **state)
 	line[sizeof(line) - 1] = '\n';
 	assert_int_equal(0, mkfifo(path, 0600));
 	fd = open(path, O_RDONLY | O_NONBLOCK);
-	assert_int_equal(0, line_file_open(&file, path, true));
+	assert_int_equal(0, line_file_open(&file, path, 0640, true));
 	assert_int_equal(0, fcntl(file._fd, F_SETFL, O_WRONLY | O_NONBLOCK));
 	assert_int_equal(0, line_file_append(&file, &part, 1, &why));
 	assert_int_equal(EAGAIN, why);
@@ -173,11 +173,11 @@ static void tells_a_full_device(void **state)
 	int why = 0;
 
 	(void)state;
-	assert_int_equal(0, line_file_open(&file, "/dev/full", true));
+	assert_int_equal(0, line_file_open(&file, "/dev/full", 0640, true));
 	assert_int_equal(0, line_file_append(&file, &part, 1, &why));
 	assert_int_equal(ENOSPC, why);
 	line_file_close(&file);
-	assert_int_equal(SBC_EIO, line_file_open(&file, "/nowhere/at/all", true));
+	assert_int_equal(SBC_EIO, line_file_open(&file, "/nowhere/at/all", 0640, true));
 }
 
 int main(void)

@@ -61,6 +61,29 @@ static void sipbrandy(void **state)
 	config_unref(config);
 }
 
+/* Whom a peer may make us call: nobody, unless it is our own neighbour or the file says so. */
+static void refer_by_profile(void **state)
+{
+	static const struct {
+		const char *text;
+		enum config_refer refer;
+	} table[] = {{PEER(""), REFER_REFUSE}, {PEER(", profile: sipbrandy"), REFER_REFUSE},
+		{PEER(", profile: trunk-sdes"), REFER_REFUSE},
+		{PEER(", profile: trunk-rtp"), REFER_REFUSE},
+		{PEER(", profile: lab"), REFER_CARRY_OUT},
+		{PEER(", profile: lab, refer: refuse"), REFER_REFUSE},
+		{PEER(", refer: pass"), REFER_PASS}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct config *config = config_text_load(table[i].text, NULL);
+
+		assert_int_equal(table[i].refer, config->peers[0].refer);
+		config_unref(config);
+	}
+	assert_true(config_text_refused(PEER(", refer: maybe"), "refuse, pass, carry_out"));
+}
+
 static void each_profile_will_do(void **state)
 {
 	(void)state;
@@ -151,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_settings),
 		cmocka_unit_test(sipbrandy),
+		cmocka_unit_test(refer_by_profile),
 		cmocka_unit_test(each_profile_will_do),
 		cmocka_unit_test(refuses_other_words),
 		cmocka_unit_test(names_an_interface),
