@@ -86,5 +86,5 @@ enum judgement authority_doubt(const struct verification *v, struct identity_ver
 			CERT_CACHE_FOUND &&
 		found.may_refresh)
 		return verdict_fetch(verdict);
-	return verdict_refuse(verdict, 438, "signature does not verify");
+	return verdict_refuse_altered(v, verdict, "signature does not verify");
 }

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "policy/altered.h"
+
 static const char *phrase_of(int code, enum identity_mechanism mechanism)
 {
 	bool is_old = mechanism == IDENTITY_RFC4474;
@@ -42,6 +44,18 @@ enum judgement verdict_refuse_as(
 enum judgement verdict_refuse(struct identity_verdict *verdict, int code, const char *why)
 {
 	return verdict_refuse_as(verdict, code, phrase_of(code, verdict->mechanism), why);
+}
+
+enum judgement verdict_refuse_altered(
+	const struct verification *v, struct identity_verdict *verdict, const char *why)
+{
+	const char *by = altered_by(v->facts, verdict->mechanism);
+	char both[sizeof(verdict->why)];
+
+	if (!by)
+		return verdict_refuse(verdict, 438, why);
+	snprintf(both, sizeof(both), "%s: %s", why, by);
+	return verdict_refuse(verdict, 438, both);
 }
 
 /* ID8224-42: the most specific evidence first; our own failures before all. */

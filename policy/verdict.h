@@ -27,6 +27,10 @@ enum judgement {
 enum judgement verdict_refuse(struct identity_verdict *verdict, int code, const char *why);
 enum judgement verdict_refuse_as(
 	struct identity_verdict *verdict, int code, const char *phrase, const char *why);
+/* 438 for what may be a forger's work or a helper's on the way: why says which it looks like.
+ */
+enum judgement verdict_refuse_altered(
+	const struct verification *v, struct identity_verdict *verdict, const char *why);
 /* Sets the verdict and returns JUDGED_FETCH. */
 enum judgement verdict_fetch(struct identity_verdict *verdict);
 /* Which of two refusals says more: the higher one. */

@@ -37,8 +37,8 @@ static enum judgement check_mky(const struct verification *v, const struct passp
 		v->facts->fingerprints ? v->facts->fingerprints : &none;
 
 	if (passport->has_mky && !fingerprint_set_equal(&passport->mky, sdp))
-		return verdict_refuse(
-			verdict, 438, "mky does not name the fingerprints of the body");
+		return verdict_refuse_altered(
+			v, verdict, "mky does not name the fingerprints of the body");
 	if (!passport->has_mky && sdp->count && v->rules->require_mky)
 		return verdict_refuse(verdict, 438, "no mky for the fingerprint in the body");
 	if (passport->has_mky)

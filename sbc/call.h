@@ -411,6 +411,8 @@ void call_join_wake(struct call_description *said);
 /* ---- call_refer.c ---- */
 /* What becomes of what this side asks for. */
 enum config_refer call_refer_policy(const struct call *call, int side);
+/* The leg's end is told of it in Allow. */
+void call_refer_allow(struct call *call, int side);
 /* A REFER of one side. Always answered, now or later. */
 void call_refer(struct call *call, int from, const struct request *request);
 /* A SUBSCRIBE of one side: the one of its REFER goes on or ends (RFC 6665). */

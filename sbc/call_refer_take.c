@@ -352,6 +352,15 @@ enum config_refer call_refer_policy(const struct call *call, int side)
 	return party->user ? party->user->refer : REFER_REFUSE;
 }
 
+void call_refer_allow(struct call *call, int side)
+{
+	struct leg *leg = call_leg(call, side);
+	enum config_refer policy = call_refer_policy(call, side);
+
+	leg->takes_refer = policy != REFER_REFUSE;
+	leg->takes_subscribe = policy == REFER_CARRY_OUT;
+}
+
 void call_refer(struct call *call, int from, const struct request *request)
 {
 	struct reply not_allowed = {.code = 405, .lines = SLICE(SBC_ALLOW)};

@@ -359,7 +359,7 @@ static uint16_t try_target(struct call *call, usec_t now)
 		.transport = target->hop.kind,
 		.identity_outcome = ""};
 	slice_copy(target->name, party->name, sizeof(party->name));
-	call->b->takes_refer = call_refer_policy(call, MEDIA_SIDE_B) != REFER_REFUSE;
+	call_refer_allow(call, MEDIA_SIDE_B);
 	if (!count_at_peer(call, target->peer, now))
 		return 503;
 	err = open_media(call, target);

@@ -315,7 +315,7 @@ void call_start(struct sbc *sbc, const struct request *request)
 	slice_copy(slice_str(user ? user->name : peer->name), call->party[0].name,
 		sizeof(call->party[0].name));
 	call->a->peer = peer;
-	call->a->takes_refer = call_refer_policy(call, MEDIA_SIDE_A) != REFER_REFUSE;
+	call_refer_allow(call, MEDIA_SIDE_A);
 	if (leg_uas_start(call->a, &kept)) {
 		sbc_refuse(sbc, request, 400);
 		call_free(call);

@@ -96,7 +96,7 @@ void sbc_refuse(struct sbc *sbc, const struct request *request, uint16_t code);
 #define SBC_ALLOW   "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE\r\n"
 #define SBC_ALLOW_REFER                                                                        \
 	"Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE, REFER, "      \
-	"NOTIFY, SUBSCRIBE\r\n"
+	"NOTIFY"
 #define SBC_ALLOW_EVENTS "Allow-Events: refer\r\n"
 #define SBC_SUPPORTED    "Supported: timer, 100rel, from-change, replaces, norefersub\r\n"
 

@@ -182,17 +182,43 @@ static int print_party(
 	return err;
 }
 
+#define ROUTE_NAME "Route: "
+
+/* Section 12.2.1.1 (KAM-5): a first hop without lr wants to be named in the Request-URI; the
+ * remote target goes behind the others then. */
+static int put_routes(
+	const struct dialog *dialog, struct arena *arena, struct sip_request_spec *out)
+{
+	struct slice rest = dialog->routes, first = slice_cut(&rest, '\n');
+	struct slice value = slice_trim(slice_from(first, sizeof(ROUTE_NAME) - 1));
+	struct sip_address route;
+	struct slice lr;
+	struct buf lines;
+	int err;
+
+	out->request_uri = dialog->remote_target;
+	out->routes = dialog->routes;
+	if (!first.len || sip_address_next(&route, &value) ||
+		sip_param_find(route.uri.params, "lr", &lr))
+		return 0;
+	buf_init(&lines, DIALOG_ROUTES_MAX + DIALOG_URI_MAX);
+	buf_put_slice(&lines, rest);
+	buf_printf(&lines, ROUTE_NAME "<%.*s>\r\n", SLICE_ARG(dialog->remote_target));
+	err = lines.err ? lines.err : keep(arena, &out->routes, buf_slice(&lines));
+	buf_fini(&lines);
+	return err ? err : keep(arena, &out->request_uri, route.uri.raw);
+}
+
 int dialog_request(struct dialog *dialog, struct arena *arena, enum sip_method method,
 	uint32_t ack_cseq, struct sip_request_spec *out)
 {
 	int err = print_party(arena, &out->from, dialog->local_uri, dialog->local_tag);
 
 	err = err ? err : print_party(arena, &out->to, dialog->remote_uri, dialog->remote_tag);
+	err = err ? err : put_routes(dialog, arena, out);
 	if (err)
 		return err;
 	out->method = slice_str(sip_method_name(method));
-	out->request_uri = dialog->remote_target;
-	out->routes = dialog->routes;
 	out->call_id = dialog->call_id;
 	out->cseq = method == SIP_METHOD_ACK ? ack_cseq : ++dialog->local_cseq;
 	return 0;

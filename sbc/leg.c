@@ -458,7 +458,9 @@ static void learn_connection(struct leg *leg, const struct request *request)
 
 const char *leg_allow(const struct leg *leg)
 {
-	return leg->takes_refer ? SBC_ALLOW_REFER : SBC_ALLOW;
+	if (leg->takes_subscribe)
+		return SBC_ALLOW_REFER ", SUBSCRIBE\r\n";
+	return leg->takes_refer ? SBC_ALLOW_REFER "\r\n" : SBC_ALLOW;
 }
 
 static void options(struct leg *leg, const struct request *request)
@@ -468,7 +470,7 @@ static void options(struct leg *leg, const struct request *request)
 
 	buf_init(&lines, SBC_TEXT_MAX);
 	buf_printf(&lines, "%s%s" SBC_SUPPORTED SBC_ACCEPT, leg_allow(leg),
-		leg->takes_refer ? SBC_ALLOW_EVENTS : "");
+		leg->takes_subscribe ? SBC_ALLOW_EVENTS : "");
 	reply.lines = buf_slice(&lines);
 	sbc_reply(leg->sbc, request, &reply);
 	buf_fini(&lines);

@@ -154,7 +154,8 @@ struct leg {
 	struct hash_node by_dialog;
 	bool is_in_table;
 	bool is_inner;                  /* nobody's: leg_begin_inner() */
-	bool takes_refer;               /* what its other end is told that we do */
+	bool takes_refer;               /* what its other end is told that we do: */
+	bool takes_subscribe;           /* of what a REFER began */
 	struct hop hop;                 /* where its requests go */
 	const struct config_peer *peer; /* whose challenges are answered; NULL: nobody's */
 	struct buf cross;   /* header lines for the next INVITE, response or BYE sent */

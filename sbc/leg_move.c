@@ -54,6 +54,7 @@ static void copy_peer(struct leg *to, const struct leg *from)
 	to->knows_timer = from->knows_timer;
 	to->knows_rename = from->knows_rename;
 	to->takes_refer = from->takes_refer;
+	to->takes_subscribe = from->takes_subscribe;
 }
 
 static void let_go(struct leg *from)

@@ -86,6 +86,29 @@ static bool refuse_content(struct sbc *sbc, const struct request *request)
 	return true;
 }
 
+static bool has_word(struct slice list, struct slice word)
+{
+	while (list.len) {
+		if (slice_equal_nocase(slice_trim(slice_cut(&list, ';')), word))
+			return true;
+	}
+	return false;
+}
+
+/* RFC 3323 section 5: what was asked for at any price and is not done here. Header and session
+ * privacy are what a border controller does anyway, id is what RFC 3325 is about; nobody's
+ * From is made anonymous. */
+static bool refuse_privacy(struct sbc *sbc, const struct request *request)
+{
+	struct reply reply = {.code = 500, .reason = SLICE("Privacy Cannot Be Provided")};
+	struct slice asked = sip_msg_header(request->msg, "Privacy", 0);
+
+	if (!has_word(asked, SLICE("critical")) || !has_word(asked, SLICE("user")))
+		return false;
+	sbc_reply(sbc, request, &reply);
+	return true;
+}
+
 /* Answers a monitoring neighbour as dispatchers expect it (KAM-1, KAM-2). */
 static void options(struct sbc *sbc, const struct request *request)
 {
@@ -125,7 +148,7 @@ static void out_of_dialog(struct sbc *sbc, const struct request *request)
 
 	switch (request->msg->method) {
 	case SIP_METHOD_INVITE:
-		if (!refuse_content(sbc, request))
+		if (!refuse_content(sbc, request) && !refuse_privacy(sbc, request))
 			call_start(sbc, request);
 		break;
 	case SIP_METHOD_REGISTER:

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* JSON-RPC in datagrams. Answers that do not fit into the client's queue are tried again for
- * two seconds, then dropped. Signalling loop. */
+/*
+ * JSON-RPC in datagrams. Answers that do not fit into the client's queue are tried again for
+ * two seconds, then dropped. A client names its socket by a path, and what stands there may be
+ * another one by now: an answer goes to a socket itself, never through a link, and never to us.
+ * Signalling loop.
+ */
 
 #include "sbc/rpc_dgram.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "base/err.h"
@@ -70,14 +77,38 @@ static void note(struct rpc_dgram *dgram, const char *what, const char *why)
 
 /* ---- answers ---- */
 
-/* 0 or the errno. */
-static int send_out(
-	const struct rpc_dgram *dgram, const struct client *client, struct rpc_out *out)
+/* The socket that stands at the path: *fd refers to it whatever becomes of the path. An
+ * abstract address has none: *fd is -1. 0 or the errno. */
+static int find_socket(const struct rpc_dgram *dgram, const struct client *client, int *fd)
+{
+	char path[sizeof(client->address.sun_path) + 1] = "";
+	size_t len = client->len - offsetof(struct sockaddr_un, sun_path);
+	struct stat st;
+
+	*fd = -1;
+	if (client->len <= offsetof(struct sockaddr_un, sun_path))
+		return EDESTADDRREQ;
+	if (!client->address.sun_path[0])
+		return 0;
+	memcpy(path, client->address.sun_path, len);
+	*fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0)
+		return errno;
+	if (fstat(*fd, &st))
+		return errno;
+	if (!S_ISSOCK(st.st_mode))
+		return S_ISLNK(st.st_mode) ? ELOOP : ENOTSOCK;
+	/* What we said would be a question, and its answer the next one. */
+	return st.st_dev == dgram->placed.device && st.st_ino == dgram->placed.inode ? ELOOP
+										     : 0;
+}
+
+static int send_from(
+	int from, const struct sockaddr_un *address, socklen_t len, struct rpc_out *out)
 {
 	struct iovec vector[VECTOR_MAX];
-	struct msghdr message = {.msg_name = (void *)(uintptr_t)&client->address,
-		.msg_namelen = client->len,
-		.msg_iov = vector};
+	struct msghdr message = {
+		.msg_name = (void *)(uintptr_t)address, .msg_namelen = len, .msg_iov = vector};
 
 	list_for_each (pos, &out->blocks) {
 		struct rpc_block *block = container_of(pos, struct rpc_block, node);
@@ -86,7 +117,41 @@ static int send_out(
 		vector[message.msg_iovlen++] =
 			(struct iovec){.iov_base = block->bytes, .iov_len = block->len};
 	}
-	return sendmsg(dgram->placed.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+	return sendmsg(from, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+/* What nobody reads counts against the send buffer of the socket that it came from: from the
+ * door's own, one client that does not read would keep all others from their answers. So each
+ * answer has a socket of its own, unless the client is connected, and takes it from ours alone.
+ */
+static int send_to(const struct rpc_dgram *dgram, const struct sockaddr_un *address,
+	socklen_t len, struct rpc_out *out)
+{
+	int own = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = errno;
+
+	if (own >= 0) {
+		error = send_from(own, address, len, out);
+		close(own);
+	}
+	return own < 0 || error == EPERM ? send_from(dgram->placed.fd, address, len, out)
+					 : error;
+}
+
+/* 0 or the errno. */
+static int send_out(
+	const struct rpc_dgram *dgram, const struct client *client, struct rpc_out *out)
+{
+	struct sockaddr_un there = {.sun_family = AF_UNIX};
+	int fd, error = find_socket(dgram, client, &fd);
+
+	if (!error && fd < 0)
+		return send_to(dgram, &client->address, client->len, out);
+	/* proc(5): the file that is open, not what its name leads to now. */
+	snprintf(there.sun_path, sizeof(there.sun_path), "/proc/self/fd/%d", fd);
+	error = error ? error : send_to(dgram, &there, sizeof(there), out);
+	if (fd >= 0)
+		close(fd);
+	return error;
 }
 
 static bool is_busy(int error)

@@ -247,7 +247,7 @@ def gate_folders(tree):
 
 
 def gate_rows(tree):
-    """Every row of the requirements on identity and media has a test that names it."""
+    """Every row of the requirements has a test that names it."""
     for name, kind in rows.KINDS.items():
         if os.path.exists(os.path.join(tree.root, kind.file)):
             for file, line, words in rows.Table(tree.root, name).faults():

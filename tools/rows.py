@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which test proves which row of the requirements on identity and on media.
+"""Which test proves which row of the requirements on identity, media, calls and management.
 
-tests/identity_rows.txt and tests/media_rows.txt have the rows; a test claims one by naming its
-id in a comment, and the claim counts for the test function that the comment stands in or before.
-What the head of a file says (before its first #include, or in its docstring) is about no test
-and claims nothing. Run alone it prints the tables, row by row; `make test T=identity` and
-`make test T=media_rows` run all the tests that one names and print it after them. `make check`
-refuses a row that nobody proves and an id that is no row."""
+Each file of KINDS has the rows of one kind; a test claims one by naming its id in a comment, and
+the claim counts for the test function that the comment stands in or before. What the head of a
+file says (before its first #include, or in its docstring) is about no test and claims nothing.
+Run alone it prints the tables, row by row; `make test T=identity`, T=media_rows, T=calls_rows and
+T=management_rows run all the tests that one names and print it after them. `make check` refuses a
+row that nobody proves and an id that is no row."""
 
 import ast
 import glob
@@ -29,6 +29,10 @@ KINDS = {
         r"|I(?:[1-9]|1[0-4])\b(?!\.))")),
     "media_rows": Kind("tests/media_rows.txt", re.compile(
         r"\b(?:SDP|DTLS|D12|D13|MUX|SRTP|MB|WOLF)-\d+\b")),
+    "calls_rows": Kind("tests/calls_rows.txt", re.compile(
+        r"\b(?:(?:SIP|REL|UPD|OA|ST|RF|AU)-\d+|ID-[1-5])\b")),
+    "management_rows": Kind("tests/management_rows.txt", re.compile(
+        r"\b(?:KAM|MI|FIFO|DX|HC[FDSH])-[1-9]\d*\b")),
 }
 
 _COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)

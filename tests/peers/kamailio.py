@@ -144,6 +144,50 @@ request_route {{
 }}
 """
 
+# A proxy as kamailio.cfg sets one up, between carol and us: it probes us (KAM-1), checks every
+# message that we send (KAM-9), counts Max-Forwards its way (KAM-8), stays in the way by two
+# Record-Routes where ports differ (KAM-4), and, as {topoh} says, hides its topology, Call-IDs
+# too (KAM-20, KAM-21).
+EDGE = COMMON + """listen=udp:{address}:{inner_port}
+loadmodule "rr.so"
+loadmodule "maxfwd.so"
+loadmodule "sanity.so"
+loadmodule "ctl.so"
+loadmodule "dispatcher.so"
+{topoh}modparam("ctl", "binrpc", "unix:{control}")
+modparam("dispatcher", "list_file", "{targets}")
+modparam("dispatcher", "ds_ping_interval", 1)
+modparam("dispatcher", "ds_probing_mode", 1)
+modparam("rr", "append_fromtag", 1)
+request_route {{
+  if ($rU == "are-you-there") {{ sl_send_reply("200", "Yes"); exit; }}
+  if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
+  if (!sanity_check("17895", "7")) {{ xlog("L_ERR", "INSANE $rm from $si:$sp\\n"); exit; }}
+  if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
+  if (has_totag()) {{
+    if (loose_route()) {{ xlog("L_ERR", "LOOSE $rm\\n"); t_relay(); exit; }}
+    if (is_method("ACK")) {{ if (t_check_trans()) t_relay(); exit; }}
+    sl_send_reply("404", "Not here");
+    exit;
+  }}
+  if (is_method("INVITE")) record_route();
+  append_hf("P-Hint: outbound\\r\\n");
+  if ($sp == {user_port}) {{
+    $fs = "udp:{address}:{inner_port}";
+    $du = "sip:127.0.0.1:{sbc_port}";
+  }} else {{
+    $fs = "udp:{address}:{port}";
+    $du = "sip:127.0.0.1:{user_port}";
+  }}
+  t_relay();
+}}
+"""
+TOPOH = """loadmodule "topoh.so"
+modparam("topoh", "mask_key", "a key of the lab")
+modparam("topoh", "mask_ip", "127.0.0.8")
+modparam("topoh", "mask_callid", 1)
+"""
+
 
 def modules_folder():
     """Where the modules are that these tests need; DemoError says which package has them."""

@@ -4,6 +4,7 @@ one: a small tmpfs that only the daemon sees, in a mount namespace of its own.""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -104,7 +105,11 @@ class FullDisk(Records):
         told = self.statistics()
         self.assertEqual((0, 0, 0, CALLS + 1),
                          (told["failing"], told["waiting"], told["dropped"], told["written"]))
-        self.assertEqual(called, [record["legs"][0]["call_id"] for record in self.lines()])
+        records = self.lines()
+        self.assertEqual(sorted(called), sorted(r["legs"][0]["call_id"] for r in records))
+        # In the order in which they were made, which is that of media's last word.
+        self.assertEqual(re.findall(r"call\.end call=(c\d+)", self.log_text()),
+                         [record["call"] for record in records])
         self.assert_alive()
         self.assert_clean_log()
 

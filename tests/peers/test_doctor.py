@@ -149,22 +149,26 @@ class Doctor(unittest.TestCase):
             self.assertNotIn("FIFO-40", self.rows(report, "info"), "not tried as the client")
 
     def test_wrong_path(self):
+        """FIFO-1."""
         self.server()
         other = os.path.join(self.dir, "other_opensips")
         first = self.assert_first("FIFO-1", self.diagnose(self.client(), path=other))
         self.assertIn("listens on", first["sentence"])
 
     def test_blanks(self):
+        """FIFO-2."""
         self.server()
         client = self.client(groups=(SERVER_GROUP,))
         self.assert_first("FIFO-2", self.diagnose(client, path=self.fifo + " \r"), "\\\\r")
 
     def test_regular_file(self):
+        """FIFO-4."""
         with open(self.fifo, "w", encoding="utf-8"):
             pass
         self.assert_first("FIFO-4", self.diagnose(self.client()), "regular file", "rm ")
 
     def test_links(self):
+        """FIFO-4."""
         link = os.path.join(self.dir, "link")
         os.symlink(link, link)
         self.assert_first("FIFO-4", self.diagnose(self.client(), path=link), "ELOOP")
@@ -175,11 +179,13 @@ class Doctor(unittest.TestCase):
     # FIFO-5 to FIFO-7, FIFO-35
 
     def test_stale(self):
+        """FIFO-5, really."""
         os.mkfifo(self.fifo)
         os.chmod(self.fifo, 0o666)
         self.assert_first("FIFO-5", self.diagnose(self.client()), "ENXIO")
 
     def test_orphan(self):
+        """FIFO-6, really."""
         server = self.server()
         os.unlink(self.fifo)
         self.assert_first("FIFO-1", self.diagnose(self.client(groups=(SERVER_GROUP,))))
@@ -188,6 +194,7 @@ class Doctor(unittest.TestCase):
         self.assert_first("FIFO-6", self.diagnose(self.client()), str(server.pid), "(deleted)")
 
     def test_two_servers(self):
+        """FIFO-7, really."""
         first = self.server()
         os.unlink(self.fifo)
         second = self.server()
@@ -198,6 +205,7 @@ class Doctor(unittest.TestCase):
         self.assertIn(str(second.pid), told)
 
     def test_full(self):
+        """FIFO-35."""
         self.server()
         fd = os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, fd)
@@ -208,6 +216,7 @@ class Doctor(unittest.TestCase):
         self.assert_first("FIFO-35", self.diagnose(client), "65536")
 
     def test_stopped(self):
+        """FIFO-35."""
         server = self.server()
         os.kill(server.pid, signal.SIGSTOP)
         os.waitpid(server.pid, os.WUNTRACED)
@@ -217,6 +226,7 @@ class Doctor(unittest.TestCase):
     # FIFO-8 to FIFO-17
 
     def test_mode(self):
+        """FIFO-8."""
         self.server()
         client = self.client()
         report = self.diagnose(client)
@@ -227,6 +237,7 @@ class Doctor(unittest.TestCase):
         self.assert_mended(self.diagnose(client)["first"], client)  # setfacl
 
     def test_only_the_owners_bits_count(self):
+        """FIFO-8."""
         self.server()
         os.chown(self.fifo, CLIENT, SERVER_GROUP)
         os.chmod(self.fifo, 0o060)
@@ -234,6 +245,7 @@ class Doctor(unittest.TestCase):
         self.assert_mended(self.assert_first("FIFO-8", self.diagnose(client), "owner"), client)
 
     def test_parent(self):
+        """FIFO-9."""
         self.server()
         os.chmod(self.fifo, 0o666)
         os.chown(self.run_dir, SERVER, 0)
@@ -243,7 +255,7 @@ class Doctor(unittest.TestCase):
         self.assert_mended(first, client)
 
     def test_group_is_new(self):
-        """In /etc/group, seen through a mount of the doctor's own, but not in the process."""
+        """FIFO-10, with a group of its own. In /etc/group, seen through a mount of the doctor's own, but not in the process."""
         self.server()
         client = self.client()
         for name, line in (("passwd", "cp:x:%d:%d::/:/bin/false\n" % (CLIENT, CLIENT_GROUP)),
@@ -256,6 +268,7 @@ class Doctor(unittest.TestCase):
                           "restart php-fpm")
 
     def test_acl(self):
+        """FIFO-12."""
         self.server()
         client = self.client()
         subprocess.run(["setfacl", "-m", "u:%d:rw" % CLIENT, self.fifo], check=True)
@@ -268,6 +281,7 @@ class Doctor(unittest.TestCase):
         self.assert_mended(first, client)
 
     def test_acl_of_a_directory(self):
+        """FIFO-12 and FIFO-9."""
         self.server()
         os.chmod(self.fifo, 0o666)
         subprocess.run(["setfacl", "-m", "u:%d:r" % CLIENT, self.run_dir], check=True)
@@ -276,25 +290,28 @@ class Doctor(unittest.TestCase):
         self.assert_mended(first, client)
 
     def test_root_may(self):
+        """FIFO-11."""
         self.server(mode="600")
         report = self.diagnose(self.client(uid=0))
         self.assert_ok(report)
         self.assertIn("FIFO-11", self.rows(report, "info"))
 
     def test_umask(self):
+        """FIFO-15, really."""
         self.server(umask=0o022)
         report = self.diagnose(self.client(groups=(SERVER_GROUP,)))
         self.assert_first("FIFO-8", report)
         self.assertIn("FIFO-15", self.rows(report, "warn"))
 
     def test_decimal_mode(self):
+        """FIFO-17."""
         self.server()
         os.chmod(self.fifo, 660)  # the mistake itself
         report = self.diagnose(self.client(groups=(SERVER_GROUP,)))
         self.assertIn("FIFO-17", self.rows(report, "warn"))
 
     def test_protected_fifos(self):
-        """The kernel refuses O_CREAT, as is told, and nothing else."""
+        """FIFO-13: the kernel refuses O_CREAT, as is told, and nothing else."""
         sticky = os.path.join(self.dir, "sticky")
         os.mkdir(sticky)
         os.chmod(sticky, 0o1777)
@@ -324,6 +341,7 @@ class Doctor(unittest.TestCase):
         return subprocess.run(command, check=False).returncode
 
     def test_sticky(self):
+        """FIFO-14."""
         os.chmod(self.run_dir, 0o1777)
         os.chown(self.run_dir, 0, 0)
         os.mkfifo(self.fifo)
@@ -351,6 +369,7 @@ class Doctor(unittest.TestCase):
     # FIFO-18 to FIFO-20, FIFO-31 to FIFO-34
 
     def test_mount_namespace(self):
+        """FIFO-18."""
         self.server()
         os.chmod(self.fifo, 0o666)
         client = self.client(before="mount -t tmpfs none " + self.run_dir)
@@ -358,7 +377,7 @@ class Doctor(unittest.TestCase):
         self.assertIn("mount namespaces differ", first["sentence"])
 
     def test_private_tmp(self):
-        """As systemd does it: a folder of another name, bound over the one that all use."""
+        """FIFO-18, as systemd does it: a folder of another name, bound over the one that all use."""
         self.server()
         os.chmod(self.fifo, 0o666)
         private = os.path.join(self.dir, "systemd-private-0123-php-fpm.service-x")
@@ -372,6 +391,7 @@ class Doctor(unittest.TestCase):
         self.assert_ok(self.diagnose(self.client(before="true")))
 
     def test_read_only_replies(self):
+        """FIFO-31."""
         self.server()
         client = self.client(
             groups=(CLIENT_GROUP, SERVER_GROUP),
@@ -379,6 +399,7 @@ class Doctor(unittest.TestCase):
         self.assert_first("FIFO-31", self.diagnose(client), "EROFS")
 
     def test_reply_directory_is_closed(self):
+        """FIFO-31."""
         self.server()
         os.chmod(self.replies, 0o755)
         client = self.client(groups=(CLIENT_GROUP, SERVER_GROUP))
@@ -386,6 +407,7 @@ class Doctor(unittest.TestCase):
         self.assert_mended(first, client)
 
     def test_reply_fifo(self):
+        """FIFO-32 and FIFO-33."""
         self.server()
         client = self.client(groups=(CLIENT_GROUP, SERVER_GROUP))
         reply = os.path.join(self.replies, "cp_1")
@@ -402,13 +424,14 @@ class Doctor(unittest.TestCase):
         self.assertNotIn("FIFO-33", self.rows(report, "warn"))
 
     def test_reply_slash(self):
+        """FIFO-34."""
         self.server()
         client = self.client(groups=(CLIENT_GROUP, SERVER_GROUP))
         report = self.diagnose(client, "--reply-dir", self.replies.rstrip("/"))
         self.assert_first("FIFO-34", report)
 
     def test_protect_home(self):
-        """What systemd does for ProtectHome= and InaccessiblePaths=: a closed mount over it."""
+        """FIFO-20: what systemd does for ProtectHome= and InaccessiblePaths=: a closed mount over it."""
         self.server()
         os.chmod(self.fifo, 0o666)
         empty = os.path.join(self.dir, "systemd", "inaccessible", "dir")
@@ -417,7 +440,7 @@ class Doctor(unittest.TestCase):
         self.assert_first("FIFO-20", self.diagnose(client), self.run_dir)
 
     def test_server_on_a_read_only_mount(self):
-        """Writing to the FIFO that is there works; making it again would not."""
+        """FIFO-19: writing to the FIFO that is there works; making it again would not."""
         self.fifo = os.path.join(self.run_dir, "made_before")
         os.mkfifo(self.fifo)
         os.chmod(self.fifo, 0o666)
@@ -429,7 +452,7 @@ class Doctor(unittest.TestCase):
         self.assertIn("FIFO-19", self.rows(report, "warn"))
 
     def test_user_namespace(self):
-        """A rootless container: the FIFO's owner has no number in it."""
+        """FIFO-23: a rootless container: the FIFO's owner has no number in it."""
         self.server()
         os.chmod(self.fifo, 0o666)
         command = self.acting(CLIENT_CODE, "php-fpm", 0, [0], 0)
@@ -438,6 +461,7 @@ class Doctor(unittest.TestCase):
         self.assertIn("FIFO-23", self.rows(self.diagnose(client), "warn"))
 
     def test_pid_namespace(self):
+        """FIFO-39, a real one."""
         self.server()
         os.chmod(self.fifo, 0o666)
         inside = self.acting(CLIENT_CODE, "php-fpm-ns", CLIENT, [CLIENT_GROUP], 0)
@@ -460,6 +484,7 @@ class Doctor(unittest.TestCase):
         self.assertIn("FIFO-38", self.rows(report, "warn"), report)
 
     def test_no_new_privileges(self):
+        """FIFO-26."""
         self.server()
         command = self.acting(CLIENT_CODE, "php-fpm", CLIENT, [CLIENT_GROUP, SERVER_GROUP], 0)
         report = self.diagnose(self.spawn(["setpriv", "--no-new-privs", *command]))
@@ -467,6 +492,7 @@ class Doctor(unittest.TestCase):
         self.assertIn("FIFO-26", self.rows(report, "info"))
 
     def test_requests(self):
+        """FIFO-36 and FIFO-37."""
         self.server()
         client = self.client(groups=(CLIENT_GROUP, SERVER_GROUP))
         report = self.diagnose(client, "--request", '{"method":"which"}')
@@ -478,6 +504,7 @@ class Doctor(unittest.TestCase):
     # FIFO-39, FIFO-40, DX-2, DX-4
 
     def test_no_such_server(self):
+        """FIFO-39."""
         os.mkfifo(self.fifo)
         report = self.diagnose(self.client(), "--server", "no-such-server")
         self.assertIn("FIFO-39", self.rows(report, "unknown"))
@@ -496,6 +523,7 @@ class Doctor(unittest.TestCase):
         self.assertIn("FIFO-40", self.rows(report, "info"))
 
     def test_who(self):
+        """FIFO-30: by PID, by name."""
         self.server()
         for options, status in ((("--client", "no-such-client"), 2), (("--colour",), 64),
                                 (("--client",), 64)):

@@ -107,6 +107,7 @@ class Howto(unittest.TestCase):
         self.hang_up(carol, answered, alice)
 
     def test_front_of_kamailio(self):
+        """KAM-8, KAM-9, KAM-15, KAM-22: its default script's checks, each way."""
         self.countersip("edge-biloxi.yaml", 9443)
         self.countersip("front-of-kamailio.yaml", 8443)
         self.kamailio("kamailio-behind.cfg")
@@ -127,6 +128,7 @@ class Howto(unittest.TestCase):
         self.hang_up(carol, answered, alice)
 
     def test_behind_kamailio(self):
+        """KAM-8, KAM-9, KAM-15, KAM-22: the same with Kamailio before us."""
         self.countersip("behind-kamailio.yaml", 8443)
         self.countersip("edge-biloxi.yaml", 9443, ("127.0.0.1:5061", "127.0.0.1:5070"),
                         ("transport: tls\n    probe", "transport: udp\n    probe"))

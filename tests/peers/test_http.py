@@ -179,8 +179,17 @@ class Rpc(HttpLab):
             self.assertEqual(415, self.rpc("core.version", Content_Type=kind).status)
         self.assertEqual(200, self.rpc("core.version",
                                        Content_Type="application/json; charset=utf-8").status)
-        for path in ("/", "/rpc/", "/cert", "/../../etc/passwd", "/index.html"):
-            self.assertEqual(404, self.ask("GET", path).status, path)
+
+    def test_paths(self):
+        """HCH-5: nothing but the pages, however it is written."""
+        for path in ("/", "/rpc/", "/cert", "/../../etc/passwd", "/index.html", "//etc/passwd",
+                     "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd",
+                     "/%00", "/metrics%00", "/./metrics/.", "/\\..\\..\\etc"):
+            try:
+                self.assertIn(self.ask("GET", path).status, (400, 404), path)
+            except http.client.RemoteDisconnected:
+                pass  # not HTTP at all
+        self.assertEqual(200, self.rpc("core.version").status)
 
     def test_token_is_a_secret(self):
         path = os.path.join(self.folder, "state", "rpc_token")
@@ -452,6 +461,7 @@ class Hostile(HttpLab):
         return worst * 1000
 
     def test_slow(self):
+        """HCH-2."""
         for start, drip in ((b"GET /metrics HTTP/1.1\r\nX: ", b"x"), (b"", b"\r"),
                             (self.head(60000), b" "), (self.head(100), b"")):
             with self.raw() as slow:
@@ -460,12 +470,14 @@ class Hostile(HttpLab):
         self.assertEqual(200, self.rpc("core.version").status)
 
     def test_half_a_body(self):
+        """HCH-2."""
         for _ in range(200):
             with self.raw() as half:
                 half.sendall(self.head(1000) + b'{"jsonrpc"')
         self.assertEqual(200, self.rpc("core.version").status)
 
     def test_too_large(self):
+        """HCH-1."""
         with self.raw() as large:
             large.sendall(self.head(65537))
             self.assertIn(b" 413 ", large.recv(4096))
@@ -499,13 +511,14 @@ class Hostile(HttpLab):
             self.assertIn("error", answer.json())
 
     def test_log_injection(self):
+        """HCH-7."""
         self.post("/rpc", {"method": "core.x\nINFO forged", "id": 1},
                   Authorization=f"Bearer {self.token}")
         self.ask("GET", "/%0aINFO%20forged")
         self.assertNotIn("\nINFO forged", self.log_text())
 
     def test_thousands(self):
-        """Each gets its own answer, and SIP goes on."""
+        """HCH-6: each gets its own answer, and SIP goes on."""
         count, failed = (100 if IS_SLOW else 500), []
 
         def many(number):
@@ -529,6 +542,7 @@ class Hostile(HttpLab):
         self.assertEqual([], failed)
 
     def test_who_does_not_read(self):
+        """HCH-3."""
         crowd = [self.raw() for _ in range(40)]
         for one in crowd:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)

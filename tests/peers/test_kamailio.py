@@ -174,7 +174,7 @@ class Rfc4474(Neighbour):
                           'identity="sip:carol@biloxi.test"')
 
     def test_we_sign_and_it_verifies(self):
-        """KAI-2, KAI-3, KAI-5, KAI-8, KAI-9: date, certificate, signature, Call-ID."""
+        """KAM-19, KAI-2, KAI-3, KAI-5, KAI-8, KAI-9: date, certificate, signature, Call-ID."""
         invite = self.call_them(self.our_user("alice"))
         self.assertRegex(invite.get("Identity"), r'^"[A-Za-z0-9+/]{342}=="$')
         self.assertTrue(self.kamailio.said("VERIFIED sip:alice@atlanta.test"))
@@ -195,7 +195,7 @@ class Rfc8224(Neighbour):
                           'identity="12155551299"')
 
     def test_we_sign_and_it_verifies(self):
-        """Its library checks the chain, the times and the signature: ID8224-14, CERT-5."""
+        """KAM-19: its library checks the chain, the times and the signature: ID8224-14, CERT-5."""
         invite = self.call_them(self.our_user("alice"))
         self.assertRegex(invite.get("Identity"), r"^eyJ[\w-]+\.[\w-]+\.[\w-]{86};info=<http:")
         self.assertTrue(self.kamailio.said("VERIFIED sip:alice@atlanta.test"))
@@ -212,7 +212,7 @@ class Shaken(Neighbour):
             "    key: {keys}/numbers.key\n    info_url: {url}\n")
 
     def test_we_sign_shaken_and_it_verifies(self):
-        """EXT-1, CERT-3: by the key whose certificate has the number."""
+        """EXT-1, CERT-3, KAM-19: by the key whose certificate has the number."""
         invite = self.call_them(self.our_user("+12155551212"), "+12155551299")
         self.assertRegex(invite.get("Identity"),
                          r";info=<http:[^>]*/numbers\.pem>;alg=ES256;ppt=shaken$")

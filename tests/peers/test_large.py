@@ -79,6 +79,7 @@ class Large(Lab):
         self.assertEqual(1, self.log_text().count("request.narrowed"))
 
     def test_0_over_tcp_and_its_cancel_too(self):
+        """SIP-27."""
         server = self.listen()
         cseq = self.alice.invite("+4930124")
         stream = Stream(server.accept()[0])

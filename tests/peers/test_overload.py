@@ -39,6 +39,7 @@ class Overload(Lab):
                     continue
 
     def test_new_calls_are_shed(self):
+        """KAM-14."""
         alice, bob = (Ua(name, DOMAIN, PASSWORDS[name], self.sip_port)
                       for name in ("alice", "bob"))
         for agent in (alice, bob):

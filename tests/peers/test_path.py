@@ -28,6 +28,7 @@ class Path(Lab):
                  port=port, sbc_port=cls.sip_port, sbc_address="127.0.0.1")
 
     def test_a_call_comes_back_by_the_path(self):
+        """KAM-6, by a real Kamailio."""
         self.assertEqual(200, self.bob.register().code)
         alice = Ua("alice", DOMAIN, PASSWORDS["alice"], self.sip_port)
         self.addCleanup(alice.close)

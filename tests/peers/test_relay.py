@@ -77,7 +77,7 @@ class Relay(Lab):
         self.assertEqual(before, self.asked())
 
     def test_another_one_is_asked(self):
-        """Same name, another port: the registrar's word is needed."""
+        """KAM-16. Same name, another port: the registrar's word is needed."""
         before = self.asked()
         self.assertEqual(401, self.ask(self.phone()).code)
         self.assertEqual(before + 1, self.asked())

@@ -240,6 +240,7 @@ class Hostile(Desk):
         self.assertLess(sum("rpc." in line for line in lines), most)
 
     def test_bytes(self):
+        """HCF-1, HCF-2: too long, half, and nothing that makes sense."""
         for piece in (b"{" * 100000, b"\x00" * 50000, b":" * 50000, b"\n" * 50000,
                       b'{"jsonrpc":"2.0","method":"' + b"a" * 60000 + b'"}\n',
                       b":cmd:reply\n" + b"argument\n" * 5000, b'{"jsonrpc":"2.0","method"',
@@ -250,6 +251,7 @@ class Hostile(Desk):
         self.assert_log_is_whole(60)
 
     def test_log_forging(self):
+        """HCF-7."""
         name = "x\\n2026-01-01T00:00:00.000Z error sbc forged why=\\u0000\\u001b[31m"
         self.write('{"jsonrpc":"2.0","method":"dlg.end_dlg","params":["' + name + '"]}\n')
         self.write(":dlg_end_dlg:\nx\r2026-01-01T00:00:00.000Z error sbc forged\n\n")
@@ -259,6 +261,7 @@ class Hostile(Desk):
             self.assertNotIn("\x1b", line)
 
     def test_reply_tricks(self):
+        """HCF-4, HCF-5."""
         target = os.path.join(self.folder, "target")
         os.mkfifo(target)
         reader = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
@@ -280,6 +283,7 @@ class Hostile(Desk):
                 raise BlockingIOError
 
     def test_thousands_without_a_reader(self):
+        """HCF-3, HCF-6."""
         path = f"/tmp/test_rpc_unread_{os.getpid()}"
         os.mkfifo(path)
         self.addCleanup(os.unlink, path)
@@ -311,12 +315,14 @@ class Hostile(Desk):
         self.assert_serves()
 
     def test_datagrams(self):
+        """HCD-1, HCD-2."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
             for piece in (b"", b"\x00", b"{", b"[" * 60000, os.urandom(1000), b"x" * 100000):
                 client.sendto(piece, self.dgram)
         self.assert_serves()
 
     def test_streams(self):
+        """HCS-1, HCS-2: and more who say nothing than there is room for."""
         for piece in (b"GET / HTTP/1.1\r\n\r\n", b"\xa1", b"\xa1\x0f\xff\xff\xff\xff" + b"x" * 9,
                       os.urandom(1000), b"\xa1\x03\x0f" * 30000):
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -334,6 +340,90 @@ class Hostile(Desk):
         for client in silent:
             client.close()
         self.assert_serves()
+
+    FORGED = "x\n2026-01-01T00:00:00.000Z error sbc forged why=\x00\x1b[31m"
+
+    def assert_not_forged(self):
+        for line in self.log_text().splitlines():
+            self.assertNotRegex(line, r"^2026-01-01")
+            self.assertNotIn("\x1b", line)
+
+    def bound(self):
+        """A datagram socket that can be answered."""
+        path = os.path.join(self.folder, f"client_{time.monotonic_ns()}")
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(client.close)
+        client.bind(path)
+        self.addCleanup(os.unlink, path)
+        client.settimeout(PATIENCE)
+        return client
+
+    def tell(self, client, method, *params, identity=1):
+        client.sendto(json.dumps({"jsonrpc": "2.0", "method": method, "params": params,
+                                  "id": identity}).encode(), self.dgram)
+
+    def test_datagrams_by_the_thousand(self):
+        """HCD-3, HCD-6: who reads none of its answers keeps nobody from theirs."""
+        deaf, polite = self.bound(), self.bound()
+        for i in range(3000):
+            self.tell(deaf, "stats.get_statistics")
+            if i % 500 == 0:
+                self.tell(polite, "core.uptime", identity=i)
+                self.assertEqual(i, json.loads(polite.recv(65536))["id"])
+        self.assert_serves()
+        time.sleep(2.5)
+        self.assert_serves()
+        self.assert_log_is_whole(80)
+
+    def test_datagrams_forge_no_log(self):
+        """HCD-7."""
+        client = self.bound()
+        for method in ("dlg.end_dlg", self.FORGED):
+            self.tell(client, method, self.FORGED, 1)
+            self.assertIn("error", json.loads(client.recv(65536)))
+        self.assert_not_forged()
+
+    def dialled(self):
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(client.close)
+        client.connect(self.ctl)
+        client.settimeout(PATIENCE)
+        return client
+
+    @staticmethod
+    def packet(*words):
+        """A BINRPC request of strings, cookie 1."""
+        body = b"".join(
+            bytes([0xA1]) + len(word.encode() + b"\0").to_bytes(2, "big") + word.encode() + b"\0"
+            for word in words)
+        return b"\xa1\x04" + len(body).to_bytes(2, "big") + b"\x01" + body
+
+    def test_streams_by_the_thousand(self):
+        """HCS-3, HCS-6: one that asks and asks and never reads, beside one that does."""
+        deaf, asked = self.dialled(), 0
+        deaf.settimeout(0.2)
+        try:
+            while asked < 3000:
+                deaf.sendall(self.packet("stats.get_statistics"))
+                asked += 1
+        except OSError:
+            pass  # it is not read any more, or was cut off
+        self.assertRegex(self.kamcmd("core.version"), "countersip")
+        polite = self.dialled()
+        for _ in range(2000):
+            polite.sendall(self.packet("core.version"))
+            self.assertEqual(b"\xa1", polite.recv(65536)[:1])
+        self.assert_serves()
+        self.assert_log_is_whole(80)
+
+    def test_streams_forge_no_log(self):
+        """HCS-7."""
+        client = self.dialled()
+        text = self.FORGED.replace("\0", "")
+        for words in (("dlg.end_dlg", text, text), (text,)):
+            client.sendall(self.packet(*words))
+            self.assertEqual(3, client.recv(65536)[1] >> 4)  # a fault
+        self.assert_not_forged()
 
 
 class Files(Desk):
@@ -378,6 +468,7 @@ class Files(Desk):
         self.assertIn("/run/countersip", done.stderr)
 
     def test_faults_of_the_configuration(self):
+        """MI-1, MI-2, MI-6."""
         for key, value, words in (
                 ("fifo_mode", "660", "write 0660"),
                 ("fifo_mode", "0999", "octal"),

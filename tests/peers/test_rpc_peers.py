@@ -133,7 +133,7 @@ class Peers(test_rpc.Desk):
         return re.sub(r"\s", "", ssl.get_server_certificate(("127.0.0.1", self.tls_port)))
 
     def test_certificates_are_renewed(self):
-        """New files under the old names, with a connection that stands; a broken one changes
+        """KAM-12: new files under the old names, with a connection that stands; a broken one changes
         nothing."""
         settings = self.sbc.settings
         certificate, key = settings["certificate"], settings["key"]

@@ -98,6 +98,7 @@ class Sipp(Lab):
         self.assert_clean_log()
 
     def test_udp(self):
+        """SIP-21, SIP-22: refused, and told what would have been taken."""
         self.run_cases("u1")
 
     def test_tcp(self):

@@ -67,7 +67,7 @@ class Trunk(Lab):
 
 class Sha256(Trunk):
     def test_out(self):
-        """407, the INVITE again with credentials, and the password is nowhere."""
+        """KAM-10: 407, the INVITE again with credentials, and the password is nowhere."""
         cseq = self.alice.invite("+4930123")
         invite = self.carol.wait(lambda m: m.method == "INVITE")
         self.assertEqual("", invite.get("Proxy-Authorization"))

@@ -33,6 +33,7 @@ static void assert_all_over(struct world *w)
 
 /* ---- a call ---- */
 
+/* SIP-2. */
 static void caller_hangs_up(void **state)
 {
 	struct world *w = *state;
@@ -309,6 +310,7 @@ static void cancel_after_answer(void **state)
 	assert_int_equal(1, counters.calls_now);
 }
 
+/* KAM-23: 100 and 180 are there at once, so that the timers before us wait. */
 static void nobody_answers(void **state)
 {
 	struct world *w = *state;
@@ -435,7 +437,7 @@ static void callee_is_busy(void **state)
 	assert_all_over(w);
 }
 
-/* SIP-24: what a callee's side says is not always for the caller's ears. */
+/* SIP-23, SIP-24, KAM-14: what a callee's side says is not always for the caller's ears. */
 static void codes_are_mapped(void **state)
 {
 	static const struct {
@@ -532,6 +534,7 @@ static void on_drained(void *arg)
 	((struct world *)arg)->is_drained = true;
 }
 
+/* KAM-2: who probes us sees it too, and for how long. */
 static void drain_says_goodbye(void **state)
 {
 	struct world *w = *state;
@@ -544,6 +547,13 @@ static void drain_says_goodbye(void **state)
 	assert_false(w->is_drained);
 	world_invite(w, &late, STRANGER, "sip:bob@atlanta.test");
 	world_hear_code(w, STRANGER, 503);
+	world_say(w, STRANGER,
+		"OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
+		"127.0.0.13;branch=z9hG4bKdrain\r\n"
+		"Max-Forwards: 70\r\nFrom: <sip:dispatcher@localhost>;tag=1\r\nTo: "
+		"<sip:127.0.0.1>\r\n"
+		"Call-ID: drain\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+	assert_true(sip_msg_header(world_hear_code(w, STRANGER, 503), "Retry-After", 0).len);
 	world_hear_method(w, ALICE, SIP_METHOD_BYE);
 	world_answer(w, ALICE, 200, NULL);
 	world_pass(w, 0);

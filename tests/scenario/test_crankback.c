@@ -247,7 +247,7 @@ static void who_asks_for_rest(void **state)
 
 /* ---- Max-Breadth ---- */
 
-/* RFC 5393 section 5.3: how many branches at once a request may still become. */
+/* SIP-19: RFC 5393 section 5.3: how many branches at once a request may still become. */
 static void breadth(void **state)
 {
 	static const struct {

@@ -58,7 +58,7 @@ static bool is_key_of(enum actor who, const struct fingerprint_set *set)
 	return set->count == 1 && fingerprint_set_has(set, &own);
 }
 
-/* Two phones ring; the second answers; the first answers too, too late. */
+/* SIP-34: Two phones ring; the second answers; the first answers too, too late. */
 static void first_answer_wins(void **state)
 {
 	struct world *w = *state;

@@ -339,6 +339,7 @@ static void codec_lists(void **state)
 	assert_false(body_has(w->heard[BOB].msg, "opus"));
 }
 
+/* OA-6. */
 static void no_codec_in_common(void **state)
 {
 	struct world *w = *state;

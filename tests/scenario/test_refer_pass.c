@@ -80,6 +80,12 @@ static void refusals_come_back(void **state)
 	struct talk a, b;
 
 	talk_passing(w, &a, &b);
+	world_request(w, &b, "OPTIONS", "", "");
+	world_hear_code(w, BOB, 200);
+	assert_true(world_heard_line(w, BOB, "MESSAGE, REFER, NOTIFY\r\n"));
+	assert_false(world_heard_line(w, BOB, "Allow-Events"));
+	world_request(w, &b, "SUBSCRIBE", "Event: refer\r\n", "");
+	world_hear_code(w, BOB, 405);
 	ask(w, &b, "Refer-To: " CAROL "\r\n", 0);
 	world_hear_method(w, ALICE, SIP_METHOD_REFER);
 	world_answer(w, ALICE, 603, NULL);

@@ -200,7 +200,8 @@ static const char *tag_of(const struct talk *t)
 	return strstr(t->to, "tag=") + 4;
 }
 
-/* Alice goes on with bob on her other phone: her first dialog hears BYE, bob a re-INVITE. */
+/* RF-3: Alice goes on with bob on her other phone: her first dialog hears BYE, bob a re-INVITE.
+ */
 static void another_device(void **state)
 {
 	struct world *w = *state;
@@ -227,7 +228,7 @@ static void another_device(void **state)
 	hang_up(w, &other, BOB);
 }
 
-/* RFC 3891 section 3, and who may not. The call goes on. */
+/* RF-3: RFC 3891 section 3, and who may not. The call goes on. */
 static void replaces_is_refused(void **state)
 {
 	struct world *w = *state;

@@ -75,6 +75,7 @@ static void asked_again_when_the_ttl_is_over(void **state)
 	assert_string_equal("sip.trunk.test", w->resolve_host);
 }
 
+/* SIP-30. */
 static void the_next_address_where_one_fails(void **state)
 {
 	struct world *w = *state;

@@ -23,8 +23,9 @@ static void carol_answers(struct world *w)
 	world_answer(w, BOB, 200, NULL);
 }
 
-/* Bob gives alice to carol: carol is called in bob's name, signed; alice keeps her port and
- * her association and hears what carol says; carol's media waits for carol's certificate. */
+/* RF-1: Bob gives alice to carol: carol is called in bob's name, signed; alice keeps her port
+ * and her association and hears what carol says; carol's media waits for carol's certificate.
+ */
 static void blind(void **state)
 {
 	struct world *w = *state;
@@ -56,7 +57,7 @@ static void blind(void **state)
 	assert_int_equal(2, w->record_count);
 }
 
-/* The INVITE to carol is signed as bob's own would be, and covers our fingerprint. */
+/* RF-5: The INVITE to carol is signed as bob's own would be, and covers our fingerprint. */
 static void the_new_leg_is_signed(void **state)
 {
 	struct world *w = *state;
@@ -527,7 +528,7 @@ static void allow_tells(void **state)
 	join(w, &a, &b);
 	world_request(w, &a, "OPTIONS", "", "");
 	world_hear_code(w, ALICE, 200);
-	assert_true(world_heard_line(w, ALICE, "REFER, NOTIFY"));
+	assert_true(world_heard_line(w, ALICE, "REFER, NOTIFY, SUBSCRIBE\r\n"));
 	assert_true(world_heard_line(w, ALICE, "Allow-Events: refer\r\n"));
 	world_request(w, &b, "OPTIONS", "", "");
 	world_hear_code(w, BOB, 200);

@@ -47,8 +47,8 @@ static bool proof_has(const struct sip_msg *msg, const char *text)
 	return strstr(copy, text) != NULL;
 }
 
-/* The INVITE again in the same dialog with the next CSeq; nc counts the uses of a nonce, a
- * stale one is renewed; the ACK of the 200 has the credentials. */
+/* KAM-10: The INVITE again in the same dialog with the next CSeq; nc counts the uses of a
+ * nonce, a stale one is renewed; the ACK of the 200 has the credentials. */
 static void proves_itself(void **state)
 {
 	struct world *w = *state;
@@ -91,7 +91,7 @@ static void proves_itself(void **state)
 	assert_true(proof_has(invited(w), "nc=00000002"));
 }
 
-/* Each of these is a refusal for the caller, after one INVITE, or two. */
+/* AU-3: Each of these is a refusal for the caller, after one INVITE, or two. */
 static void does_not_loop(void **state)
 {
 	static const struct {

@@ -118,6 +118,22 @@ static void asserted_identity(void **state)
 	}
 }
 
+/* ID-3: nobody's From is made anonymous here, so who insists on that is told. */
+static void privacy_at_any_price(void **state)
+{
+	struct world *w = *state;
+	struct talk t;
+
+	world_register(w, BOB);
+	w->more = "Privacy: user ; critical\r\n";
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 500);
+	world_hear_nothing(w, BOB);
+	w->more = "Privacy: id;header;critical\r\n";
+	world_invite_signed(w, &t, TO_BOB, 0);
+	world_hear_code(w, BILOXI, 100);
+}
+
 /* Whoever writes verstat into From says it of himself: it does not go on. */
 static void verstat_in_from(void **state)
 {
@@ -239,6 +255,7 @@ int main(void)
 		SCENARIO(failed_calls_go_on),
 		SCENARIO(unfetched_calls_go_on),
 		SCENARIO(asserted_identity),
+		SCENARIO(privacy_at_any_price),
 		SCENARIO(verstat_in_from),
 		SCENARIO(reason_of_the_callee),
 		SCENARIO(granted_names),

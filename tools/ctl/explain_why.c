@@ -63,6 +63,36 @@ static const char *end_name(int side)
 
 /* ---- never answered ---- */
 
+/* Traces of a proxy on the way that edits what is signed: Contact and body (RFC 4474), the
+ * description's fingerprints (RFC 8224's mky). */
+static void show_edits(const struct explain *explain, struct explain_why *out)
+{
+	static const struct {
+		const char *trace, *text;
+	} edits[] = {
+		{";alias=", "Contact has ;alias= (add_contact_alias, fix_nated_contact)"},
+		{";line=sr-", "addresses are masked (topoh): RFC 4474 does not survive that"},
+		{"a=nortpproxy", "the description went through rtpproxy (a=nortpproxy)"},
+		{"a=rtpengine", "the description went through rtpengine (a=rtpengine)"},
+		{"a=oldmediaip", "the description was rewritten for NAT (a=oldmediaip)"},
+	};
+	struct slice text = SLICE("");
+
+	for (size_t i = explain->count; i-- > 0 && !text.len;) {
+		const struct explain_entry *entry = &explain->entries[i];
+		if (entry->leg == 'a' && entry->is_incoming &&
+			slice_starts(entry->text, SLICE("INVITE ")))
+			text = entry->text;
+	}
+	for (size_t i = 0; text.len && i < sizeof(edits) / sizeof(edits[0]); i++)
+		if (memmem(text.ptr, text.len, edits[i].trace, strlen(edits[i].trace)))
+			show(out,
+				"something on the way edits messages: %s; let it sign, or "
+				"verify, "
+				"after that",
+				edits[i].text);
+}
+
 static bool is_identity(const struct explain *explain, struct explain_why *out)
 {
 	const struct explain_entry *verdict = explain_last_event(explain, "identity.verdict");
@@ -83,6 +113,7 @@ static bool is_identity(const struct explain *explain, struct explain_why *out)
 			SLICE_ARG(leg->mechanism));
 	if (leg->url.len)
 		show(out, "the certificate is at %.*s", SLICE_ARG(leg->url));
+	show_edits(explain, out);
 	show(out, "it came from %.*s", SLICE_ARG(explain_who(explain, 0)));
 	return true;
 }

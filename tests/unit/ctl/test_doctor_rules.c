@@ -152,6 +152,12 @@ static bool has_row(const struct findings *findings, const char *row)
 	return false;
 }
 
+/* DX-5: each of FIFO-1, FIFO-2, FIFO-3, FIFO-4, FIFO-5, FIFO-6, FIFO-7, FIFO-8, FIFO-9,
+ * FIFO-10, FIFO-11, FIFO-12, FIFO-13, FIFO-14, FIFO-15, FIFO-16, FIFO-17, FIFO-18,
+ * FIFO-19, FIFO-20, FIFO-21, FIFO-22, FIFO-23, FIFO-24, FIFO-25, FIFO-26, FIFO-27,
+ * FIFO-28, FIFO-29, FIFO-30, FIFO-31, FIFO-32, FIFO-33, FIFO-34, FIFO-35, FIFO-36,
+ * FIFO-37, FIFO-38, FIFO-39, FIFO-40, with its fixtures; every_row_has_a_case() counts
+ * them. */
 static void judges_as_expected(void **state)
 {
 	const char *name = *state, *path, *expected;
@@ -172,6 +178,7 @@ static void judges_as_expected(void **state)
 	close_lab(lab);
 }
 
+/* DX-4: for people and for programs. */
 static void prints_both_forms(void **state)
 {
 	struct lab *lab = open_lab("FIFO-8-other");
@@ -209,6 +216,27 @@ static void escapes_control_bytes(void **state)
 	finding_print_line(&finding, &out);
 	assert_string_equal("FIFO-1 blocked: /tmp/\\x1b[2J\\x0a | - | -\n", out.data);
 	buf_fini(&out);
+}
+
+/* DX-1: what must be asked first, since with it the rest means nothing. */
+static void the_first_cause_is_on_top(void **state)
+{
+	static const char *const order[] = {"FIFO-1", "FIFO-2", "FIFO-3", "FIFO-4", "FIFO-18",
+		"FIFO-9", "FIFO-8", "FIFO-13", "FIFO-24", "FIFO-5", "FIFO-31", "FIFO-34",
+		"FIFO-27", "FIFO-30"};
+	size_t last = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		size_t at = 0;
+		while (at < doctor_fifo_rule_count &&
+			strcmp(doctor_fifo_rules[at].id, order[i]))
+			at++;
+		assert_true(at < doctor_fifo_rule_count);
+		if (at < last)
+			fail_msg("%s comes before %s", order[i], order[i - 1]);
+		last = at;
+	}
 }
 
 static int compare_names(const void *a, const void *b)
@@ -250,7 +278,7 @@ static void every_row_has_a_case(void **state)
 int main(void)
 {
 	static struct cases cases;
-	static struct CMUnitTest tests[CASES_MAX + 3];
+	static struct CMUnitTest tests[CASES_MAX + 4];
 	size_t count = 0;
 
 	find_cases(&cases);
@@ -259,6 +287,7 @@ int main(void)
 			cases.names[i], judges_as_expected, NULL, NULL, cases.names[i]};
 	tests[count++] = (struct CMUnitTest){
 		"every_row_has_a_case", every_row_has_a_case, NULL, NULL, &cases};
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_first_cause_is_on_top);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(prints_both_forms);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(escapes_control_bytes);
 	return _cmocka_run_group_tests("doctor", tests, count, NULL, NULL);

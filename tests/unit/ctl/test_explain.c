@@ -123,7 +123,10 @@ static struct buf print(const struct explain *explain, size_t width, bool has_co
 	{                                                                                      \
 		'e', leg, 0, text                                                              \
 	}
-#define INVITE       "INVITE sip:bob@b SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\n"
+#define INVITE "INVITE sip:bob@b SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\n"
+#define EDITED                                                                                 \
+	"INVITE sip:bob@b SIP/2.0\r\nCSeq: 1 INVITE\r\nContact: "                              \
+	"<sip:c@192.0.2.1;alias=192.0.2.9~5060~1>\r\n\r\nv=0\r\na=rtpengine:x\r\n"
 #define STATUS(line) "SIP/2.0 " line "\r\nCSeq: 1 INVITE\r\n\r\n"
 #define WARNED(line) "SIP/2.0 " line "\r\nCSeq: 1 INVITE\r\nWarning: 399 b \"no codec\"\r\n\r\n"
 #define LEG(words)   "{" words "}"
@@ -156,6 +159,22 @@ static const struct story stories[] = {
 		{EVENT('a', "warn sbc identity.verdict call=c7 leg=a outcome=refused code=438 "
 			    "why=\"too old\" url=\"\""),
 			OUT('a', STATUS("438 Invalid Identity Header"))}},
+	{"identity-refused",
+		"Refused with 438: the caller's identity is not proved: signature does not "
+		"verify.",
+		"something on the way edits messages: Contact has ;alias= (add_contact_alias, "
+		"fix_nated_contact); let it sign, or verify, after that",
+		CALLED("countersip", "438", "\"peer\":\"biloxi\"", ""), false,
+		{IN('a', EDITED),
+			EVENT('a', "warn sbc identity.verdict call=c7 leg=a "
+				   "outcome=refused code=438 why=\"signature does not "
+				   "verify\"")}},
+	{"identity-refused", "Refused with 438: the caller's identity is not proved: mky.",
+		"something on the way edits messages: the description went through rtpengine "
+		"(a=rtpengine); let it sign, or verify, after that",
+		CALLED("countersip", "438", "\"peer\":\"biloxi\"", ""), false,
+		{IN('a', EDITED), EVENT('a', "warn sbc identity.verdict call=c7 leg=a "
+					     "outcome=refused code=438 why=\"mky\"")}},
 	{"refused",
 		"Refused with 403 Forbidden: the caller may not: no peer and no user of ours, "
 		"or a wrong password.",
@@ -270,6 +289,7 @@ static bool shows(const struct explain_why *why, const char *fact)
 	return false;
 }
 
+/* KAM-17, and every other reason. */
 static void tells_why(void **state)
 {
 	(void)state;

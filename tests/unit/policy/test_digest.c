@@ -90,6 +90,7 @@ static void replace(struct desk *d, const char *from, const char *to)
 	memcpy(d->credentials, copy, sizeof(copy));
 }
 
+/* AU-1. */
 static void challenges(void **state)
 {
 	struct desk *d = *state;

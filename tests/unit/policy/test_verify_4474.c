@@ -119,7 +119,41 @@ static void changed_fields(void **state)
 		}
 		if (scene_verify(s) != 438)
 			fail_msg("change %d: %d %s", i, s->verdict.code, s->verdict.why);
+		assert_string_equal("signature does not verify", s->verdict.why);
 	}
+	s->facts = honest;
+	assert_int_equal(0, scene_verify(s));
+}
+
+/* KAM-17, KAM-20, KAM-21: helpers on the way leave traces, and the operator is told which. */
+static void tells_what_a_helper_changed(void **state)
+{
+	struct scene *s = *state;
+	struct identity_facts honest;
+	struct buf body;
+
+	assert_int_equal(0, scene_sign(s, false, true));
+	honest = s->facts;
+	s->facts.contact_uri = SLICE("sip:alice@192.0.2.1;alias=192.0.2.9~5060~1");
+	assert_int_equal(438, scene_verify(s));
+	assert_string_equal("signature does not verify: Contact has a NAT helper's ;alias=, "
+			    "and is signed",
+		s->verdict.why);
+	s->facts.contact_uri = SLICE("sip:127.0.0.8;line=sr-N6IAzBFwMJZfWBLlMsl");
+	assert_int_equal(438, scene_verify(s));
+	assert_non_null(strstr(s->verdict.why, "topoh"));
+	s->facts = honest;
+	s->facts.call_id = SLICE("!!:oaVcoxH0k8Hdb-Oo");
+	assert_int_equal(438, scene_verify(s));
+	assert_non_null(strstr(s->verdict.why, "Call-ID was masked by topoh"));
+	s->facts = honest;
+	buf_init(&body, 4096);
+	buf_printf(&body, "%.*sa=rtpengine:1a2b\r\n", SLICE_ARG(honest.body));
+	s->facts.body = buf_slice(&body);
+	assert_int_equal(438, scene_verify(s));
+	assert_non_null(strstr(s->verdict.why, "rtpengine"));
+	buf_fini(&body);
+	/* A trace alone is no fault. */
 	s->facts = honest;
 	assert_int_equal(0, scene_verify(s));
 }
@@ -303,6 +337,7 @@ int main(void)
 		CASE(recorded_from_kamailio),
 		CASE(recorded_with_anothers_certificate),
 		CASE(changed_fields),
+		CASE(tells_what_a_helper_changed),
 		CASE(moved_separator),
 		CASE(headers),
 		CASE(dates),

@@ -228,7 +228,7 @@ static void signatures(void **state)
 	buf_fini(&der);
 }
 
-/* I6, I9: the message was changed after signing. */
+/* I6, I9, KAM-18: the message was changed after signing. */
 static void changed_message(void **state)
 {
 	struct scene *s = *state;
@@ -242,6 +242,13 @@ static void changed_message(void **state)
 	s->facts.to_uri = SLICE("sip:bob@biloxi.test");
 	scene_set_fingerprint(s, OTHER_FINGERPRINT);
 	assert_int_equal(438, scene_verify(s));
+	assert_string_equal("mky does not name the fingerprints of the body", s->verdict.why);
+	s->facts.body = SLICE("v=0\r\na=rtpengine:1a\r\n"); /* KAM-17 */
+	s->facts.contact_uri = SLICE("sip:a@b;alias=c");    /* not signed here */
+	assert_int_equal(438, scene_verify(s));
+	assert_string_equal("mky does not name the fingerprints of the body: the body went "
+			    "through rtpengine",
+		s->verdict.why);
 	s->fingerprints.count = 0; /* ID8224-43: mky, but nothing in the body */
 	assert_int_equal(438, scene_verify(s));
 	s->facts.fingerprints = NULL;

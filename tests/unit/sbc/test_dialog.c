@@ -41,7 +41,7 @@ static void init_uac(struct dialog *dialog, struct arena *arena)
 	assert_int_equal(0, dialog_init_uac(dialog, arena, &init));
 }
 
-/* Section 12.1.1 */
+/* SIP-33, KAM-4: Section 12.1.1 */
 static void answers(void **state)
 {
 	struct arena arena;
@@ -145,6 +145,32 @@ static void numbers_requests(void **state)
 	assert_int_equal(SBC_EPROTO, dialog_take_cseq(&d, 99));
 }
 
+/* KAM-5, section 12.2.1.1: the first proxy is of the old kind. */
+static void a_strict_first_proxy(void **state)
+{
+	struct sip_request_spec spec = {0};
+	struct arena arena;
+	struct dialog d;
+
+	(void)state;
+	arena_init(&arena, 65536);
+	init_uas(&d, &arena,
+		INVITE(MESSAGE_TO, "Record-Route: <sip:old.test:5070;x=lr>;lr\r\n"
+				   "Record-Route: <sip:new.test;LR>, <sip:third.test>\r\n"));
+	assert_int_equal(0, dialog_request(&d, &arena, SIP_METHOD_BYE, 0, &spec));
+	assert_slice("sip:old.test:5070;x=lr", spec.request_uri);
+	assert_slice("Route: <sip:new.test;LR>\r\nRoute: <sip:third.test>\r\n"
+		     "Route: <sip:alice@192.0.2.1:5062;transport=tcp>\r\n",
+		spec.routes);
+	/* What the dialog knows stays as it was learnt. */
+	assert_slice("sip:alice@192.0.2.1:5062;transport=tcp", d.remote_target);
+	init_uas(&d, &arena, INVITE(MESSAGE_TO, "Record-Route: <sip:new.test;lr>\r\n"));
+	assert_int_equal(0, dialog_request(&d, &arena, SIP_METHOD_BYE, 0, &spec));
+	assert_slice("sip:alice@192.0.2.1:5062;transport=tcp", spec.request_uri);
+	assert_slice("Route: <sip:new.test;lr>\r\n", spec.routes);
+	arena_fini(&arena);
+}
+
 /* Section 12.2.1.1; an ACK has the INVITE's number (section 13.2.2.4). */
 static void makes_requests(void **state)
 {
@@ -163,12 +189,12 @@ static void makes_requests(void **state)
 	assert_slice("c1@192.0.2.1", spec.call_id);
 	assert_int_equal(7, spec.cseq);
 	d.remote_tag = SLICE("t9");
-	d.routes = SLICE("Route: <sip:p>\r\n");
+	d.routes = SLICE("Route: <sip:p;lr>\r\n");
 	assert_int_equal(0, dialog_request(&d, &arena, SIP_METHOD_ACK, 7, &spec));
 	assert_int_equal(7, spec.cseq);
 	assert_int_equal(7, d.local_cseq);
 	assert_slice("<sip:bob@biloxi.test>;tag=t9", spec.to);
-	assert_slice("Route: <sip:p>\r\n", spec.routes);
+	assert_slice("Route: <sip:p;lr>\r\n", spec.routes);
 	assert_int_equal(0, dialog_request(&d, &arena, SIP_METHOD_BYE, 0, &spec));
 	assert_slice("BYE", spec.method);
 	assert_int_equal(8, spec.cseq);
@@ -275,6 +301,7 @@ int main(void)
 		cmocka_unit_test(calls),
 		cmocka_unit_test(matches),
 		cmocka_unit_test(numbers_requests),
+		cmocka_unit_test(a_strict_first_proxy),
 		cmocka_unit_test(makes_requests),
 		cmocka_unit_test(changes),
 		cmocka_unit_test(refuses),

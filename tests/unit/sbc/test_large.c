@@ -84,7 +84,8 @@ static void widen(struct bench *b)
 	narrowed = 0;
 }
 
-/* ID8224-9. Over TCP nothing is sent again (timer A); an answer ends it as any other. */
+/* SIP-27: ID8224-9. Over TCP nothing is sent again (timer A); an answer ends it as any other.
+ */
 static void goes_the_wide_way(void **state)
 {
 	struct bench *b = *state;

@@ -132,6 +132,58 @@ static void a_client_without_a_path(void **state)
 	close(fd);
 }
 
+/* Is there something in the door's own queue that nobody else put there? It is a socket of this
+ * process. */
+static bool talks_to_itself(const struct desk *desk)
+{
+	char byte;
+
+	for (int fd = 3; fd < 64; fd++) {
+		struct sockaddr_un at = {0};
+		socklen_t len = sizeof(at);
+		if (!getsockname(fd, (struct sockaddr *)&at, &len) &&
+			at.sun_family == AF_UNIX && !strcmp(at.sun_path, desk->path))
+			return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+	}
+	fail();
+	return true;
+}
+
+/* HCD-4: the client's socket has gone elsewhere, and at its path stands a link to somebody
+ * else's, a file, or one to ourselves: none of them hears anything, and we do not talk to
+ * ourselves. */
+static void tricks_with_the_path(void **state)
+{
+	static const char request[] = "{\"method\":\"echo\",\"params\":[\"hi\"],\"id\":7}";
+	static const char *const targets[] = {"victim", "x.sock", NULL};
+	struct desk *desk = *state;
+	char here[128], gone[128], own[128], text[256];
+	int victim = client(desk, "victim");
+
+	rig_path(desk->rig, "client", here);
+	rig_path(desk->rig, "gone", gone);
+	rig_path(desk->rig, "x.sock", own);
+	for (int i = 0; i < 4; i++) {
+		send(desk->fd, request, sizeof(request) - 1, 0);
+		assert_int_equal(0, rename(here, gone));
+		if (i ==
+			3) /* the same socket under the client's name, and no link to be seen */
+			assert_int_equal(0, link(own, here));
+		else if (targets[i])
+			assert_int_equal(0, symlink(targets[i], here));
+		else
+			close(open(here, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+		rig_run_for(desk->rig, 30);
+		assert_int_equal(-1, recv(victim, text, sizeof(text), MSG_DONTWAIT));
+		assert_false(talks_to_itself(desk));
+		assert_int_equal(0, unlink(here));
+		assert_int_equal(0, rename(gone, here));
+	}
+	assert_int_equal(-1, recv(desk->fd, text, sizeof(text), MSG_DONTWAIT));
+	assert_answer(desk, request, PRETTY("hi", ",\n\t\"id\":\t7"));
+	close(victim);
+}
+
 /* A client that does not read is tried for two seconds; others are answered meanwhile. */
 static void a_client_that_does_not_read(void **state)
 {
@@ -196,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(questions_and_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_without_a_path, setup, teardown),
+		cmocka_unit_test_setup_teardown(tricks_with_the_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_does_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_large_for_a_datagram, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_that_is_too_large, setup, teardown),

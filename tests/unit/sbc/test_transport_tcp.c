@@ -126,6 +126,7 @@ static void largest(void **state)
 	mem_free(text);
 }
 
+/* SIP-29. */
 static void ping(void **state)
 {
 	struct bed *bed = *state;
@@ -202,6 +203,7 @@ static void endless_header(void **state)
 
 /* ---- deadlines and limits ---- */
 
+/* KAM-13. */
 static void idle(void **state)
 {
 	struct transport_counters counters;
@@ -418,9 +420,9 @@ static void accept_from(struct bed *bed, int *listening, int *fd, struct hop *ho
 	rig_until(&bed->loop, (*fd = accept(*listening, NULL, NULL)) >= 0);
 }
 
-/* RFC 5626 section 4.4.1 on a connection we made: CRLF CRLF after the interval, CRLF as the
- * answer, and the end of it when one who answered is silent; what is sent then makes a new
- * connection. */
+/* SIP-29, KAM-13: RFC 5626 section 4.4.1 on a connection we made: CRLF CRLF after the interval,
+ * CRLF as the answer, and the end of it when one who answered is silent; what is sent then
+ * makes a new connection. */
 static void pings(void **state)
 {
 	struct transport_limits limits;

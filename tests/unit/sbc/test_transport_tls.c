@@ -240,6 +240,7 @@ static void other_certificates(void **state)
 
 #define OTHER "the certificate is for another domain"
 
+/* SIP-31. */
 static void judged_by_name(void **state)
 {
 	static const struct {
@@ -308,7 +309,7 @@ static void judged_by_name(void **state)
 	}
 }
 
-/* What a client's certificate says of it: whole domains and nothing else. */
+/* SIP-32, KAM-12: What a client's certificate says of it: whole domains and nothing else. */
 static void names_of_clients(void **state)
 {
 	static const struct {

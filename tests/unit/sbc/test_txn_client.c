@@ -192,7 +192,7 @@ static void other_completed(void **state)
 	assert_string_equal("sg", b->events);
 }
 
-/* Section 17.1.3: branch and method of the CSeq; CANCEL shares the INVITE's branch. */
+/* SIP-1: Section 17.1.3: branch and method of the CSeq; CANCEL shares the INVITE's branch. */
 static void matching(void **state)
 {
 	struct bench *b = *state;

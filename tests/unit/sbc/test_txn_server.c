@@ -174,6 +174,7 @@ static void reliable(void **state)
 
 /* ---- section 17.2.3: what matches ---- */
 
+/* SIP-1. */
 static void matching(void **state)
 {
 	static const struct {
@@ -202,7 +203,7 @@ static void matching(void **state)
 	assert_int_equal(7, b->request_count);
 }
 
-/* A client of RFC 2543: no magic cookie, or no branch at all. */
+/* SIP-1: A client of RFC 2543: no magic cookie, or no branch at all. */
 static void old_style(void **state)
 {
 	static const char *const branches[] = {"", "1", "z9hG4b-almost"};
