@@ -56,9 +56,14 @@ fail:
 	return -one;
 }
 
+/* Bytes that may wait at an RTCP port: a handshake's datagrams, some reports. Nobody reads it
+ * with rtcp-mux, so strangers must not fill much of the system's memory there. */
+#define RTCP_ROOM 32768
+
 static int bind_pair(const struct port_pool *pool, struct port_pair *out, uint16_t port)
 {
 	struct port_pair pair = {.port = port};
+	const int room = RTCP_ROOM;
 
 	pair.rtp_fd = bind_one(&pool->address, port);
 	if (pair.rtp_fd < 0)
@@ -68,6 +73,7 @@ static int bind_pair(const struct port_pool *pool, struct port_pair *out, uint16
 		close(pair.rtp_fd);
 		return pair.rtcp_fd;
 	}
+	(void)setsockopt(pair.rtcp_fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	*out = pair;
 	return 0;
 }

@@ -117,14 +117,34 @@ static int open_stream(struct session *session, enum media_side side)
 	struct session_side *own = session->sides[side];
 	struct stream *stream = &own->stream;
 	int err = udp_socket_open(&stream->rtp.socket, env->uv, env->io, session->fds[side][0]);
-	int err2 =
-		udp_socket_open(&stream->rtcp.socket, env->uv, env->io, session->fds[side][1]);
 
-	if (err || err2)
-		return SBC_EIO;
+	/* Most sides have rtcp-mux: the other port is only kept, then. */
+	udp_socket_reserve(&stream->rtcp.socket, env->io, session->fds[side][1]);
+	if (err)
+		return err;
 	udp_socket_start(&stream->rtp.socket, on_rtp, own);
-	udp_socket_start(&stream->rtcp.socket, on_rtcp, own);
 	return 0;
+}
+
+/* Ready to take this description? Its RTCP is heard from now on if it has a port of its own;
+ * a handshake that began there waits in the socket. Without sockets a description is of no use.
+ */
+static bool prepare(struct session_side *own, const struct media_remote *remote)
+{
+	struct stream *stream = &own->stream;
+	struct udp_socket *rtcp = &stream->rtcp.socket;
+	const struct session_env *env = own->session->env;
+
+	if (!stream->rtp.socket.is_open)
+		return false;
+	if (remote->rtcp_mux || rtcp->is_open)
+		return true;
+	if (udp_socket_open(rtcp, env->uv, env->io, rtcp->fd)) {
+		stream_fail(stream, MEDIA_FAILURE_INTERNAL);
+		return false;
+	}
+	udp_socket_start(rtcp, on_rtcp, own);
+	return true;
 }
 
 void session_open(struct session *session, const struct session_env *env)
@@ -148,12 +168,10 @@ void session_open(struct session *session, const struct session_env *env)
 void session_set_remote(struct session *session, enum media_side side,
 	const struct media_remote *remote, usec_t now)
 {
-	struct stream *stream = &session->sides[side]->stream;
+	struct session_side *own = session->sides[side];
 
-	/* Without sockets a new description is of no use. */
-	if (session->is_closing || !stream->rtp.socket.is_open || !stream->rtcp.socket.is_open)
-		return;
-	stream_set_remote(stream, remote, now);
+	if (!session->is_closing && prepare(own, remote))
+		stream_set_remote(&own->stream, remote, now);
 }
 
 void session_set_gate(struct session *session, enum media_side side, bool is_open)
@@ -197,10 +215,10 @@ void session_restore(struct session *session, const struct media_state *state, u
 	if (session->is_closing)
 		return;
 	for (int side = 0; side < MEDIA_SIDE_COUNT; side++) {
-		struct stream *stream = &session->sides[side]->stream;
+		struct session_side *own = session->sides[side];
 
-		if (stream->rtp.socket.is_open && stream->rtcp.socket.is_open)
-			stream_restore(stream, &state->sides[side], now);
+		if (prepare(own, &state->sides[side].remote))
+			stream_restore(&own->stream, &state->sides[side], now);
 	}
 }
 

@@ -331,11 +331,16 @@ static void on_readable(uv_poll_t *handle, int status, int events)
 	io->ready[io->ready_count++] = socket;
 }
 
-int udp_socket_open(struct udp_socket *socket, uv_loop_t *loop, struct udp_io *io, int fd)
+void udp_socket_reserve(struct udp_socket *socket, struct udp_io *io, int fd)
 {
 	socket->io = io;
 	socket->fd = fd;
 	socket->is_open = socket->is_connected = false;
+}
+
+int udp_socket_open(struct udp_socket *socket, uv_loop_t *loop, struct udp_io *io, int fd)
+{
+	udp_socket_reserve(socket, io, fd);
 	if (uv_poll_init(loop, &socket->_poll, fd))
 		return SBC_EIO;
 	socket->_poll.data = socket;

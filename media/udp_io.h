@@ -124,11 +124,14 @@ struct udp_socket {
 	uv_poll_t _poll;
 };
 
+/* Takes over fd, to be opened later or only closed: what comes waits in the system's buffer
+ * until then. */
+void udp_socket_reserve(struct udp_socket *socket, struct udp_io *io, int fd);
 /* Takes over fd, also on error. SBC_EIO. */
 int udp_socket_open(struct udp_socket *socket, uv_loop_t *loop, struct udp_io *io, int fd);
 void udp_socket_start(struct udp_socket *socket, udp_receive_h *receive, void *arg);
-/* closed runs later on the loop, when fd is closed; also for one that never opened. What was
- * deferred of it is forgotten. */
+/* closed runs later on the loop, when fd is closed; for one that never opened, at once. What
+ * was deferred of it is forgotten. */
 void udp_socket_close(struct udp_socket *socket, udp_closed_h *closed, void *arg);
 /* At once, beside the queue. SBC_EIO. */
 int udp_socket_send(

@@ -234,6 +234,31 @@ static void a_settled_phone_is_followed(void **state)
 	close(old_fd);
 }
 
+/* With rtcp-mux nobody reads the other port, so that strangers cost nothing there; without,
+ * what came before the description waits for it. */
+static void the_rtcp_port_is_read_where_it_is_used(void **state)
+{
+	struct netaddr local, rtcp[2];
+	int stranger = bind_local(&local);
+
+	(void)state;
+	open_session(true, false);
+	for (int side = 0; side < 2; side++) {
+		rtcp[side] = w.opened.local[side];
+		netaddr_set_port(&rtcp[side], (uint16_t)(netaddr_port(&rtcp[side]) + 1));
+		for (int i = 0; i < 3; i++)
+			(void)!sendto(stranger, "\0junk", 5, 0, &rtcp[side].sa,
+				netaddr_len(&rtcp[side]));
+	}
+	pause_ms(20);
+	set_gates(true);
+	secure_both();
+	ask_counters();
+	assert_int_equal(0, w.heard.count[A].dropped_malformed);
+	assert_int_equal(3, w.heard.count[B].dropped_malformed);
+	close(stranger);
+}
+
 /* SRTP-7, SRTP-14, M5: counted, and no more than that. */
 static void tampered_and_replayed_are_counted(void **state)
 {
@@ -285,6 +310,7 @@ int main(void)
 		TEST(other_address_with_right_certificate),
 		TEST(address_moves_only_with_proof),
 		TEST(a_settled_phone_is_followed),
+		TEST(the_rtcp_port_is_read_where_it_is_used),
 		TEST(tampered_and_replayed_are_counted),
 	};
 
