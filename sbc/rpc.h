@@ -86,6 +86,7 @@ extern const struct rpc_family rpc_peer_family;       /* rpc_peer.c */
 extern const struct rpc_family rpc_dispatcher_family; /* rpc_dispatcher.c */
 extern const struct rpc_family rpc_ul_family;         /* rpc_ul.c */
 extern const struct rpc_family rpc_reload_family;     /* rpc_reload.c */
+extern const struct rpc_family rpc_log_family;        /* rpc_log.c */
 extern const struct rpc_family rpc_drain_family;      /* rpc_drain.c */
 extern const struct rpc_family rpc_explain_family;    /* rpc_explain.c */
 extern const struct rpc_family rpc_trace_family;      /* rpc_trace.c */

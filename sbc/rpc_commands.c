@@ -16,6 +16,7 @@ static const struct rpc_family *const families[] = {
 	&rpc_dispatcher_family,
 	&rpc_reload_family,
 	&rpc_drain_family,
+	&rpc_log_family,
 	&rpc_ul_family,
 	&rpc_explain_family,
 	&rpc_trace_family,

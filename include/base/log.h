@@ -26,7 +26,10 @@ int log_open(struct log **out, int fd, enum log_level level);
 void log_close(struct log *log);
 
 void log_set_level(struct log *log, enum log_level level);
+/* Any thread. log NULL: LOG_INFO. */
+enum log_level log_get_level(struct log *log);
 int log_level_parse(enum log_level *out, struct slice word);
+const char *log_level_name(enum log_level level); /* "error", ... */
 
 /*
  * One line: time, level, room, event, then the formatted key=value pairs. Control bytes in

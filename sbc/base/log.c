@@ -186,6 +186,16 @@ void log_set_level(struct log *log, enum log_level level)
 	atomic_store_explicit(&log->level, (int)level, memory_order_relaxed);
 }
 
+enum log_level log_get_level(struct log *log)
+{
+	return log ? (enum log_level)log->level : LOG_INFO;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
 int log_level_parse(enum log_level *out, struct slice word)
 {
 	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {

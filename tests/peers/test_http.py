@@ -320,6 +320,21 @@ class Metrics(HttpLab):
         self.assertEqual((200, b"ok\n"), (answer.status, answer.body))
         self.assertEqual(405, self.ask("POST", "/healthz", "").status)
 
+    def test_log_level(self):
+        def level(*word):
+            return self.rpc("log.level", *word).json()
+
+        self.addCleanup(level, "info")
+        self.assertEqual("info", level()["result"])
+        self.assertIn("warn", level("loud")["error"]["message"])
+        self.addCleanup(self.rpc, "sbc.drain", "off")
+        before = self.log_text().count("drain state=off")
+        for word, state in (("warn", "on"), ("warn", "off"), ("debug", "on"), ("debug", "off")):
+            self.assertEqual(word, level(word)["result"])
+            self.rpc("sbc.drain", state)
+        wait_for(lambda: self.log_text().count("drain state=off") > before, 5, "the log")
+        self.assertEqual(before + 1, self.log_text().count("drain state=off"))
+
     def test_draining(self):
         """KAM-2: a balancer is told while new calls are refused."""
         def draining():
