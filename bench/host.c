@@ -153,7 +153,10 @@ static int make_media(struct host *host, int argc, char **argv)
 	config.dtls_deadline = DEADLINE;
 	if (argc > 3)
 		config.coalesce = strtol(argv[3], NULL, 10);
-	config.want_ring = argc < 5;
+	for (int i = 4; i < argc; i++) {
+		config.want_ring = config.want_ring && strcmp(argv[i], "plain") != 0;
+		config.want_connected = config.want_connected && strcmp(argv[i], "open") != 0;
+	}
 	return media_new(&host->media, &config, &host->loop, on_event, host);
 }
 
@@ -162,7 +165,7 @@ int main(int argc, char **argv)
 	struct host *host = mem_alloc(sizeof(*host));
 
 	if (!host || argc < 3 || netaddr_parse(&host->address, slice_str(argv[1]), 0)) {
-		fprintf(stderr, "usage: host ADDRESS PROFILE [COALESCE_US [plain]]\n");
+		fprintf(stderr, "usage: host ADDRESS PROFILE [COALESCE_US [plain] [open]]\n");
 		return 1;
 	}
 	uv_loop_init(&host->loop);

@@ -26,6 +26,7 @@ NAMES = {
     "ours": "countersip", "ours-gcm": "countersip GCM", "floor": "bare forwarder",
     "rtpengine": "rtpengine", "rtpengine-gcm": "rtpengine GCM",
     "plain": "countersip, no io_uring, no rest", "ring": "countersip, no rest",
+    "open": "countersip, sockets not connected",
     "rest": "countersip, no io_uring", "rest-4ms": "countersip, rest 4 ms",
     "ours-500": "countersip, 500 only", "ours-2000": "countersip, 2000 of 2000",
     "floor-500": "bare forwarder, 500 only", "connected": "bare forwarder, connected",
@@ -34,6 +35,7 @@ NAMES = {
 # What was tried, beside what "ours" and "plain" are: kind of relay, its options.
 VARIANTS = {
     "floor-500": (relays.Floor, ()), "ring": (relays.Ours, ("0",)),
+    "open": (relays.Ours, ("1000", "open")),
     "rest": (relays.Ours, ("1000", "plain")), "rest-4ms": (relays.Ours, ("4000",)),
     "connected": (relays.Floor, ("connected",)), "shared": (relays.Floor, ("shared",)),
 }

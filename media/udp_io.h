@@ -136,7 +136,7 @@ void udp_socket_close(struct udp_socket *socket, udp_closed_h *closed, void *arg
 /* At once, beside the queue. SBC_EIO. */
 int udp_socket_send(
 	struct udp_socket *socket, const struct netaddr *to, const uint8_t *bytes, size_t len);
-/* Holds the socket to one address: the system keeps the route, which saves a tenth of what a
+/* Holds the socket to one address: the system keeps the route, which saves 4 % of what a
  * packet costs, and lets nobody else in. Only for one that was bound to its port by number:
  * the system takes back what it chose itself. SBC_EIO: it stays as it was. */
 int udp_socket_connect(struct udp_socket *socket, const struct netaddr *to);
