@@ -194,6 +194,12 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/librooms.a
 	$(call say,LINK)
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
 
+# The scenarios' world around the core, and their media room before ours.
+$(FUZZ)/fuzz_sip_core: $(FUZZ)/tests/fuzz/fuzz_sip_core.o \
+		$(patsubst %,$(FUZZ)/tests/scenario/%.o,world talk fake_media) $(FUZZ)/librooms.a
+	$(call say,LINK)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
+
 # What it finds new goes to build/fuzz/corpus; tests/fuzz/corpus has the seeds.
 ifneq ($(F),)
 fuzz: $(FUZZ)/fuzz_$(F)
