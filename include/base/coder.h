@@ -37,6 +37,7 @@ void code_slice(struct coder *c, struct slice *text, size_t max);
 /* Up to the buf's own ceiling; it is initialised. */
 void code_buf(struct coder *c, struct buf *text, size_t max);
 void code_address(struct coder *c, struct netaddr *address);
+void code_fingerprint(struct coder *c, struct fingerprint *fingerprint);
 void code_fingerprints(struct coder *c, struct fingerprint_set *set);
 /* Nothing follows. */
 void code_end(struct coder *c);

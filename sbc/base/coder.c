@@ -137,7 +137,7 @@ void code_address(struct coder *c, struct netaddr *address)
 		netaddr_set_port(address, (uint16_t)code_number(c, port, 2, UINT16_MAX));
 }
 
-static void code_fingerprint(struct coder *c, struct fingerprint *fingerprint)
+void code_fingerprint(struct coder *c, struct fingerprint *fingerprint)
 {
 	code_text(c, fingerprint->alg, sizeof(fingerprint->alg));
 	fingerprint->digest_len = (uint8_t)code_number(
