@@ -71,6 +71,33 @@ const char *world_sdp(enum actor who, const char *setup, int alter, char *out, s
 	return out;
 }
 
+#define WORDS_MAX 2048
+
+/* Two descriptions are often in one expression. */
+static char *words_memory(void)
+{
+	static char text[2][WORDS_MAX];
+	static int next;
+
+	next = !next;
+	return text[next];
+}
+
+const char *world_words(enum actor who, const char *setup, int alter)
+{
+	return world_sdp(who, setup, alter, words_memory(), WORDS_MAX);
+}
+
+const char *world_offer(enum actor who, const char *from, const char *to)
+{
+	char *text = words_memory();
+
+	world_sdp(who, "actpass", 0, text, WORDS_MAX);
+	if (from)
+		world_edit(text, WORDS_MAX, from, to);
+	return text;
+}
+
 static void new_branch(struct world *w, char *out, size_t size)
 {
 	snprintf(out, size, "z9hG4bK-scenario-%u", ++w->next_branch);
@@ -376,6 +403,12 @@ void world_connected(struct world *w, struct talk *t)
 	world_ack(w, t);
 	world_secured(w, MEDIA_SIDE_A);
 	world_secured(w, MEDIA_SIDE_B);
+}
+
+void world_joined(struct world *w, struct talk *alice, struct talk *bob)
+{
+	world_connected(w, alice);
+	world_callee(w, bob, BOB);
 }
 
 /* ---- the rest of a talk ---- */

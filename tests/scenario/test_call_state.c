@@ -86,16 +86,6 @@ static void move_whole(struct told *told)
 	buf_fini(&again.value);
 }
 
-static const char *sdp_of(enum actor who, const char *from, const char *to)
-{
-	static char text[2048];
-
-	world_sdp(who, "actpass", 0, text, sizeof(text));
-	if (from)
-		world_edit(text, sizeof(text), from, to);
-	return text;
-}
-
 static unsigned version_of(const struct world *w, enum actor who)
 {
 	struct slice body = w->heard[who].msg->body;
@@ -113,12 +103,12 @@ static unsigned change(struct world *w, struct talk *from, enum actor to, const 
 {
 	unsigned version;
 
-	world_request(w, from, "INVITE", "", sdp_of(from->who, "a=sendrecv", word));
+	world_request(w, from, "INVITE", "", world_offer(from->who, "a=sendrecv", word));
 	world_hear_code(w, from->who, 100);
 	world_hear_method(w, to, SIP_METHOD_INVITE);
 	assert_true(world_heard_body(w, to, word));
 	version = version_of(w, to);
-	world_reply(w, to, 200, "", sdp_of(to, NULL, NULL));
+	world_reply(w, to, 200, "", world_offer(to, NULL, NULL));
 	world_hear_method(w, to, SIP_METHOD_ACK);
 	world_hear_code(w, from->who, 200);
 	world_ack(w, from);

@@ -28,15 +28,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static const char *sdp_of(enum actor who, const char *setup_word, int alter)
-{
-	static char text[2][2048];
-	static int next;
-
-	next = !next;
-	return world_sdp(who, setup_word, alter, text[next], sizeof(text[0]));
-}
-
 /* Alice calls carol, who has answered; c is carol's side. */
 static void answered(struct world *w, struct talk *a, struct talk *c)
 {
@@ -95,7 +86,7 @@ static void required_and_given(void **state)
 	assert_true(fake_media()->gate[MEDIA_SIDE_A]);
 	assert_false(fake_media()->gate[MEDIA_SIDE_B]);
 	world_pass(w, SECONDS(6)); /* limits.answer_identity_s is 7 */
-	update(w, &c, sdp_of(BILOXI, "active", 0), sdp_of(BILOXI, "active", 0));
+	update(w, &c, world_words(BILOXI, "active", 0), world_words(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 200);
 	assert_true(world_heard_body(w, BILOXI, "a=setup:passive"));
 	assert_true(fake_media()->gate[MEDIA_SIDE_B]);
@@ -133,10 +124,10 @@ static void required_and_wrong(void **state)
 	struct talk a, c;
 
 	answered(w, &a, &c);
-	update(w, &c, NULL, sdp_of(BILOXI, "active", 0));
+	update(w, &c, NULL, world_words(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 200);
 	assert_false(fake_media()->gate[MEDIA_SIDE_B]);
-	update(w, &c, sdp_of(BILOXI, "active", 1), sdp_of(BILOXI, "active", 0));
+	update(w, &c, world_words(BILOXI, "active", 1), world_words(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 438);
 	is_ended(w);
 	assert_false(fake_media()->gate[MEDIA_SIDE_B]);
@@ -151,12 +142,12 @@ static void answer_was_tampered_with(void **state)
 	world_call(w, &a, ALICE, CAROL);
 	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	world_callee(w, &c, BILOXI);
-	world_reply(w, BILOXI, 200, "", sdp_of(BILOXI, "active", 1)); /* not her key */
+	world_reply(w, BILOXI, 200, "", world_words(BILOXI, "active", 1)); /* not her key */
 	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
 	world_learn(w, &a);
 	world_ack(w, &a);
-	update(w, &c, sdp_of(BILOXI, "active", 0), sdp_of(BILOXI, "active", 0));
+	update(w, &c, world_words(BILOXI, "active", 0), world_words(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 200);
 	/* Her key is in force now, and his handshake would not match it. */
 	assert_int_equal(0x22, fake_media()->remote[1].fingerprints.items[0].digest[1]);
@@ -171,7 +162,7 @@ static void somebody_else_answers(void **state)
 
 	answered(w, &a, &c);
 	snprintf(c.from, sizeof(c.from), "<sip:dave@biloxi.test>;tag=callee");
-	update(w, &c, sdp_of(BILOXI, "active", 0), sdp_of(BILOXI, "active", 0));
+	update(w, &c, world_words(BILOXI, "active", 0), world_words(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 403);
 	is_ended(w);
 }
@@ -186,7 +177,7 @@ static void somebody_else_is_preferred(void **state)
 	answered(w, &a, &c);
 	assert_true(fake_media()->gate[MEDIA_SIDE_B]);
 	snprintf(c.from, sizeof(c.from), "<sip:dave@biloxi.test>;tag=callee");
-	update(w, &c, sdp_of(BILOXI, "active", 0), sdp_of(BILOXI, "active", 0));
+	update(w, &c, world_words(BILOXI, "active", 0), world_words(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 200);
 	world_bye(w, &a);
 	world_hear_code(w, ALICE, 200);
@@ -202,7 +193,7 @@ static void preferred_and_wrong(void **state)
 
 	w->peers[0].answer_identity = ANSWER_IDENTITY_PREFER;
 	answered(w, &a, &c);
-	update(w, &c, sdp_of(BILOXI, "active", 1), sdp_of(BILOXI, "active", 0));
+	update(w, &c, world_words(BILOXI, "active", 1), world_words(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 438);
 	assert_true(fake_media()->gate[MEDIA_SIDE_B]);
 	world_pass(w, SECONDS(60));
@@ -217,16 +208,16 @@ static void proved_key_stays(void **state)
 	struct talk a, c;
 
 	answered(w, &a, &c);
-	update(w, &c, sdp_of(BILOXI, "active", 0), sdp_of(BILOXI, "active", 0));
+	update(w, &c, world_words(BILOXI, "active", 0), world_words(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 200);
-	world_request(w, &c, "UPDATE", "", sdp_of(BILOXI, "active", 1));
+	world_request(w, &c, "UPDATE", "", world_words(BILOXI, "active", 1));
 	world_hear_code(w, BILOXI, 428);
 	world_sdp(ALICE, "actpass", 0, hold, sizeof(hold));
 	world_edit(hold, sizeof(hold), "a=sendrecv", "a=inactive");
 	world_request(w, &a, "INVITE", "", hold);
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
-	world_reply(w, BILOXI, 200, "", sdp_of(BILOXI, "active", 1));
+	world_reply(w, BILOXI, 200, "", world_words(BILOXI, "active", 1));
 	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
 	world_hear_method(w, BILOXI, SIP_METHOD_BYE);
 }
@@ -243,12 +234,12 @@ static void update_in_the_early_dialog(void **state)
 	const struct sip_msg *invite = w->heard[BILOXI].msg;
 	arena_init(&w->heard[BILOXI].arena, 1 << 20);
 	world_callee(w, &c, BILOXI);
-	world_reply(
-		w, BILOXI, 183, "Require: 100rel\r\nRSeq: 1\r\n", sdp_of(BILOXI, "active", 0));
+	world_reply(w, BILOXI, 183, "Require: 100rel\r\nRSeq: 1\r\n",
+		world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_PRACK);
 	world_reply(w, BILOXI, 200, "", "");
 	world_hear_code(w, ALICE, 183);
-	update(w, &c, sdp_of(BILOXI, "active", 0), sdp_of(BILOXI, "active", 0));
+	update(w, &c, world_words(BILOXI, "active", 0), world_words(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 200);
 	w->heard[BILOXI].msg = invite;
 	world_reply(w, BILOXI, 200, "", "");
@@ -275,17 +266,17 @@ static void proof_is_of_one_branch(void **state)
 	const struct sip_msg *invite = w->heard[BILOXI].msg;
 	arena_init(&w->heard[BILOXI].arena, 1 << 20);
 	world_callee(w, &c, BILOXI);
-	world_reply(
-		w, BILOXI, 183, "Require: 100rel\r\nRSeq: 1\r\n", sdp_of(BILOXI, "active", 0));
+	world_reply(w, BILOXI, 183, "Require: 100rel\r\nRSeq: 1\r\n",
+		world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_PRACK);
 	world_reply(w, BILOXI, 200, "", "");
 	world_hear_code(w, ALICE, 183);
 	assert_false(fake_media()->gate[MEDIA_SIDE_B]);
-	update(w, &c, sdp_of(BILOXI, "active", 0), sdp_of(BILOXI, "active", 0));
+	update(w, &c, world_words(BILOXI, "active", 0), world_words(BILOXI, "active", 0));
 	world_hear_code(w, BILOXI, 200);
 	assert_true(fake_media()->gate[MEDIA_SIDE_B]);
 	w->heard[BILOXI].msg = invite;
-	world_reply(w, BILOXI, 200, "", sdp_of(BILOXI, "active", 1));
+	world_reply(w, BILOXI, 200, "", world_words(BILOXI, "active", 1));
 	arena_fini(&keep);
 	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
@@ -380,7 +371,7 @@ static void we_sign_our_answer(void **state)
 	world_pass(w, SECONDS(2));
 	msg = world_hear_method(w, BILOXI, SIP_METHOD_UPDATE);
 	assert_int_equal(IDENTITY_VERIFIED, verdict_on(w, msg));
-	world_reply(w, BILOXI, 200, "", sdp_of(BILOXI, "passive", 0));
+	world_reply(w, BILOXI, 200, "", world_words(BILOXI, "passive", 0));
 	world_hear_nothing(w, BILOXI);
 	world_hear_nothing(w, BOB);
 	assert_int_equal(MEDIA_DTLS_CLIENT, fake_media()->remote[MEDIA_SIDE_A].role);

@@ -43,13 +43,6 @@ static void two_targets(struct world *w)
 	w->config.route_count = 1;
 }
 
-static const char *sdp_of(enum actor who, const char *setup_word, int alter)
-{
-	static char text[2048];
-
-	return world_sdp(who, setup_word, alter, text, sizeof(text));
-}
-
 static bool is_key_of(enum actor who, const struct fingerprint_set *set)
 {
 	struct fingerprint own;
@@ -76,18 +69,18 @@ static void first_answer_wins(void **state)
 	branch_says(w, &invite, "two", 180, "");
 	tag = world_hear_code(w, ALICE, 180)->to.tag;
 	assert_true(slice_equal(tag, slice_str(first))); /* one dialog for the caller */
-	branch_says(w, &invite, "two", 200, sdp_of(BILOXI, "active", 0));
+	branch_says(w, &invite, "two", 200, world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
 	assert_true(world_heard_line(w, BILOXI, "ACK sip:two@"));
 	world_hear_code(w, ALICE, 200);
 	/* SIP-4: acknowledged, then ended; its 2xx again gets the ACK alone. */
-	branch_says(w, &invite, "one", 200, sdp_of(BILOXI, "active", 0));
+	branch_says(w, &invite, "one", 200, world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
 	assert_true(world_heard_line(w, BILOXI, "ACK sip:one@"));
 	world_hear_method(w, BILOXI, SIP_METHOD_BYE);
 	assert_true(world_heard_line(w, BILOXI, "answered elsewhere"));
 	world_answer(w, BILOXI, 200, NULL);
-	branch_says(w, &invite, "one", 200, sdp_of(BILOXI, "active", 0));
+	branch_says(w, &invite, "one", 200, world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
 	world_hear_nothing(w, BILOXI);
 	world_hear_nothing(w, ALICE);
@@ -121,10 +114,10 @@ static void many_branches(void **state)
 		branch_says(w, &invite, tag, 180, "");
 		world_hear_code(w, ALICE, 180);
 	}
-	branch_says(w, &invite, "t49", 200, sdp_of(BILOXI, "active", 0));
+	branch_says(w, &invite, "t49", 200, world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
-	branch_says(w, &invite, "t48", 200, sdp_of(BILOXI, "active", 0));
+	branch_says(w, &invite, "t48", 200, world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
 	world_hear_method(w, BILOXI, SIP_METHOD_BYE);
 	arena_fini(&invite.arena);
@@ -173,14 +166,14 @@ static void early_media_passes(void **state)
 	world_call(w, &a, ALICE, CAROL);
 	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	keep(w, BILOXI, &invite);
-	branch_says(w, &invite, "one", 183, sdp_of(BILOXI, "active", 0));
+	branch_says(w, &invite, "one", 183, world_words(BILOXI, "active", 0));
 	body = world_hear_code(w, ALICE, 183)->body;
 	assert_true(world_heard_body(w, ALICE, "a=setup:active"));
 	slice_copy(body, first, sizeof(first));
 	assert_true(fake_media()->gate[MEDIA_SIDE_A]);
 	assert_true(fake_media()->gate[MEDIA_SIDE_B]);
 	assert_int_equal(0xC1, fake_media()->remote[1].fingerprints.items[0].digest[0]);
-	branch_says(w, &invite, "two", 183, sdp_of(BILOXI, "active", 1));
+	branch_says(w, &invite, "two", 183, world_words(BILOXI, "active", 1));
 	body = world_hear_code(w, ALICE, 183)->body;
 	assert_true(slice_equal(body, slice_str(first)));
 	/* Two answers, with another codec. */
@@ -213,9 +206,9 @@ static void branches_have_names(void **state)
 
 	w->peers[0].early_media = EARLY_MEDIA_PASS;
 	snprintf(one, sizeof(one), "%sa=tls-id:one-one-one-one-one-one-1\r\n",
-		sdp_of(BILOXI, "active", 0));
+		world_words(BILOXI, "active", 0));
 	snprintf(two, sizeof(two), "%sa=tls-id:two-two-two-two-two-two-2\r\n",
-		sdp_of(BILOXI, "active", 0));
+		world_words(BILOXI, "active", 0));
 	world_call(w, &a, ALICE, CAROL);
 	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	assert_true(world_heard_body(w, BILOXI, "a=tls-id:"));
@@ -245,7 +238,7 @@ static void unusable_early_answer(void **state)
 	world_hear_code(w, ALICE, 183);
 	assert_int_equal(0, w->heard[ALICE].msg->body.len);
 	assert_false(fake_media()->gate[MEDIA_SIDE_B]);
-	branch_says(w, &invite, "one", 200, sdp_of(BILOXI, "active", 0));
+	branch_says(w, &invite, "one", 200, world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
 	arena_fini(&invite.arena);
@@ -336,7 +329,7 @@ static void silent_target(void **state)
 	world_hear_method(w, BILOXI, SIP_METHOD_CANCEL);
 	world_answer(w, BILOXI, 200, NULL);
 	world_hear_nothing(w, ALICE);
-	branch_says(w, &invite, "one", 200, sdp_of(BILOXI, "active", 0));
+	branch_says(w, &invite, "one", 200, world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_ACK);
 	world_hear_method(w, BILOXI, SIP_METHOD_BYE);
 	world_answer(w, BILOXI, 200, NULL);
@@ -366,7 +359,7 @@ static void no_next_after_early_media(void **state)
 	world_call(w, &a, ALICE, CAROL);
 	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	keep(w, BILOXI, &invite);
-	branch_says(w, &invite, "one", 183, sdp_of(BILOXI, "active", 0));
+	branch_says(w, &invite, "one", 183, world_words(BILOXI, "active", 0));
 	world_hear_code(w, ALICE, 183);
 	branch_says(w, &invite, "one", 503, "");
 	world_hear_code(w, ALICE, 500);

@@ -20,15 +20,6 @@
 #define SECONDS(n)  ((n)*USEC_PER_SEC)
 #define FAILURE_MAX 400 /* more allocations than any step has */
 
-static const char *sdp_of(enum actor who, const char *from, const char *to)
-{
-	static char text[2048];
-
-	world_sdp(who, "actpass", 0, text, sizeof(text));
-	world_edit(text, sizeof(text), from, to);
-	return text;
-}
-
 /* Up to where the step begins. */
 static void before(struct world *w, int step, struct talk *a, struct talk *b)
 {
@@ -54,7 +45,8 @@ static void before(struct world *w, int step, struct talk *a, struct talk *b)
 		w->more = NULL;
 	}
 	if (step == 3) {
-		world_request(w, a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+		world_request(
+			w, a, "INVITE", "", world_offer(ALICE, "a=sendrecv", "a=sendonly"));
 		world_hear_code(w, ALICE, 100);
 		world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	}
@@ -62,7 +54,7 @@ static void before(struct world *w, int step, struct talk *a, struct talk *b)
 		world_request(w, a, "INVITE", "", "");
 		world_hear_code(w, ALICE, 100);
 		world_hear_method(w, BOB, SIP_METHOD_INVITE);
-		world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=sendrecv"));
+		world_reply(w, BOB, 200, "", world_offer(BOB, "a=sendrecv", "a=sendrecv"));
 		world_hear_code(w, ALICE, 200);
 	}
 }
@@ -73,20 +65,21 @@ static void say(struct world *w, int step, struct talk *a, struct talk *b)
 
 	switch (step) {
 	case 0:
-		world_invite_again(
-			w, a, "Require: 100rel\r\n", sdp_of(ALICE, "a=sendrecv", "a=sendrecv"));
+		world_invite_again(w, a, "Require: 100rel\r\n",
+			world_offer(ALICE, "a=sendrecv", "a=sendrecv"));
 		break;
 	case 1:
-		world_request(w, b, "UPDATE", "", sdp_of(BOB, "m=audio 30002", "m=audio 4000"));
+		world_request(
+			w, b, "UPDATE", "", world_offer(BOB, "m=audio 30002", "m=audio 4000"));
 		break;
 	case 2:
-		world_request(w, a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+		world_request(w, a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 		break;
 	case 3:
-		world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+		world_reply(w, BOB, 200, "", world_offer(BOB, "a=sendrecv", "a=recvonly"));
 		break;
 	case 4:
-		world_ack_with(w, a, sdp_of(ALICE, "a=sendrecv", "a=sendrecv"));
+		world_ack_with(w, a, world_offer(ALICE, "a=sendrecv", "a=sendrecv"));
 		break;
 	case 6:
 		world_request_again(w, b, "REFER", "");
@@ -96,7 +89,8 @@ static void say(struct world *w, int step, struct talk *a, struct talk *b)
 		snprintf(sdp, sizeof(sdp),
 			"%sm=video 40000 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 H264/90000\r\n"
 			"a=rtcp-mux\r\na=setup:actpass\r\na=fingerprint:%s\r\n",
-			sdp_of(ALICE, "a=sendrecv", "a=sendrecv"), world_fingerprint[ALICE]);
+			world_offer(ALICE, "a=sendrecv", "a=sendrecv"),
+			world_fingerprint[ALICE]);
 		world_request(w, a, "INVITE", "", sdp);
 		break;
 	case 7:

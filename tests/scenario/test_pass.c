@@ -45,19 +45,12 @@ static void outside_of_calls(void **state)
 		world_hear_nothing(w, (enum actor)who);
 }
 
-/* Alice and bob talk; b is bob's side of it. */
-static void join(struct world *w, struct talk *a, struct talk *b)
-{
-	world_connected(w, a);
-	world_callee(w, b, BOB);
-}
-
 static void info_and_message_cross(void **state)
 {
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	/* The body is no SDP, so it is written by hand. */
 	world_request(w, &a, "INFO", "", "");
 	world_hear_method(w, BOB, SIP_METHOD_INFO);
@@ -99,7 +92,7 @@ static void the_rest_is_refused(void **state)
 	struct sbc_counters counters;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		world_request(w, &a, table[i].method, table[i].lines, "");
 		world_hear_code(w, ALICE, table[i].code);

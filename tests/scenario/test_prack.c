@@ -17,13 +17,6 @@
 
 #define SECONDS(n) ((n)*USEC_PER_SEC)
 
-static const char *sdp_of(enum actor who, const char *setup)
-{
-	static char text[2048];
-
-	return world_sdp(who, setup, 0, text, sizeof(text));
-}
-
 /* Alice calls uri with these lines in her INVITE and this body. */
 static void call_with(
 	struct world *w, struct talk *a, const char *uri, const char *lines, const char *body)
@@ -54,8 +47,8 @@ static void caller_only(void **state)
 	struct talk a;
 
 	world_register(w, BOB);
-	call_with(
-		w, &a, "sip:bob@atlanta.test", "Require: 100rel\r\n", sdp_of(ALICE, "actpass"));
+	call_with(w, &a, "sip:bob@atlanta.test", "Require: 100rel\r\n",
+		world_words(ALICE, "actpass", 0));
 	cseq = a.cseq;
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_answer(w, BOB, 180, NULL);
@@ -74,8 +67,8 @@ static void caller_only(void **state)
 	world_hear_code(w, ALICE, 481);
 	world_request(w, &a, "PRACK", "RAck: x\r\n", "");
 	world_hear_code(w, ALICE, 481);
-	call_with(
-		w, &a, "sip:bob@atlanta.test", "Require: 100rel\r\n", sdp_of(ALICE, "actpass"));
+	call_with(w, &a, "sip:bob@atlanta.test", "Require: 100rel\r\n",
+		world_words(ALICE, "actpass", 0));
 	cseq = a.cseq;
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_answer(w, BOB, 180, NULL);
@@ -96,8 +89,8 @@ static void no_prack(void **state)
 	struct talk a;
 
 	world_register(w, BOB);
-	call_with(
-		w, &a, "sip:bob@atlanta.test", "Require: 100rel\r\n", sdp_of(ALICE, "actpass"));
+	call_with(w, &a, "sip:bob@atlanta.test", "Require: 100rel\r\n",
+		world_words(ALICE, "actpass", 0));
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_answer(w, BOB, 180, NULL);
 	world_pass(w, 31900 * USEC_PER_MS);
@@ -118,8 +111,8 @@ static void one_at_a_time(void **state)
 	struct talk a;
 
 	world_register(w, BOB);
-	call_with(
-		w, &a, "sip:bob@atlanta.test", "Require: 100rel\r\n", sdp_of(ALICE, "actpass"));
+	call_with(w, &a, "sip:bob@atlanta.test", "Require: 100rel\r\n",
+		world_words(ALICE, "actpass", 0));
 	cseq = a.cseq;
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_answer(w, BOB, 180, NULL);
@@ -158,7 +151,8 @@ static void callee_only(void **state)
 	struct arena keep = w->heard[BOB].arena;
 	const struct sip_msg *invite = w->heard[BOB].msg;
 	arena_init(&w->heard[BOB].arena, 1 << 20);
-	world_reply(w, BOB, 183, "Require: 100rel\r\nRSeq: 9\r\n", sdp_of(BOB, "active"));
+	world_reply(
+		w, BOB, 183, "Require: 100rel\r\nRSeq: 9\r\n", world_words(BOB, "active", 0));
 	world_hear_method(w, BOB, SIP_METHOD_PRACK);
 	assert_true(world_heard_line(w, BOB, "RAck: 9 1 INVITE\r\n"));
 	assert_true(world_heard_line(w, BOB, "CSeq: 2 PRACK\r\n"));
@@ -167,7 +161,8 @@ static void callee_only(void **state)
 	assert_int_equal(0, w->heard[ALICE].msg->body.len);
 	assert_false(world_heard_line(w, ALICE, "RSeq"));
 	w->heard[BOB].msg = invite;
-	world_reply(w, BOB, 183, "Require: 100rel\r\nRSeq: 9\r\n", sdp_of(BOB, "active"));
+	world_reply(
+		w, BOB, 183, "Require: 100rel\r\nRSeq: 9\r\n", world_words(BOB, "active", 0));
 	world_reply(w, BOB, 180, "Require: 100rel\r\nRSeq: 11\r\n", ""); /* 10 is missing */
 	world_hear_nothing(w, BOB);
 	world_hear_nothing(w, ALICE);
@@ -203,14 +198,14 @@ static void early_answer_is_reliable(void **state)
 
 	w->peers[0].early_media = EARLY_MEDIA_PASS;
 	call_with(w, &a, "sip:carol@biloxi.test", "Supported: 100rel\r\nAllow: UPDATE\r\n",
-		sdp_of(ALICE, "actpass"));
+		world_words(ALICE, "actpass", 0));
 	cseq = a.cseq;
 	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	struct arena keep = w->heard[BILOXI].arena;
 	const struct sip_msg *invite = w->heard[BILOXI].msg;
 	arena_init(&w->heard[BILOXI].arena, 1 << 20);
 	world_reply(w, BILOXI, 183, "Require: 100rel\r\nRSeq: 1\r\nAllow: UPDATE\r\n",
-		sdp_of(BILOXI, "active"));
+		world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_PRACK);
 	world_reply(w, BILOXI, 200, "", "");
 	world_hear_code(w, ALICE, 183);
@@ -252,7 +247,7 @@ static void success_waits_for_prack(void **state)
 
 	w->peers[0].early_media = EARLY_MEDIA_PASS;
 	call_with(w, &a, "sip:carol@biloxi.test", "Supported: 100rel\r\n",
-		sdp_of(ALICE, "actpass"));
+		world_words(ALICE, "actpass", 0));
 	cseq = a.cseq;
 	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	world_answer(w, BILOXI, 183, "active");
@@ -277,11 +272,11 @@ static void offer_in_prack(void **state)
 
 	w->peers[0].early_media = EARLY_MEDIA_PASS;
 	call_with(w, &a, "sip:carol@biloxi.test", "Supported: 100rel\r\n",
-		sdp_of(ALICE, "actpass"));
+		world_words(ALICE, "actpass", 0));
 	cseq = a.cseq;
 	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	world_reply(w, BILOXI, 183, "Require: 100rel\r\nRSeq: 1\r\nAllow: UPDATE\r\n",
-		sdp_of(BILOXI, "active"));
+		world_words(BILOXI, "active", 0));
 	world_hear_method(w, BILOXI, SIP_METHOD_PRACK);
 	world_reply(w, BILOXI, 200, "", "");
 	world_hear_code(w, ALICE, 183);
@@ -290,7 +285,7 @@ static void offer_in_prack(void **state)
 	world_edit(sdp, sizeof(sdp), "SAVPF 0 101", "SAVPF 0");
 	world_request(w, &a, "PRACK", rack(w, ALICE, cseq), sdp);
 	world_hear_method(w, BILOXI, SIP_METHOD_UPDATE);
-	world_reply(w, BILOXI, 200, "", sdp_of(BILOXI, "active"));
+	world_reply(w, BILOXI, 200, "", world_words(BILOXI, "active", 0));
 	world_hear_code(w, ALICE, 200);
 	assert_true(world_heard_line(w, ALICE, " PRACK\r\n"));
 	assert_true(world_heard_body(w, ALICE, "m=audio 20000 "));
@@ -310,15 +305,15 @@ static void update_too_early(void **state)
 	world_answer(w, BOB, 180, NULL);
 	world_hear_code(w, ALICE, 180);
 	world_learn(w, &a);
-	world_request(w, &a, "UPDATE", "", sdp_of(ALICE, "actpass"));
+	world_request(w, &a, "UPDATE", "", world_words(ALICE, "actpass", 0));
 	world_hear_code(w, ALICE, 500);
 	assert_true(world_heard_line(w, ALICE, "Retry-After: "));
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "actpass")); /* SIP-14 */
+	world_request(w, &a, "INVITE", "", world_words(ALICE, "actpass", 0)); /* SIP-14 */
 	world_hear_code(w, ALICE, 500);
 	/* From the callee, while our offer to him waits for his answer. */
-	world_request(w, &b, "UPDATE", "", sdp_of(BOB, "actpass"));
+	world_request(w, &b, "UPDATE", "", world_words(BOB, "actpass", 0));
 	world_hear_code(w, BOB, 491);
-	world_request(w, &b, "INVITE", "", sdp_of(BOB, "actpass"));
+	world_request(w, &b, "INVITE", "", world_words(BOB, "actpass", 0));
 	world_hear_code(w, BOB, 491);
 }
 
@@ -344,7 +339,7 @@ static void late_offer(void **state)
 	assert_true(world_heard_body(w, ALICE, "m=audio 20000 "));
 	assert_false(fake_media()->gate[MEDIA_SIDE_A]);
 	world_learn(w, &a);
-	world_ack_with(w, &a, sdp_of(ALICE, "active"));
+	world_ack_with(w, &a, world_words(ALICE, "active", 0));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	assert_true(world_heard_body(w, BOB, "a=setup:active"));
 	assert_true(world_heard_body(w, BOB, "m=audio 20002 "));

@@ -16,13 +16,6 @@
 
 #define SECONDS(n) ((n)*USEC_PER_SEC)
 
-static const char *sdp_of(enum actor who, const char *setup)
-{
-	static char text[2048];
-
-	return world_sdp(who, setup, 0, text, sizeof(text));
-}
-
 /* Bob has answered; alice's ACK is still missing. */
 static void answered(struct world *w, struct talk *a, struct talk *b)
 {
@@ -114,7 +107,7 @@ static void lost_bye(void **state)
 	/* SIP-12: what comes for it later finds nobody. */
 	world_request(w, &b, "UPDATE", "", "");
 	world_hear_code(w, BOB, 481);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "actpass"));
+	world_request(w, &a, "INVITE", "", world_words(ALICE, "actpass", 0));
 	world_hear_code(w, ALICE, 481);
 }
 
@@ -149,7 +142,7 @@ static void cancel_before_prack(void **state)
 	world_invite(w, &a, ALICE, "sip:bob@atlanta.test");
 	world_hear_code(w, ALICE, 407);
 	world_ack_refusal(w, &a);
-	world_invite_again(w, &a, "Require: 100rel\r\n", sdp_of(ALICE, "actpass"));
+	world_invite_again(w, &a, "Require: 100rel\r\n", world_words(ALICE, "actpass", 0));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_answer(w, BOB, 180, NULL);

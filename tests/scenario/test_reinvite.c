@@ -17,23 +17,6 @@
 
 #define SECONDS(n) ((n)*USEC_PER_SEC)
 
-/* Alice and bob talk; b is bob's side of it. */
-static void join(struct world *w, struct talk *a, struct talk *b)
-{
-	world_connected(w, a);
-	world_callee(w, b, BOB);
-}
-
-static const char *sdp_of(enum actor who, const char *from, const char *to)
-{
-	static char text[2048];
-
-	world_sdp(who, "actpass", 0, text, sizeof(text));
-	if (from)
-		world_edit(text, sizeof(text), from, to);
-	return text;
-}
-
 static unsigned version_of(const struct world *w, enum actor who)
 {
 	struct slice body = w->heard[who].msg->body;
@@ -60,14 +43,14 @@ static void hold_and_resume(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "a=sendrecv", "a=sendonly"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	assert_true(world_heard_body(w, BOB, "a=sendonly"));
 	assert_true(world_heard_body(w, BOB, "a=setup:actpass")); /* SDP-24 */
 	assert_int_equal(2, version_of(w, BOB));
-	world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+	world_reply(w, BOB, 200, "", world_offer(BOB, "a=sendrecv", "a=recvonly"));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
 	assert_true(world_heard_body(w, ALICE, "a=recvonly"));
@@ -75,7 +58,7 @@ static void hold_and_resume(void **state)
 	assert_int_equal(2, version_of(w, ALICE));
 	world_ack(w, &a);
 	assert_int_equal(MEDIA_DTLS_CLIENT, fake_media()->remote[MEDIA_SIDE_A].role);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL));
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, NULL, NULL));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	assert_int_equal(3, version_of(w, BOB));
@@ -116,8 +99,8 @@ static void certificates_grow_old(void **state)
 
 	w->config.media.certificate_hours = 1;
 	w->config.limits.session_expires_s = 0;
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "a=sendrecv", "a=sendonly"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	old = told(w, BOB);
@@ -126,7 +109,7 @@ static void certificates_grow_old(void **state)
 	world_hear_code(w, ALICE, 200);
 	world_ack(w, &a);
 	world_pass(w, SECONDS(3700));
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL));
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, NULL, NULL));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	same = told(w, BOB);
@@ -154,19 +137,19 @@ static void callee_updates(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &b, "UPDATE", "", sdp_of(BOB, "a=sendrecv", "a=inactive"));
+	world_joined(w, &a, &b);
+	world_request(w, &b, "UPDATE", "", world_offer(BOB, "a=sendrecv", "a=inactive"));
 	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
 	assert_true(world_heard_body(w, ALICE, "a=inactive"));
-	world_reply(
-		w, ALICE, 200, "Allow: UPDATE\r\n", sdp_of(ALICE, "a=sendrecv", "a=inactive"));
+	world_reply(w, ALICE, 200, "Allow: UPDATE\r\n",
+		world_offer(ALICE, "a=sendrecv", "a=inactive"));
 	world_hear_method(w, ALICE, SIP_METHOD_ACK);
 	world_hear_code(w, BOB, 200);
 	assert_true(world_heard_body(w, BOB, "a=inactive"));
 	/* Now it said that it does: UPDATE goes as UPDATE. */
-	world_request(w, &b, "UPDATE", "", sdp_of(BOB, NULL, NULL));
+	world_request(w, &b, "UPDATE", "", world_offer(BOB, NULL, NULL));
 	world_hear_method(w, ALICE, SIP_METHOD_UPDATE);
-	world_reply(w, ALICE, 200, "", sdp_of(ALICE, NULL, NULL));
+	world_reply(w, ALICE, 200, "", world_offer(ALICE, NULL, NULL));
 	world_hear_code(w, BOB, 200);
 	world_hear_nothing(w, ALICE);
 }
@@ -177,13 +160,13 @@ static void codec_change(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8 101"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8 101"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	assert_true(world_heard_body(w, BOB, "SAVPF 8 101"));
 	assert_false(world_heard_body(w, BOB, "rtpmap:0 "));
-	world_reply(w, BOB, 200, "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 8"));
+	world_reply(w, BOB, 200, "", world_offer(BOB, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
 	assert_true(world_heard_body(w, ALICE, "SAVPF 8\r\n"));
@@ -198,9 +181,10 @@ static void address_change(void **state)
 	struct fingerprint_set before;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	before = fake_media()->remote[MEDIA_SIDE_A].fingerprints;
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "m=audio 30000", "m=audio 31000"));
+	world_request(
+		w, &a, "INVITE", "", world_offer(ALICE, "m=audio 30000", "m=audio 31000"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_code(w, ALICE, 200);
 	world_hear_nothing(w, BOB);
@@ -218,9 +202,9 @@ static void refresh_changes_nothing(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	for (int i = 0; i < 3; i++) {
-		world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL));
+		world_request(w, &a, "INVITE", "", world_offer(ALICE, NULL, NULL));
 		world_hear_code(w, ALICE, 100);
 		world_hear_code(w, ALICE, 200);
 		assert_int_equal(1, version_of(w, ALICE));
@@ -239,15 +223,15 @@ static void target_refresh(void **state)
 	const struct sip_msg *bye;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	b.who = STRANGER; /* bob's phone has another address now */
 	world_request(w, &b, "UPDATE", "Contact: <sip:bob@127.0.0.66:40066;x=y>\r\n", "");
 	world_hear_code(w, STRANGER, 200);
 	/* An answer moves it too: hers to a re-INVITE of his. */
-	world_request(w, &b, "INVITE", "", sdp_of(BOB, "a=sendrecv", "a=sendonly"));
+	world_request(w, &b, "INVITE", "", world_offer(BOB, "a=sendrecv", "a=sendonly"));
 	world_hear_code(w, STRANGER, 100);
 	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
-	world_reply(w, ALICE, 200, "", sdp_of(ALICE, "a=sendrecv", "a=recvonly"));
+	world_reply(w, ALICE, 200, "", world_offer(ALICE, "a=sendrecv", "a=recvonly"));
 	world_hear_method(w, ALICE, SIP_METHOD_ACK);
 	world_hear_code(w, STRANGER, 200);
 	world_ack(w, &b);
@@ -267,11 +251,11 @@ static void silence_on_hold(void **state)
 	struct media_event ev = {.type = MEDIA_EVENT_TIMEOUT, .side = MEDIA_SIDE_B};
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "a=sendrecv", "a=sendonly"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
-	world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+	world_reply(w, BOB, 200, "", world_offer(BOB, "a=sendrecv", "a=recvonly"));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
 	world_ack(w, &a);
@@ -299,10 +283,11 @@ static void refusal_goes_back(void **state)
 	struct media_remote before;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	before = fake_media()->remote[MEDIA_SIDE_A];
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+		world_request(
+			w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 		world_hear_code(w, ALICE, 100);
 		world_hear_method(w, BOB, SIP_METHOD_INVITE);
 		world_answer(w, BOB, (uint16_t)table[i].from, NULL);
@@ -313,7 +298,7 @@ static void refusal_goes_back(void **state)
 	assert_memory_equal(&before, &fake_media()->remote[MEDIA_SIDE_A], sizeof(before));
 	still_calling(w);
 	/* The session stands: a refresh is answered as ever. */
-	world_request(w, &a, "UPDATE", "", sdp_of(ALICE, NULL, NULL));
+	world_request(w, &a, "UPDATE", "", world_offer(ALICE, NULL, NULL));
 	world_hear_code(w, ALICE, 200);
 	world_hear_nothing(w, BOB);
 }
@@ -326,8 +311,9 @@ static void dialog_is_gone(void **state)
 	struct talk a, b;
 
 	for (size_t i = 0; i < 2; i++) {
-		join(w, &a, &b);
-		world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+		world_joined(w, &a, &b);
+		world_request(
+			w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 		world_hear_code(w, ALICE, 100);
 		world_hear_method(w, BOB, SIP_METHOD_INVITE);
 		world_answer(w, BOB, codes[i], NULL);
@@ -349,8 +335,8 @@ static void nobody_answers_the_change(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_code(w, ALICE, 100);
 	world_pass(w, SECONDS(32)); /* exactly, so that our own waits do not end yet */
 	world_hear_code(w, ALICE, 487);
@@ -370,8 +356,8 @@ static void glare_is_tried_again(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_answer(w, BOB, 491, NULL);
@@ -382,7 +368,7 @@ static void glare_is_tried_again(void **state)
 	world_hear_nothing(w, ALICE);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_forget(w); /* its repetitions */
-	world_reply(w, BOB, 200, "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 8"));
+	world_reply(w, BOB, 200, "", world_offer(BOB, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
 	world_ack(w, &a);
@@ -394,12 +380,12 @@ static void glare_on_the_callers_leg(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &b, "INVITE", "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 8"));
+	world_joined(w, &a, &b);
+	world_request(w, &b, "INVITE", "", world_offer(BOB, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_code(w, BOB, 100);
 	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
 	/* Hers crosses: 491, and bob's offer is still ours to her. */
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "a=sendrecv", "a=sendonly"));
 	struct arena keep = w->heard[ALICE].arena;
 	const struct sip_msg *invite = w->heard[ALICE].msg;
 	arena_init(&w->heard[ALICE].arena, 1 << 20);
@@ -411,7 +397,7 @@ static void glare_on_the_callers_leg(void **state)
 	world_hear_method(w, ALICE, SIP_METHOD_ACK);
 	world_pass(w, SECONDS(2));
 	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
-	world_reply(w, ALICE, 200, "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_reply(w, ALICE, 200, "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_method(w, ALICE, SIP_METHOD_ACK);
 	world_hear_code(w, BOB, 200);
 }
@@ -422,10 +408,10 @@ static void glare_between_the_legs(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_code(w, ALICE, 100);
-	world_request(w, &b, "UPDATE", "", sdp_of(BOB, "a=sendrecv", "a=sendonly"));
+	world_request(w, &b, "UPDATE", "", world_offer(BOB, "a=sendrecv", "a=sendonly"));
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_hear_code(w, BOB, 491);
 	still_calling(w);
@@ -439,15 +425,15 @@ static void overlapping(void **state)
 	struct talk a, b;
 	uint64_t seconds;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_code(w, ALICE, 100);
-	world_request(w, &a, "UPDATE", "", sdp_of(ALICE, NULL, NULL));
+	world_request(w, &a, "UPDATE", "", world_offer(ALICE, NULL, NULL));
 	world_hear_code(w, ALICE, 500);
 	after = sip_msg_header(w->heard[ALICE].msg, "Retry-After", 0);
 	assert_int_equal(0, slice_to_u64(after, 10, &seconds));
 	a.cseq -= 2;
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL)); /* SIP-13 */
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, NULL, NULL)); /* SIP-13 */
 	world_hear_code(w, ALICE, 500);
 	still_calling(w);
 }
@@ -458,13 +444,13 @@ static void refresh_during_a_change(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_request(w, &a, "UPDATE", "", "");
 	world_hear_code(w, ALICE, 500);
-	world_reply(w, BOB, 200, "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 8"));
+	world_reply(w, BOB, 200, "", world_offer(BOB, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_code(w, ALICE, 200); /* the re-INVITE is answered all the same */
 	assert_true(world_heard_line(w, ALICE, " INVITE\r\n"));
 }
@@ -475,16 +461,16 @@ static void answer_fits_the_offer(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8 0 101"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8 0 101"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
-	world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+	world_reply(w, BOB, 200, "", world_offer(BOB, "a=sendrecv", "a=recvonly"));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
 	world_ack(w, &a);
 	/* What he said as an answer, he says as an offer: nothing new for her. */
-	world_request(w, &b, "UPDATE", "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+	world_request(w, &b, "UPDATE", "", world_offer(BOB, "a=sendrecv", "a=recvonly"));
 	world_hear_code(w, BOB, 200);
 	world_hear_nothing(w, ALICE);
 	assert_true(world_heard_body(w, BOB, "a=sendonly"));
@@ -499,17 +485,17 @@ static void offerless(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	world_request(w, &a, "INVITE", "", "");
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	assert_int_equal(0, w->heard[BOB].msg->body.len);
-	world_reply(w, BOB, 200, "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 0 8 101"));
+	world_reply(w, BOB, 200, "", world_offer(BOB, "SAVPF 0 101", "SAVPF 0 8 101"));
 	world_hear_nothing(w, BOB); /* the ACK waits for her answer */
 	world_hear_code(w, ALICE, 200);
 	assert_true(world_heard_body(w, ALICE, "SAVPF 0 8 101"));
 	assert_true(world_heard_body(w, ALICE, "a=setup:actpass"));
-	world_ack_with(w, &a, sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_ack_with(w, &a, world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	assert_true(world_heard_body(w, BOB, "SAVPF 8\r\n"));
 	assert_int_equal(MEDIA_DTLS_SERVER, fake_media()->remote[MEDIA_SIDE_B].role);
@@ -521,11 +507,11 @@ static void offerless_without_answer(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	world_request(w, &a, "INVITE", "", "");
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
-	world_reply(w, BOB, 200, "", sdp_of(BOB, NULL, NULL));
+	world_reply(w, BOB, 200, "", world_offer(BOB, NULL, NULL));
 	world_hear_code(w, ALICE, 200);
 	world_ack(w, &a); /* no body */
 	world_hear_method(w, BOB, SIP_METHOD_BYE);
@@ -544,21 +530,21 @@ static void added_media_is_refused(void **state)
 	char sdp[4096];
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	snprintf(sdp, sizeof(sdp), "%sm=video 30010 UDP/TLS/RTP/SAVPF 96\r\n",
-		sdp_of(ALICE, NULL, NULL));
+		world_offer(ALICE, NULL, NULL));
 	world_request(w, &a, "INVITE", "", sdp);
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	assert_true(world_heard_body(w, BOB, "m=video 0 "));
 	snprintf(sdp, sizeof(sdp), "%sm=video 0 UDP/TLS/RTP/SAVPF 96\r\n",
-		sdp_of(BOB, NULL, NULL));
+		world_offer(BOB, NULL, NULL));
 	world_reply(w, BOB, 200, "", sdp);
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
 	assert_true(world_heard_body(w, ALICE, "m=video 0 "));
 	world_ack(w, &a);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL));
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, NULL, NULL));
 	world_hear_code(w, ALICE, 100);
 	world_hear_code(w, ALICE, 488); /* a section less: RFC 3264 section 8 */
 	world_ack(w, &a);
@@ -571,13 +557,13 @@ static void hold_as_it_was(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(
-		w, &a, "INVITE", "", sdp_of(ALICE, "c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "",
+		world_offer(ALICE, "c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	assert_true(world_heard_body(w, BOB, "a=sendonly"));
-	world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+	world_reply(w, BOB, 200, "", world_offer(BOB, "a=sendrecv", "a=recvonly"));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
 	assert_int_equal(30000, netaddr_port(&fake_media()->remote[MEDIA_SIDE_A].rtp));
@@ -588,13 +574,13 @@ static void unusable_change(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=fingerprint", "a=finger"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "a=fingerprint", "a=finger"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_code(w, ALICE, 488); /* M8: security is not talked away */
 	assert_true(sip_msg_header(w->heard[ALICE].msg, "Warning", 0).len);
 	world_ack(w, &a);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "m=audio 30000", "m=audio 0"));
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "m=audio 30000", "m=audio 0"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_code(w, ALICE, 488);
 	world_ack(w, &a);
@@ -610,8 +596,8 @@ static void change_is_cancelled(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_reply(w, BOB, 100, "", "");
@@ -629,7 +615,7 @@ static void change_is_cancelled(void **state)
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	arena_fini(&keep);
 	still_calling(w);
-	world_request(w, &a, "UPDATE", "", sdp_of(ALICE, NULL, NULL));
+	world_request(w, &a, "UPDATE", "", world_offer(ALICE, NULL, NULL));
 	world_hear_code(w, ALICE, 200);
 }
 
@@ -639,19 +625,19 @@ static void cancel_of_a_change_crosses(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "a=sendrecv", "a=sendonly"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "a=sendrecv", "a=sendonly"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_cancel(w, &a);
 	world_hear_code(w, ALICE, 200);
 	world_hear_code(w, ALICE, 487);
 	world_ack(w, &a);
-	world_reply(w, BOB, 200, "", sdp_of(BOB, "a=sendrecv", "a=recvonly"));
+	world_reply(w, BOB, 200, "", world_offer(BOB, "a=sendrecv", "a=recvonly"));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	assert_true(world_heard_body(w, BOB, "a=sendrecv"));
-	world_reply(w, BOB, 200, "", sdp_of(BOB, NULL, NULL));
+	world_reply(w, BOB, 200, "", world_offer(BOB, NULL, NULL));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	still_calling(w);
 }
@@ -663,8 +649,8 @@ static void ack_of_a_change_never_comes(void **state)
 	unsigned again = 0;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, NULL, NULL));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, NULL, NULL));
 	world_hear_code(w, ALICE, 100);
 	world_hear_code(w, ALICE, 200);
 	world_pass(w, SECONDS(31));
@@ -684,8 +670,8 @@ static void bye_during_a_change(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &a, "INVITE", "", sdp_of(ALICE, "SAVPF 0 101", "SAVPF 8"));
+	world_joined(w, &a, &b);
+	world_request(w, &a, "INVITE", "", world_offer(ALICE, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_bye(w, &b);
@@ -703,10 +689,11 @@ static void ten_thousand_changes(void **state)
 	char address[64];
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	for (int i = 0; i < 10000; i++) {
 		snprintf(address, sizeof(address), "m=audio %d", 30000 + 2 * (i % 5000));
-		world_request(w, &a, "INVITE", "", sdp_of(ALICE, "m=audio 30000", address));
+		world_request(
+			w, &a, "INVITE", "", world_offer(ALICE, "m=audio 30000", address));
 		world_hear_code(w, ALICE, 100);
 		world_hear_code(w, ALICE, 200);
 		world_ack(w, &a);
@@ -715,7 +702,7 @@ static void ten_thousand_changes(void **state)
 	}
 	for (int i = 0; i < 1000; i++) { /* and those that cross */
 		world_request(w, &a, "INVITE", "",
-			sdp_of(ALICE, "a=sendrecv", i % 2 ? "a=sendrecv" : "a=sendonly"));
+			world_offer(ALICE, "a=sendrecv", i % 2 ? "a=sendrecv" : "a=sendonly"));
 		world_hear_code(w, ALICE, 100);
 		world_hear_method(w, BOB, SIP_METHOD_INVITE);
 		world_answer(w, BOB, 200, "active");

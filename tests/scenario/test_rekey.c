@@ -16,23 +16,6 @@
 
 #define SECONDS(n) ((n)*USEC_PER_SEC)
 
-/* Alice and bob talk; b is bob's side of it. */
-static void join(struct world *w, struct talk *a, struct talk *b)
-{
-	world_connected(w, a);
-	world_callee(w, b, BOB);
-}
-
-static const char *sdp_of(enum actor who, const char *from, const char *to)
-{
-	static char text[2048];
-
-	world_sdp(who, "actpass", 0, text, sizeof(text));
-	if (from)
-		world_edit(text, sizeof(text), from, to);
-	return text;
-}
-
 static void still_calling(struct world *w)
 {
 	struct sbc_counters counters;
@@ -48,7 +31,7 @@ static void user_changes_key(void **state)
 	char sdp[2048], print[FINGERPRINT_TEXT_MAX];
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	world_sdp(ALICE, "actpass", 1, sdp, sizeof(sdp));
 	world_request(w, &a, "INVITE", "", sdp);
 	world_hear_code(w, ALICE, 100);
@@ -81,7 +64,7 @@ static void peer_changes_key(void **state)
 	world_hear_code(w, BILOXI, 100);
 	world_hear_code(w, BILOXI, 428);
 	world_ack(w, &t);
-	world_sign(w, &t, "INVITE", sdp_of(BILOXI, NULL, NULL), lines, sizeof(lines));
+	world_sign(w, &t, "INVITE", world_offer(BILOXI, NULL, NULL), lines, sizeof(lines));
 	world_request(w, &t, "INVITE", lines, sdp);
 	world_hear_code(w, BILOXI, 100);
 	world_hear_code(w, BILOXI, 438);
@@ -119,8 +102,8 @@ static void answer_cannot_change_a_key(void **state)
 	char sdp[2048];
 	struct talk a, b;
 
-	join(w, &a, &b);
-	world_request(w, &b, "INVITE", "", sdp_of(BOB, "SAVPF 0 101", "SAVPF 8"));
+	world_joined(w, &a, &b);
+	world_request(w, &b, "INVITE", "", world_offer(BOB, "SAVPF 0 101", "SAVPF 8"));
 	world_hear_code(w, BOB, 100);
 	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
 	world_sdp(ALICE, "active", 1, sdp, sizeof(sdp));
@@ -142,7 +125,7 @@ static void change_to_a_peer_is_signed(void **state)
 
 	world_connected_peer(w, &t);
 	world_callee(w, &b, BOB);
-	world_request(w, &b, "INVITE", "", sdp_of(BOB, "a=sendrecv", "a=sendonly"));
+	world_request(w, &b, "INVITE", "", world_offer(BOB, "a=sendrecv", "a=sendonly"));
 	world_hear_code(w, BOB, 100);
 	world_hear_method(w, BILOXI, SIP_METHOD_INVITE);
 	assert_true(sip_msg_header(w->heard[BILOXI].msg, "Identity", 0).len);
@@ -156,7 +139,7 @@ static void another_user_proves_himself(void **state)
 	char sdp[2048];
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	world_sdp(ALICE, "actpass", 1, sdp, sizeof(sdp));
 	world_edit(a.from, sizeof(a.from), "sip:alice@", "sip:bob@");
 	world_request(w, &a, "INVITE", "", sdp);

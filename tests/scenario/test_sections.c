@@ -11,13 +11,6 @@
 #define SCENARIO(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 #define SECONDS(n)     ((n)*USEC_PER_SEC)
 
-/* Alice and bob talk; b is bob's side of it. */
-static void join(struct world *w, struct talk *a, struct talk *b)
-{
-	world_connected(w, a);
-	world_callee(w, b, BOB);
-}
-
 /* who's sound, and a section with pictures; alter: with another certificate's fingerprint.
  * port 0: it is there no more. */
 static const char *with_video(enum actor who, const char *setup, int alter, unsigned port)
@@ -112,7 +105,7 @@ static void pictures_come_and_go(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	assert_int_equal(1, live_sessions());
 	add(w, &a, BOB);
 	assert_true(world_heard_body(w, ALICE, "m=video 20"));
@@ -141,7 +134,7 @@ static void the_callee_adds(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	add(w, &b, ALICE);
 	assert_true(has_fingerprint(newest(), MEDIA_SIDE_A, ALICE));
 	assert_true(has_fingerprint(newest(), MEDIA_SIDE_B, BOB));
@@ -158,7 +151,7 @@ static void by_update(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	world_request(w, &a, "UPDATE", "Allow: UPDATE\r\n", "");
 	world_hear_code(w, ALICE, 200);
 	world_request(w, &b, "UPDATE", "", with_video(BOB, "actpass", 0, 40000));
@@ -177,7 +170,7 @@ static void the_section_is_refused(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	change(w, &a, BOB, with_video(ALICE, "actpass", 0, 40000));
 	agree(w, &a, BOB, with_video(BOB, "active", 0, 0));
 	assert_true(world_heard_body(w, ALICE, "m=video 0 "));
@@ -192,7 +185,7 @@ static void the_offer_is_refused(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	change(w, &a, BOB, with_video(ALICE, "actpass", 0, 40000));
 	assert_int_equal(2, live_sessions());
 	world_answer(w, BOB, 488, NULL);
@@ -212,7 +205,7 @@ static void glare(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	change(w, &a, BOB, with_video(ALICE, "actpass", 0, 40000));
 	world_answer(w, BOB, 491, NULL);
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
@@ -231,7 +224,7 @@ static void cancelled_too_late(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	change(w, &a, BOB, with_video(ALICE, "actpass", 0, 40000));
 	world_cancel(w, &a);
 	world_hear_code(w, ALICE, 200);
@@ -254,7 +247,7 @@ static void another_key_is_proved(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	world_request(w, &a, "INVITE", "", with_video(ALICE, "actpass", 1, 40000));
 	world_hear_code(w, ALICE, 100);
 	world_hear_code(w, ALICE, 407);
@@ -275,7 +268,7 @@ static void another_key_in_an_answer(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	change(w, &b, ALICE, with_video(BOB, "actpass", 0, 40000));
 	world_reply(w, ALICE, 200, "", with_video(ALICE, "passive", 1, 40002));
 	world_hear_method(w, ALICE, SIP_METHOD_ACK);
@@ -311,7 +304,7 @@ static void added_by_who_was_asked(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	world_request(w, &a, "INVITE", "", "");
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
@@ -332,7 +325,7 @@ static void no_room(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	fake_media()->open_error = -1;
 	change(w, &a, BOB, with_video(ALICE, "actpass", 0, 40000));
 	assert_true(world_heard_body(w, BOB, "m=video 0 "));
@@ -350,7 +343,7 @@ static void many_times(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	for (int i = 0; i < 40; i++) {
 		add(w, &a, BOB);
 		assert_int_equal(2, live_sessions());
@@ -369,7 +362,7 @@ static void too_many(void **state)
 	struct world *w = *state;
 	struct talk a, b;
 
-	join(w, &a, &b);
+	world_joined(w, &a, &b);
 	world_sdp(ALICE, "actpass", 0, offer, sizeof(offer));
 	for (int i = 0; i < 4; i++) {
 		size_t len = strlen(offer);

@@ -24,13 +24,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static const char *sdp_of(enum actor who, const char *setup_word)
-{
-	static char text[2048];
-
-	return world_sdp(who, setup_word, 0, text, sizeof(text));
-}
-
 /* Alice's call with these lines in her INVITE, bob's 200 with those. */
 static void join(struct world *w, struct talk *a, struct talk *b, const char *caller_lines,
 	const char *callee_lines)
@@ -39,11 +32,11 @@ static void join(struct world *w, struct talk *a, struct talk *b, const char *ca
 	world_invite(w, a, ALICE, "sip:bob@atlanta.test");
 	world_hear_code(w, ALICE, 407);
 	world_ack_refusal(w, a);
-	world_invite_again(w, a, caller_lines, sdp_of(ALICE, "actpass"));
+	world_invite_again(w, a, caller_lines, world_words(ALICE, "actpass", 0));
 	world_hear_code(w, ALICE, 100);
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	world_callee(w, b, BOB);
-	world_reply(w, BOB, 200, callee_lines, sdp_of(BOB, "active"));
+	world_reply(w, BOB, 200, callee_lines, world_words(BOB, "active", 0));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_code(w, ALICE, 200);
 	world_learn(w, a);
@@ -122,11 +115,11 @@ static void nobody_knows_timers(void **state)
 		world_pass(w, SECONDS(1));
 		world_hear_method(w, ALICE, SIP_METHOD_INVITE);
 		assert_true(world_heard_body(w, ALICE, "a=setup:actpass"));
-		world_reply(w, ALICE, 200, "", sdp_of(ALICE, "passive"));
+		world_reply(w, ALICE, 200, "", world_words(ALICE, "passive", 0));
 		world_hear_method(w, ALICE, SIP_METHOD_ACK);
 		world_hear_method(w, BOB, SIP_METHOD_INVITE);
 		world_forget(w);
-		world_reply(w, BOB, 200, "", sdp_of(BOB, "active"));
+		world_reply(w, BOB, 200, "", world_words(BOB, "active", 0));
 		world_hear_method(w, BOB, SIP_METHOD_ACK);
 		world_pass(w, SECONDS(899));
 		world_forget(w);
@@ -134,7 +127,7 @@ static void nobody_knows_timers(void **state)
 	/* Now bob is gone: the refresh times out (408), both ends hear it. */
 	world_pass(w, SECONDS(1));
 	world_hear_method(w, ALICE, SIP_METHOD_INVITE);
-	world_reply(w, ALICE, 200, "", sdp_of(ALICE, "passive"));
+	world_reply(w, ALICE, 200, "", world_words(ALICE, "passive", 0));
 	world_hear_method(w, ALICE, SIP_METHOD_ACK);
 	world_pass(w, 31900 * USEC_PER_MS);
 	world_forget(w); /* repetitions */
@@ -161,7 +154,7 @@ static void refresh_by_update(void **state)
 	world_hear_method(w, BOB, SIP_METHOD_INVITE);
 	assert_true(world_heard_body(w, BOB, "m=audio 20002 "));
 	world_reply(w, BOB, 200, "Require: timer\r\nSession-Expires: 400;refresher=uac\r\n",
-		sdp_of(BOB, "active"));
+		world_words(BOB, "active", 0));
 	world_hear_method(w, BOB, SIP_METHOD_ACK);
 	world_hear_nothing(w, ALICE);
 }
@@ -176,8 +169,8 @@ static void too_small(void **state)
 	world_invite(w, &a, ALICE, "sip:bob@atlanta.test");
 	world_hear_code(w, ALICE, 407);
 	world_ack_refusal(w, &a);
-	world_invite_again(
-		w, &a, "Supported: timer\r\nSession-Expires: 60\r\n", sdp_of(ALICE, "actpass"));
+	world_invite_again(w, &a, "Supported: timer\r\nSession-Expires: 60\r\n",
+		world_words(ALICE, "actpass", 0));
 	world_hear_code(w, ALICE, 422);
 	assert_true(world_heard_line(w, ALICE, "Min-SE: 120\r\n"));
 	world_ack_refusal(w, &a);
@@ -187,7 +180,7 @@ static void too_small(void **state)
 	world_request(w, &a, "UPDATE", "Supported: timer\r\nSession-Expires: 90\r\n", "");
 	world_hear_code(w, ALICE, 422);
 	world_request(w, &a, "INVITE", "Supported: timer\r\nSession-Expires: 90\r\n",
-		sdp_of(ALICE, "actpass"));
+		world_words(ALICE, "actpass", 0));
 	world_hear_code(w, ALICE, 422);
 }
 

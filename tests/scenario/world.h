@@ -111,6 +111,10 @@ struct talk {
 
 /* The SDP of a DTLS-SRTP phone; alter: 0, or changes one digit of its fingerprint. */
 const char *world_sdp(enum actor who, const char *setup, int alter, char *out, size_t size);
+/* The same in memory that lasts until the call after the next. */
+const char *world_words(enum actor who, const char *setup, int alter);
+/* An offer of who, with one piece of its text replaced; from NULL: as it is. Likewise. */
+const char *world_offer(enum actor who, const char *from, const char *to);
 extern const char *const world_fingerprint[ACTOR_COUNT];
 
 /* who registers (with digest) and is answered 200. */
@@ -141,6 +145,8 @@ void world_bye(struct world *w, struct talk *t);
 void world_cancel(struct world *w, struct talk *t);
 /* Alice calls bob and both are connected and acknowledged, media secured. */
 void world_connected(struct world *w, struct talk *t);
+/* The same, and bob's side of it. */
+void world_joined(struct world *w, struct talk *alice, struct talk *bob);
 
 /* The next request in the talk, whatever it is: t->branch and t->cseq are its own. lines:
  * whole header lines or ""; INVITE and UPDATE get a Contact if lines have none; body "": none.
