@@ -547,6 +547,14 @@ bool world_heard_line(const struct world *w, enum actor who, const char *text)
 	return memmem(bytes.ptr, bytes.len, text, strlen(text));
 }
 
+void world_still_calling(struct world *w)
+{
+	struct sbc_counters counters;
+
+	sbc_counters(w->sbc, &counters);
+	assert_int_equal(1, counters.calls_now);
+}
+
 void world_all_over(struct world *w)
 {
 	struct sbc_counters counters;

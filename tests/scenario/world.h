@@ -174,6 +174,8 @@ void world_edit(char *text, size_t size, const char *from, const char *to);
 bool world_heard_body(const struct world *w, enum actor who, const char *text);
 bool world_heard_line(const struct world *w, enum actor who, const char *text);
 /* Nobody is in a call and no media is open. */
+/* There is one call, and it goes on. */
+void world_still_calling(struct world *w);
 void world_all_over(struct world *w);
 /* carol of biloxi calls bob, signed, and both are connected. */
 void world_connected_peer(struct world *w, struct talk *t);
