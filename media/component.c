@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One port's DTLS: candidates, the choice among them, keys. Runs on: a media loop. */
+/* One port's DTLS: candidates and the choice among them. Runs on: a media loop. */
 
 #include "media/component.h"
 
@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "media/component_keys.h"
 #include "media/early.h"
 
 /* Candidates of addresses that were not signalled; one place is kept for the one that was. */
@@ -85,55 +86,9 @@ static void free_joins(struct component *c)
 	}
 }
 
-static void forget_before(struct component *c)
-{
-	timer_stop(c->env->timers, &c->overlap);
-	crypto_context_free(c->in_before);
-	c->in_before = NULL;
-}
-
-static void on_overlap(struct timer *timer, usec_t now, void *arg)
-{
-	(void)timer;
-	(void)now;
-	forget_before(arg);
-}
-
-static void forget_contexts(struct component *c)
-{
-	forget_before(c);
-	crypto_context_free(c->in);
-	crypto_context_free(c->out);
-	c->in = NULL;
-	c->out = NULL;
-}
-
-/* The keys before verify what is under way, without a timer nothing (DTLS-16). */
-static void retire_contexts(struct component *c, usec_t now)
-{
-	forget_before(c);
-	if (c->in && !timer_start(c->env->timers, &c->overlap, now + OVERLAP)) {
-		c->in_before = c->in;
-		c->in = NULL;
-	}
-	crypto_context_free(c->in);
-	crypto_context_free(c->out);
-	c->in = NULL;
-	c->out = NULL;
-}
-
-static int take_keys(struct component *c, const struct dtls_keys *keys, usec_t now)
-{
-	int err;
-
-	retire_contexts(c, now);
-	err = crypto_context_new(&c->in, keys->profile, &keys->peers, CRYPTO_IN);
-	return err ? err : crypto_context_new(&c->out, keys->profile, &keys->ours, CRYPTO_OUT);
-}
-
 static void choose(struct component *c, struct candidate *candidate, usec_t now)
 {
-	int err = take_keys(c, &dtls_assoc_result(candidate->assoc)->keys, now);
+	int err = component_keys_take(c, &dtls_assoc_result(candidate->assoc)->keys, now);
 
 	dtls_assoc_forget_keys(candidate->assoc);
 	free_candidates_but(c, candidate);
@@ -197,17 +152,11 @@ static int candidate_start(struct component *c, struct candidate *candidate,
 	return dtls_assoc_new(&candidate->assoc, &config);
 }
 
-/* Port 0 and 0.0.0.0 stand in descriptions that say "nowhere" (RFC 3264 section 8.4). */
-static bool is_reachable(const struct netaddr *address)
-{
-	return netaddr_is_set(address) && netaddr_port(address) && !netaddr_is_any(address);
-}
-
 static void start_client(struct component *c, usec_t now)
 {
 	struct candidate *candidate = &c->candidates[c->chosen == &c->candidates[0]];
 
-	if (!is_reachable(&c->signalled))
+	if (!component_is_reachable(&c->signalled))
 		return;
 	if (candidate_start(c, candidate, &c->signalled, NULL, now)) {
 		c->handler(c, COMPONENT_BROKEN, now, c->arg);
@@ -451,7 +400,7 @@ void component_init(struct component *c, const struct component_env *env,
 	c->handler = handler;
 	c->arg = arg;
 	timer_init(&c->timer, on_timer, c);
-	timer_init(&c->overlap, on_overlap, c);
+	component_keys_init(c);
 }
 
 void component_end(struct component *c)
@@ -459,7 +408,7 @@ void component_end(struct component *c)
 	timer_stop(c->env->timers, &c->timer);
 	free_candidates_but(c, NULL);
 	c->chosen = NULL;
-	forget_contexts(c);
+	component_keys_forget(c);
 	free_joins(c);
 	udp_socket_disconnect(&c->socket);
 	c->is_active = false;
@@ -555,97 +504,12 @@ void component_renew(struct component *c, const struct media_remote *remote,
 		look_ahead(c, is_ahead, now);
 }
 
-int component_begin_given(
-	struct component *c, const struct media_remote *remote, const struct netaddr *address)
-{
-	int err = 0;
-
-	component_end(c);
-	early_free(&c->early);
-	c->signalled = *address;
-	if (remote->keying == MEDIA_KEYING_SDES) {
-		const struct profile *profile = profile_find((unsigned)remote->profile);
-
-		err = crypto_context_new(&c->in, profile, &remote->peers, CRYPTO_IN);
-		if (!err)
-			err = crypto_context_new(&c->out, profile, &remote->ours, CRYPTO_OUT);
-	}
-	if (err) {
-		component_end(c);
-		return err;
-	}
-	c->is_ready = true;
-	if (is_reachable(address))
-		c->peer = *address;
-	return 0;
-}
-
-static bool is_same_master(const struct srtp_master *a, const struct srtp_master *b)
-{
-	return mem_equal_secret(a, b, sizeof(*a));
-}
-
-int component_rekey(struct component *c, const struct media_remote *before,
-	const struct media_remote *remote, bool is_moved)
-{
-	const struct profile *profile = profile_find((unsigned)remote->profile);
-	bool is_other = before->profile != remote->profile;
-	int err = 0;
-
-	if (is_other || !is_same_master(&before->peers, &remote->peers)) {
-		if (is_moved) { /* RFC 4568 section 7.1.4: who sends now begins at zero */
-			crypto_context_free(c->in);
-			c->in = NULL;
-			err = crypto_context_new(&c->in, profile, &remote->peers, CRYPTO_IN);
-		} else {
-			err = crypto_context_rekey(c->in, profile, &remote->peers);
-		}
-	}
-	if (!err && (is_other || !is_same_master(&before->ours, &remote->ours)))
-		err = crypto_context_rekey(c->out, profile, &remote->ours);
-	if (err)
-		component_end(c);
-	return err;
-}
-
-static int restore_direction(struct crypto_context **context,
-	const struct media_direction_state *state, enum crypto_direction direction)
-{
-	const struct profile *profile = profile_find((unsigned)state->profile);
-	int err = profile ? 0 : SBC_EINVAL;
-
-	err = err ? err : crypto_context_new(context, profile, &state->master, direction);
-	return err ? err : crypto_context_import(*context, state);
-}
-
-int component_restore(struct component *c, const struct netaddr *signalled,
-	const struct netaddr *peer, const struct media_direction_state *in,
-	const struct media_direction_state *out)
-{
-	int err = 0;
-
-	component_end(c);
-	early_free(&c->early);
-	c->signalled = *signalled;
-	if (in) {
-		err = restore_direction(&c->in, in, CRYPTO_IN);
-		err = err ? err : restore_direction(&c->out, out, CRYPTO_OUT);
-	}
-	if (err) {
-		component_end(c);
-		return err;
-	}
-	c->is_ready = true;
-	c->peer = *peer;
-	return 0;
-}
-
 void component_set_address(struct component *c, const struct netaddr *address, usec_t now)
 {
 	if ((!c->is_active && !c->is_ready) || is_signalled(c, address))
 		return;
 	c->signalled = *address;
-	if (!is_reachable(address))
+	if (!component_is_reachable(address))
 		return;
 	if (component_is_settled(c))
 		component_move_peer(c, address);

@@ -24,7 +24,6 @@
  * becomes of it harms nothing.
  */
 #define CANDIDATE_MAX 4
-#define OVERLAP       (5 * USEC_PER_SEC) /* how long the keys before still verify */
 
 struct component;
 struct early;
@@ -125,6 +124,12 @@ void component_set_address(
 void component_move_peer(struct component *component, const struct netaddr *address);
 /* Says goodbye to the peer. */
 void component_close(struct component *component);
+
+/* Port 0 and 0.0.0.0 stand in descriptions that say "nowhere" (RFC 3264 section 8.4). */
+static inline bool component_is_reachable(const struct netaddr *address)
+{
+	return netaddr_is_set(address) && netaddr_port(address) && !netaddr_is_any(address);
+}
 
 /* Is what it was told to do done? */
 static inline bool component_is_settled(const struct component *component)
