@@ -7,7 +7,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "media/component_keys.h"
 #include "media/early.h"
 
 /* Candidates of addresses that were not signalled; one place is kept for the one that was. */
@@ -88,7 +87,7 @@ static void free_joins(struct component *c)
 
 static void choose(struct component *c, struct candidate *candidate, usec_t now)
 {
-	int err = component_keys_take(c, &dtls_assoc_result(candidate->assoc)->keys, now);
+	int err = port_keys_take(&c->keys, &dtls_assoc_result(candidate->assoc)->keys, now);
 
 	dtls_assoc_forget_keys(candidate->assoc);
 	free_candidates_but(c, candidate);
@@ -152,11 +151,17 @@ static int candidate_start(struct component *c, struct candidate *candidate,
 	return dtls_assoc_new(&candidate->assoc, &config);
 }
 
+/* Port 0 and 0.0.0.0 stand in descriptions that say "nowhere" (RFC 3264 section 8.4). */
+static bool is_reachable(const struct netaddr *address)
+{
+	return netaddr_is_set(address) && netaddr_port(address) && !netaddr_is_any(address);
+}
+
 static void start_client(struct component *c, usec_t now)
 {
 	struct candidate *candidate = &c->candidates[c->chosen == &c->candidates[0]];
 
-	if (!component_is_reachable(&c->signalled))
+	if (!is_reachable(&c->signalled))
 		return;
 	if (candidate_start(c, candidate, &c->signalled, NULL, now)) {
 		c->handler(c, COMPONENT_BROKEN, now, c->arg);
@@ -400,7 +405,7 @@ void component_init(struct component *c, const struct component_env *env,
 	c->handler = handler;
 	c->arg = arg;
 	timer_init(&c->timer, on_timer, c);
-	component_keys_init(c);
+	port_keys_init(&c->keys, env->timers);
 }
 
 void component_end(struct component *c)
@@ -408,7 +413,7 @@ void component_end(struct component *c)
 	timer_stop(c->env->timers, &c->timer);
 	free_candidates_but(c, NULL);
 	c->chosen = NULL;
-	component_keys_forget(c);
+	port_keys_forget(&c->keys);
 	free_joins(c);
 	udp_socket_disconnect(&c->socket);
 	c->is_active = false;
@@ -504,12 +509,52 @@ void component_renew(struct component *c, const struct media_remote *remote,
 		look_ahead(c, is_ahead, now);
 }
 
+/* Without an association: by other means, or not at all. */
+static int be_ready(struct component *c, int err)
+{
+	if (err)
+		component_end(c);
+	c->is_ready = !err;
+	return err;
+}
+
+static void begin_without(struct component *c, const struct netaddr *signalled)
+{
+	component_end(c);
+	early_free(&c->early);
+	c->signalled = *signalled;
+}
+
+int component_begin_given(
+	struct component *c, const struct media_remote *remote, const struct netaddr *address)
+{
+	begin_without(c, address);
+	if (is_reachable(address))
+		c->peer = *address;
+	return be_ready(c, port_keys_give(&c->keys, remote));
+}
+
+int component_rekey(struct component *c, const struct media_remote *before,
+	const struct media_remote *remote, bool is_moved)
+{
+	return be_ready(c, port_keys_change(&c->keys, before, remote, is_moved));
+}
+
+int component_restore(struct component *c, const struct netaddr *signalled,
+	const struct netaddr *peer, const struct media_direction_state *in,
+	const struct media_direction_state *out)
+{
+	begin_without(c, signalled);
+	c->peer = *peer;
+	return be_ready(c, in ? port_keys_restore(&c->keys, in, out) : 0);
+}
+
 void component_set_address(struct component *c, const struct netaddr *address, usec_t now)
 {
 	if ((!c->is_active && !c->is_ready) || is_signalled(c, address))
 		return;
 	c->signalled = *address;
-	if (!component_is_reachable(address))
+	if (!is_reachable(address))
 		return;
 	if (component_is_settled(c))
 		component_move_peer(c, address);

@@ -3,8 +3,8 @@
 #define MEDIA_COMPONENT_H
 
 #include "base/timers.h"
-#include "media/crypto_context.h"
 #include "media/dtls.h"
+#include "media/port_keys.h"
 #include "media/udp_io.h"
 
 /*
@@ -58,10 +58,8 @@ struct component_env {
 
 struct component {
 	/* What each packet needs, together in a few cache lines. */
-	struct netaddr peer;              /* where it proved to be; set once ready */
-	struct crypto_context *in;        /* owned; NULL until ready, and with plain RTP */
-	struct crypto_context *out;       /* owned; NULL likewise */
-	struct crypto_context *in_before; /* owned; of the keys before; NULL mostly */
+	struct netaddr peer; /* where it proved to be; set once ready */
+	struct port_keys keys;
 	struct udp_socket socket;
 
 	const struct component_env *env; /* borrowed */
@@ -85,7 +83,6 @@ struct component {
 	struct netaddr joined[2];    /* whose fragments they are */
 	unsigned restarts_left;      /* client: new tries after a spoiled one */
 	struct timer timer;          /* retransmissions, and late candidates */
-	struct timer overlap;        /* the end of in_before */
 
 	bool has_failed_handshake;      /* somebody's came to nothing */
 	struct fingerprint mismatching; /* the last certificate that was not signalled */
@@ -124,12 +121,6 @@ void component_set_address(
 void component_move_peer(struct component *component, const struct netaddr *address);
 /* Says goodbye to the peer. */
 void component_close(struct component *component);
-
-/* Port 0 and 0.0.0.0 stand in descriptions that say "nowhere" (RFC 3264 section 8.4). */
-static inline bool component_is_reachable(const struct netaddr *address)
-{
-	return netaddr_is_set(address) && netaddr_port(address) && !netaddr_is_any(address);
-}
 
 /* Is what it was told to do done? */
 static inline bool component_is_settled(const struct component *component)

@@ -39,15 +39,15 @@ static int unprotect(
 	size_t len = packet->len;
 	int err;
 
-	if (!component->in_before)
-		return work(component->in, packet->data, &packet->len);
+	if (!component->keys.in_before)
+		return work(component->keys.in, packet->data, &packet->len);
 	memcpy(kept, packet->data, len);
-	err = work(component->in, packet->data, &packet->len);
+	err = work(component->keys.in, packet->data, &packet->len);
 	if (!err)
 		return 0;
 	memcpy(packet->data, kept, len); /* which failing may have spoiled */
 	packet->len = len;
-	return work(component->in_before, packet->data, &packet->len) ? err : 1;
+	return work(component->keys.in_before, packet->data, &packet->len) ? err : 1;
 }
 
 /* Where the sender of a packet that was taken is: who uses the keys before is gone. */
@@ -136,7 +136,8 @@ static void relay_rtp(struct stream *stream, struct stream *other, struct compon
 	if (stream->payload_map)
 		rtp_renumber(packet->data, stream->payload_map->to);
 	if (!stream_is_plain(other))
-		err = crypto_context_protect_rtp(other->rtp.out, packet->data, &packet->len);
+		err = crypto_context_protect_rtp(
+			other->rtp.keys.out, packet->data, &packet->len);
 	if (err)
 		counters->dropped_replay++; /* a number that this direction used already */
 	else
@@ -173,7 +174,7 @@ static void relay_rtcp(struct stream *stream, struct stream *other, struct compo
 	}
 	stream_read_rtcp(stream, other, packet->data, packet->len, now);
 	if (!stream_is_plain(other))
-		err = crypto_context_protect_rtcp(to->out, packet->data, &packet->len);
+		err = crypto_context_protect_rtcp(to->keys.out, packet->data, &packet->len);
 	if (err)
 		counters->dropped_auth++;
 	else

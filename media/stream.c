@@ -483,10 +483,10 @@ void stream_export(const struct stream *stream, struct media_side_state *out)
 	out->security = stream->security;
 	for (int i = 0; i < 2; i++) {
 		out->peer[i] = components[i]->peer;
-		if (components[i]->in)
-			crypto_context_export(components[i]->in, &out->in[i]);
-		if (components[i]->out)
-			crypto_context_export(components[i]->out, &out->out[i]);
+		if (components[i]->keys.in)
+			crypto_context_export(components[i]->keys.in, &out->in[i]);
+		if (components[i]->keys.out)
+			crypto_context_export(components[i]->keys.out, &out->out[i]);
 	}
 }
 
