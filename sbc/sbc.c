@@ -461,38 +461,6 @@ void sbc_drain(struct sbc *sbc, usec_t now, usec_t deadline, sbc_drained_h *drai
 	timer_start(sbc->timers, &sbc->drain_timer, sbc->by_number.count ? deadline : now);
 }
 
-static void note_drained(const struct sbc *sbc)
-{
-	if (!sbc->by_number.count)
-		log_event(sbc->log, LOG_INFO, "sbc", "drain.empty", "calls=0");
-}
-
-void sbc_set_draining(struct sbc *sbc, bool is_on)
-{
-	if (sbc->is_draining == is_on)
-		return;
-	sbc->is_draining = is_on;
-	log_event(sbc->log, LOG_INFO, "sbc", "drain", "state=%s calls=%llu",
-		is_on ? "on" : "off", (unsigned long long)sbc->counters.calls_now);
-	if (is_on)
-		note_drained(sbc);
-}
-
-bool sbc_takes_calls(const struct sbc *sbc)
-{
-	return !sbc->drained && !sbc->is_draining;
-}
-
-void sbc_call_gone(struct sbc *sbc, usec_t now)
-{
-	if (sbc->by_number.count)
-		return;
-	if (sbc->drained)
-		timer_start(sbc->timers, &sbc->drain_timer, now);
-	else if (sbc->is_draining)
-		note_drained(sbc);
-}
-
 void sbc_counters(const struct sbc *sbc, struct sbc_counters *out)
 {
 	*out = sbc->counters;
