@@ -8,7 +8,7 @@
 # make clean      forget what was built, not deps  make fuzz-smoke      each parser, 10 s
 # make interop    the table of docs/interop.md, anew from what is seen with real peers
 # make bench-identity  verdicts and signatures against the bare ECDSA operation
-# make bench-calls  calls through us and through Kamailio; QUICK=1: two minutes
+# make bench-calls  calls through us and through Kamailio; QUICK=1: twelve minutes
 # make bench-media  packet path against rtpengine and bare forwarders; QUICK=1: two minutes
 # make soak       ten minutes of calls that come and go, memory flat; TIME=seconds
 # WOLFSSL=system  uses an installed wolfSSL instead of building one; V=1 shows every command
