@@ -8,10 +8,15 @@ import shutil
 import unittest
 
 from tests.peers.lab import BINARY, BUILD, ROOT, Programs, free_block, wait_for
+from tests.peers.kamailio import TOPOH
 from tests.peers.ua import Ua, connect
 
 EXAMPLES = os.path.join(ROOT, "config", "examples")
 PORTS = (5060, 5061, 8443, 5070, 5080, 6060, 6061, 9443)
+DB_TEXT = "/usr/share/kamailio/dbtext/kamailio"
+TOPOS = '''loadmodule "db_text.so"
+loadmodule "topos.so"
+modparam("topos", "db_url", "text://'''
 MEDIA = ("20000-20499", "20500-20999")
 
 
@@ -52,14 +57,15 @@ class Howto(unittest.TestCase):
         program.wait_for_port(self.port(port))
         self.logs[name] = program.log
 
-    def kamailio(self, name):
-        path = self.example(name)
+    def kamailio(self, name, *changes):
+        path = self.example(name, *changes)
         rundir = os.path.join(self.folder, "run")
         os.makedirs(rundir, exist_ok=True)
         program = self.programs.start(name, [
             "kamailio", "-DD", "-E", "-f", path, "-m", "32", "-M", "4", "-Y", rundir,
             "-P", os.path.join(rundir, "pid")])
         self.logs[name] = program.log
+        return program
 
     def log(self, name):
         with open(self.logs[name], encoding="utf-8", errors="replace") as file:
@@ -127,13 +133,12 @@ class Howto(unittest.TestCase):
                          invite.get("P-Asserted-Identity"))
         self.hang_up(carol, answered, alice)
 
-    def test_behind_kamailio(self):
-        """KAM-8, KAM-9, KAM-15, KAM-22: the same with Kamailio before us."""
+    def behind_kamailio(self, *changes):
         self.countersip("behind-kamailio.yaml", 8443)
         self.countersip("edge-biloxi.yaml", 9443, ("127.0.0.1:5061", "127.0.0.1:5070"),
                         ("transport: tls\n    probe", "transport: udp\n    probe"))
         self.example("dispatcher.list")
-        self.kamailio("kamailio-before.cfg")
+        kamailio = self.kamailio("kamailio-before.cfg", *changes)
         alice = self.phone("alice", "atlanta.test", 5060)
         carol = self.phone("carol", "biloxi.test", 6060)
         answered, invite = connect(alice, carol, alice.invite("carol@biloxi.test"))
@@ -143,6 +148,32 @@ class Howto(unittest.TestCase):
         answered, _ = connect(carol, alice, carol.invite("alice@atlanta.test"))
         self.wait_log("behind-kamailio.yaml", "outcome=verified")
         self.hang_up(carol, answered, alice)
+        return kamailio
+
+    def test_behind_kamailio(self):
+        """KAM-8, KAM-9, KAM-15, KAM-22: the same with Kamailio before us."""
+        self.behind_kamailio()
+
+    def test_behind_kamailio_that_hides_its_topology(self):
+        """KAM-20: RFC 8224 signs nothing that topoh changes, so signatures come through."""
+        self.behind_kamailio(('loadmodule "rr.so"\n', 'loadmodule "rr.so"\n' + TOPOH))
+        self.assertIn('call_id="!!:', self.log("edge-biloxi.yaml"))
+
+    def test_behind_kamailio_that_strips_its_topology(self):
+        """KAM-20: topos keeps Via, Record-Route and Contact to itself, in a store of its own."""
+        store = os.path.join(self.folder, "store")
+        shutil.copytree(DB_TEXT, store)
+        for table in ("topos_d", "topos_t"):  # whose columns it leaves empty
+            path = os.path.join(store, table)
+            with open(path, encoding="ascii") as file:
+                columns = file.read()
+            with open(path, "w", encoding="ascii") as file:
+                file.write(re.sub(r"\((string|int)\)", r"(\1,null)", columns))
+        kamailio = self.behind_kamailio(
+            ('loadmodule "rr.so"\n', f'loadmodule "rr.so"\n{TOPOS}{store}")\n'))
+        kamailio.stop()  # writes its tables
+        with open(os.path.join(store, "topos_d"), encoding="ascii") as dialogs:
+            self.assertEqual(2, dialogs.read().count(":INVITE:"))
 
     def test_lab_relay(self):
         self.countersip("lab-relay.yaml", 5060)
