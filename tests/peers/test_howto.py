@@ -12,7 +12,7 @@ from tests.peers.kamailio import TOPOH
 from tests.peers.ua import Ua, connect
 
 EXAMPLES = os.path.join(ROOT, "config", "examples")
-PORTS = (5060, 5061, 8443, 5070, 5080, 6060, 6061, 9443)
+PORTS = (5060, 5061, 8443, 5070, 5080, 6060, 6061, 9443, 5090)
 DB_TEXT = "/usr/share/kamailio/dbtext/kamailio"
 TOPOS = '''loadmodule "db_text.so"
 loadmodule "topos.so"
@@ -59,7 +59,7 @@ class Howto(unittest.TestCase):
 
     def kamailio(self, name, *changes):
         path = self.example(name, *changes)
-        rundir = os.path.join(self.folder, "run")
+        rundir = os.path.join(self.folder, name + ".run")
         os.makedirs(rundir, exist_ok=True)
         program = self.programs.start(name, [
             "kamailio", "-DD", "-E", "-f", path, "-m", "32", "-M", "4", "-Y", rundir,
@@ -174,6 +174,30 @@ class Howto(unittest.TestCase):
         kamailio.stop()  # writes its tables
         with open(os.path.join(store, "topos_d"), encoding="ascii") as dialogs:
             self.assertEqual(2, dialogs.read().count(":INVITE:"))
+
+    def test_between_two_kamailios(self):
+        """One that faces the other domain, and one that has the users."""
+        edge = "127.0.0.1:5090"
+        self.countersip("edge-biloxi.yaml", 9443, ("127.0.0.1:5061", edge),
+                        ("transport: tls\n    probe", "transport: udp\n    probe"))
+        self.countersip(
+            "front-of-kamailio.yaml", 8443,
+            ("listeners:\n", "listeners:\n  - transport: udp\n    address: 127.0.0.1:5060\n"),
+            ("domain: biloxi.test\n    address: 127.0.0.1:6061",
+             f"domain: edge.atlanta.test\n    address: {edge}\n    transport: udp"))
+        self.example("dispatcher.list")
+        self.kamailio("kamailio-before.cfg", ("127.0.0.1:5070", edge))
+        self.kamailio("kamailio-behind.cfg")
+        alice = self.phone("alice", "atlanta.test", 5070, register=False)
+        self.register_at_kamailio(alice)
+        carol = self.phone("carol", "biloxi.test", 6060)
+        self.wait_log("front-of-kamailio.yaml", "peer=kamailio flags=AP")
+        answered, _ = connect(alice, carol, alice.invite_unasked("carol@biloxi.test"))
+        self.wait_log("edge-biloxi.yaml", "outcome=verified")
+        self.hang_up(alice, answered, carol)
+        answered, _ = connect(carol, alice, carol.invite("alice@atlanta.test"))
+        self.wait_log("front-of-kamailio.yaml", "outcome=verified")
+        self.hang_up(carol, answered, alice)
 
     def test_lab_relay(self):
         self.countersip("lab-relay.yaml", 5060)
